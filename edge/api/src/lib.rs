@@ -1,0 +1,1 @@
+//! Metadata, sessions, playback: the JSON API.

@@ -1,0 +1,1 @@
+//! Blocks in memory, coalesced fills. No sockets.

@@ -1,0 +1,1 @@
+//! The media data plane on hyper: listener, token, lookup, range, response.

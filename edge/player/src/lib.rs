@@ -1,0 +1,1 @@
+//! The web player, built by Vite and embedded.

@@ -1,0 +1,1 @@
+//! Uploads, durable jobs, workers, publishing.

@@ -1,0 +1,7 @@
+//! A master in, a packaged song out. Pure CPU work over byte streams: no network, no database, no
+//! async runtime.
+//!
+//! Reading order: decode → resample → encode → [`segment`] → [`mux`] → playlist.
+
+pub mod mux;
+pub mod segment;

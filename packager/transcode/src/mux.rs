@@ -1,0 +1,46 @@
+//! Segments in, files out.
+
+use media::ladder::Rung;
+use media::units::Samples;
+
+use crate::segment::Segment;
+
+/// Where one segment came to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MuxedSegment {
+    /// What EXTINF says: the sum of the `trun` durations in fMP4 (priming included), the
+    /// difference of granules in Ogg (pre-skip not counted).
+    pub duration: Samples,
+    /// The first byte in its file; 0 where each segment is a file.
+    pub offset: u64,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// One finished rendition: all that playlists need to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MuxedRendition {
+    /// What was encoded.
+    pub rung: Rung,
+    /// Samples that a decoder drops before the song's first.
+    pub priming: Samples,
+    /// The size of the init section (`EXT-X-MAP`): a file of its own in fMP4, the header pages in Ogg.
+    pub init_size: u64,
+    /// The segments in order.
+    pub segments: Vec<MuxedSegment>,
+}
+
+/// A container being written: fMP4 or Ogg.
+pub trait Muxer: Send {
+    /// Writes the next segment. Segments come in order, the last one marked.
+    ///
+    /// # Errors
+    /// What the file system said.
+    fn write(&mut self, segment: &Segment) -> std::io::Result<()>;
+
+    /// Ends the rendition and tells where everything lies.
+    ///
+    /// # Errors
+    /// What the file system said.
+    fn finish(self: Box<Self>) -> std::io::Result<MuxedRendition>;
+}

@@ -1,0 +1,1 @@
+//! Domain model and its repositories: users, songs, jobs.

@@ -1,0 +1,56 @@
+//! `asset.json`: what is written down about one version of a song.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::Codec;
+use crate::ids::{MasterHash, Version};
+use crate::units::{BitsPerSecond, Kbps, Samples};
+
+/// The whole of `asset.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    /// The version that this describes.
+    pub version: Version,
+    /// The SHA-256 of the master.
+    pub master: MasterHash,
+    /// What decided the bytes besides the master: parameters, packager and encoder versions.
+    pub recipe: String,
+    /// Always [`crate::units::SAMPLE_RATE`].
+    pub sample_rate: u32,
+    /// Always [`crate::units::CHANNELS`].
+    pub channels: usize,
+    /// The song's exact length, the same for every rendition.
+    pub samples: Samples,
+    /// The same in milliseconds, for people and players.
+    pub duration_ms: u64,
+    /// One entry per rung, in ladder order.
+    pub renditions: Vec<RenditionAsset>,
+    /// One entry per object of the version but this one, in publish order.
+    pub objects: Vec<ObjectAsset>,
+}
+
+/// What is true of one rendition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenditionAsset {
+    /// How it is encoded.
+    pub codec: Codec,
+    /// Its nominal rate.
+    pub kbps: Kbps,
+    /// Samples before the song's first that a decoder must drop: `elst` media time or pre-skip.
+    pub priming: Samples,
+    /// `BANDWIDTH`: the peak, RFC 8216bis 4.4.6.2.
+    pub peak: BitsPerSecond,
+    /// `AVERAGE-BANDWIDTH`.
+    pub average: BitsPerSecond,
+}
+
+/// One object: path under the version, size in bytes, SHA-256 in lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectAsset {
+    /// The path under the version's folder.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its SHA-256 in lower-case hex.
+    pub sha256: String,
+}

@@ -1,0 +1,47 @@
+//! The codecs of the ladder and the numbers that each fixes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::Samples;
+
+/// How a rendition is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Codec {
+    /// MPEG-4 AAC Low Complexity (ISO 14496-3), in fMP4.
+    #[serde(rename = "aac")]
+    AacLc,
+    /// Opus (RFC 6716), in Ogg (RFC 7845).
+    #[serde(rename = "opus")]
+    Opus,
+}
+
+impl Codec {
+    /// Samples per access unit: 1,024 for AAC-LC, 960 (20 ms) for Opus.
+    #[must_use]
+    pub fn frame(self) -> Samples {
+        match self {
+            Self::AacLc => Samples(1_024),
+            Self::Opus => Samples(960),
+        }
+    }
+
+    /// The `CODECS` attribute (RFC 6381): what hls.js, Shaka Player and Safari accept.
+    #[must_use]
+    pub fn rfc6381(self) -> &'static str {
+        match self {
+            Self::AacLc => "mp4a.40.2",
+            Self::Opus => "Opus",
+        }
+    }
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AacLc => "aac",
+            Self::Opus => "opus",
+        })
+    }
+}

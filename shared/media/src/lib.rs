@@ -1,0 +1,19 @@
+//! The vocabulary that both sides of Segue agree on. No I/O, no clock, no randomness.
+//!
+//! Reading order: [`units`] (what a number means), [`codec`] and [`ladder`] (what is made of a
+//! song), [`grid`] (where it is cut), [`ids`] (what it is called), [`asset`] (what is written
+//! down about it).
+
+pub mod asset;
+pub mod codec;
+pub mod grid;
+pub mod ids;
+pub mod ladder;
+pub mod units;
+
+pub use asset::Asset;
+pub use codec::Codec;
+pub use grid::Grid;
+pub use ids::{AlbumId, ArtistId, JobId, MasterHash, SongId, UploadId, UserId, Version};
+pub use ladder::{LADDER, Rung};
+pub use units::{BitsPerSecond, Kbps, Samples};

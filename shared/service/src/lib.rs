@@ -1,0 +1,1 @@
+//! What every daemon needs: config, clock, health, problems, shutdown, telemetry.

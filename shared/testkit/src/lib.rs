@@ -1,0 +1,1 @@
+//! Dev-only: signals, judges, fake origins, manual clock.

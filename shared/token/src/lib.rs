@@ -1,0 +1,1 @@
+//! Playback and access tokens: mint and verify. No clock, no I/O.
