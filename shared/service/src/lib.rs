@@ -1,1 +1,5 @@
-//! What every daemon needs: config, clock, health, problems, shutdown, telemetry.
+//! What every daemon needs.
+
+pub mod clock;
+
+pub use clock::Clock;

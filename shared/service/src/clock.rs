@@ -1,0 +1,40 @@
+//! The clock, passed in wherever time matters, so that every expiry has a deterministic test.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What time it is. Cloning shares the clock.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::from_fn(SystemTime::now)
+    }
+
+    /// A clock that reads whatever `now` says: tests move it by hand.
+    pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        (self.0)()
+    }
+
+    /// Whole seconds since 1970, as JWT claims count them (RFC 7519 2, NumericDate).
+    #[must_use]
+    pub fn unix_seconds(&self) -> u64 {
+        self.now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Clock").field(&self.now()).finish()
+    }
+}
