@@ -1,1 +1,13 @@
-//! Dev-only: signals, judges, fake origins, manual clock.
+//! Dev-only: what tests listen with. Signals to package, judges that compare what came back, and
+//! the decoders that are not ours.
+//!
+//! Reading order: [`signal`] (something to encode), [`wav`] (as a master), [`ffmpeg`] (decoded by
+//! somebody else), [`judge`] (and compared).
+
+pub mod ffmpeg;
+pub mod judge;
+pub mod signal;
+pub mod wav;
+
+/// One stereo sample frame: left, right; full scale is ±1.
+pub type Frame = [f32; 2];
