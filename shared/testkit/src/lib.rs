@@ -2,10 +2,11 @@
 //! the decoders that are not ours.
 //!
 //! Reading order: [`signal`] (something to encode), [`wav`] (as a master), [`ffmpeg`] (decoded by
-//! somebody else), [`judge`] (and compared).
+//! somebody else), [`judge`] (and compared); [`server`] is the real binary, running.
 
 pub mod ffmpeg;
 pub mod judge;
+pub mod server;
 pub mod signal;
 pub mod wav;
 
