@@ -19,14 +19,8 @@ pub const RATES: [Kbps; 3] = [Kbps(64), Kbps(128), Kbps(320)];
 
 /// The rungs in the order in which multivariant playlists list them: 128 first, since players
 /// start on the first one.
-pub const LADDER: [Rung; 6] = [
-    aac(128, 20_000),
-    aac(64, 16_000),
-    aac(320, 20_000),
-    opus(128),
-    opus(64),
-    opus(320),
-];
+pub const LADDER: [Rung; 6] =
+    [aac(128, 20_000), aac(64, 16_000), aac(320, 20_000), opus(128), opus(64), opus(320)];
 
 /// The rungs of one codec, in playlist order, that a listener capped at `cap` may fetch.
 pub fn rungs(codec: Codec, cap: Kbps) -> impl Iterator<Item = Rung> {

@@ -81,9 +81,7 @@ impl FromStr for SongFile {
     type Err = UnknownObject;
 
     fn from_str(path: &str) -> Result<Self, UnknownObject> {
-        read(path)
-            .filter(|file| file.to_string() == path)
-            .ok_or_else(|| UnknownObject::new(path))
+        read(path).filter(|file| file.to_string() == path).ok_or_else(|| UnknownObject::new(path))
     }
 }
 
@@ -163,10 +161,25 @@ mod tests {
     #[test]
     fn other_spellings_are_refused() {
         for path in [
-            "", "/", "index", "index-320.m3u8", "index-.m3u8", "index--64.m3u8", "ogg-096.m3u8",
-            "aac/64/0.m4s", "aac/64/000000.m4s", "aac/64/+0000.m4s", "aac/96/init.mp4",
-            "aac//init.mp4", "aac/64/init.mp4/", "./asset.json", "ogg/../asset.json", "ogg/64.ogg.ogg",
-            "aac/64/99999999999.m4s", "Index.m3u8", "ASSET.JSON",
+            "",
+            "/",
+            "index",
+            "index-320.m3u8",
+            "index-.m3u8",
+            "index--64.m3u8",
+            "ogg-096.m3u8",
+            "aac/64/0.m4s",
+            "aac/64/000000.m4s",
+            "aac/64/+0000.m4s",
+            "aac/96/init.mp4",
+            "aac//init.mp4",
+            "aac/64/init.mp4/",
+            "./asset.json",
+            "ogg/../asset.json",
+            "ogg/64.ogg.ogg",
+            "aac/64/99999999999.m4s",
+            "Index.m3u8",
+            "ASSET.JSON",
         ] {
             assert!(path.parse::<SongFile>().is_err(), "{path:?}");
         }

@@ -36,14 +36,9 @@ impl Ffmpeg {
             command.args(["-i", input]);
         }
         command.args(["-f", "f32le", "-ar", "48000", "-ac", "2", "-"]);
-        let output = command
-            .output()
-            .unwrap_or_else(|error| panic!("{self:?} ffmpeg: {error}"));
+        let output = command.output().unwrap_or_else(|error| panic!("{self:?} ffmpeg: {error}"));
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "ffmpeg could not decode {input}: {said}"
-        );
+        assert!(output.status.success(), "ffmpeg could not decode {input}: {said}");
         frames(&output.stdout)
     }
 
@@ -59,10 +54,7 @@ impl Ffmpeg {
 #[must_use]
 pub fn frames(bytes: &[u8]) -> Vec<Frame> {
     let sample = |at: &[u8]| f32::from_le_bytes([at[0], at[1], at[2], at[3]]);
-    bytes
-        .chunks_exact(8)
-        .map(|frame| [sample(&frame[..4]), sample(&frame[4..])])
-        .collect()
+    bytes.chunks_exact(8).map(|frame| [sample(&frame[..4]), sample(&frame[4..])]).collect()
 }
 
 fn installed_v8() -> PathBuf {

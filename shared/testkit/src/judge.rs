@@ -19,10 +19,7 @@ pub struct Alignment {
 /// Where one of the signals is empty: there is nothing to judge.
 #[must_use]
 pub fn align(reference: &[Frame], heard: &[Frame]) -> Alignment {
-    assert!(
-        !reference.is_empty() && !heard.is_empty(),
-        "nothing to compare"
-    );
+    assert!(!reference.is_empty() && !heard.is_empty(), "nothing to compare");
     let (reference, heard) = (mono(reference), mono(heard));
     let correlation = cross_correlation(&reference, &heard);
     let size = correlation.len() as i64;
@@ -32,15 +29,8 @@ pub fn align(reference: &[Frame], heard: &[Frame]) -> Alignment {
         .max_by(|a, b| a.1.total_cmp(b.1))
         .expect("a correlation has at least one lag");
     let lag = index as i64;
-    let offset = if lag < heard.len() as i64 {
-        lag
-    } else {
-        lag - size
-    };
-    Alignment {
-        offset,
-        correlation: normalised(&reference, &heard, offset),
-    }
+    let offset = if lag < heard.len() as i64 { lag } else { lag - size };
+    Alignment { offset, correlation: normalised(&reference, &heard, offset) }
 }
 
 /// The signal-to-error ratio in dB of `heard` against `reference`, frame by frame over the shorter;
@@ -52,24 +42,14 @@ pub fn snr_db(reference: &[Frame], heard: &[Frame]) -> f64 {
         signal += f64::from(*a).powi(2);
         error += f64::from(a - b).powi(2);
     }
-    if error == 0.0 {
-        200.0
-    } else {
-        10.0 * (signal / error).log10()
-    }
+    if error == 0.0 { 200.0 } else { 10.0 * (signal / error).log10() }
 }
 
 /// The level in dB relative to a full-scale square wave.
 #[must_use]
 pub fn level_db(frames: &[Frame]) -> f64 {
-    let power: f64 = frames
-        .iter()
-        .flatten()
-        .map(|sample| f64::from(*sample).powi(2))
-        .sum();
-    10.0 * (power / (frames.len() * 2).max(1) as f64)
-        .max(1e-20)
-        .log10()
+    let power: f64 = frames.iter().flatten().map(|sample| f64::from(*sample).powi(2)).sum();
+    10.0 * (power / (frames.len() * 2).max(1) as f64).max(1e-20).log10()
 }
 
 /// The error's level in dB in each window of `window` frames: a seam shows as a window that stands out.
@@ -79,21 +59,15 @@ pub fn error_levels(reference: &[Frame], heard: &[Frame], window: usize) -> Vec<
         .chunks(window)
         .zip(heard.chunks(window))
         .map(|(a, b)| {
-            let error: Vec<Frame> = a
-                .iter()
-                .zip(b)
-                .map(|(a, b)| [a[0] - b[0], a[1] - b[1]])
-                .collect();
+            let error: Vec<Frame> =
+                a.iter().zip(b).map(|(a, b)| [a[0] - b[0], a[1] - b[1]]).collect();
             level_db(&error)
         })
         .collect()
 }
 
 fn mono(frames: &[Frame]) -> Vec<f64> {
-    frames
-        .iter()
-        .map(|frame| f64::from(frame[0]) + f64::from(frame[1]))
-        .collect()
+    frames.iter().map(|frame| f64::from(frame[0]) + f64::from(frame[1])).collect()
 }
 
 /// Circular cross-correlation, long enough that no two lags fold onto each other.
@@ -105,16 +79,11 @@ fn cross_correlation(reference: &[f64], heard: &[f64]) -> Vec<f64> {
         let mut padded = signal.to_vec();
         padded.resize(size, 0.0);
         let mut out = forward.make_output_vec();
-        forward
-            .process(&mut padded, &mut out)
-            .expect("buffers come from the plan");
+        forward.process(&mut padded, &mut out).expect("buffers come from the plan");
         out
     };
     let (reference, mut product) = (spectrum(reference), spectrum(heard));
-    product
-        .iter_mut()
-        .zip(&reference)
-        .for_each(|(heard, reference)| *heard *= reference.conj());
+    product.iter_mut().zip(&reference).for_each(|(heard, reference)| *heard *= reference.conj());
     let mut out = vec![0.0; size];
     planner
         .plan_fft_inverse(size)
@@ -127,20 +96,12 @@ fn normalised(reference: &[f64], heard: &[f64], offset: i64) -> f64 {
     let reference_from = (-offset).max(0) as usize;
     let heard_from = offset.max(0) as usize;
     let (mut dot, mut a2, mut b2) = (0.0, 0.0, 0.0);
-    for (a, b) in reference
-        .iter()
-        .skip(reference_from)
-        .zip(heard.iter().skip(heard_from))
-    {
+    for (a, b) in reference.iter().skip(reference_from).zip(heard.iter().skip(heard_from)) {
         dot += a * b;
         a2 += a * a;
         b2 += b * b;
     }
-    if a2 * b2 == 0.0 {
-        0.0
-    } else {
-        dot / (a2 * b2).sqrt()
-    }
+    if a2 * b2 == 0.0 { 0.0 } else { dot / (a2 * b2).sqrt() }
 }
 
 #[cfg(test)]
@@ -161,10 +122,7 @@ mod tests {
 
     #[test]
     fn unrelated_signals_do_not_correlate() {
-        let found = align(
-            &signal::noise(48_000, 0.5, 1),
-            &signal::noise(48_000, 0.5, 2),
-        );
+        let found = align(&signal::noise(48_000, 0.5, 1), &signal::noise(48_000, 0.5, 2));
         assert!(found.correlation < 0.1, "{found:?}");
     }
 

@@ -91,14 +91,7 @@ impl Server {
     #[must_use]
     pub fn start(self) -> Running {
         let mut child = Command::new(&self.binary)
-            .args([
-                "up",
-                "--listen",
-                "127.0.0.1:0",
-                "--admin-listen",
-                "127.0.0.1:0",
-                "--data",
-            ])
+            .args(["up", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data"])
             .arg(self.data.path())
             .args(&self.arguments)
             .env("SEGUE_ADMIN_PASSWORD", ADMIN_PASSWORD)
@@ -108,13 +101,7 @@ impl Server {
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let url = read_url(&mut stdout);
-        Running {
-            child,
-            url,
-            client: Client::new(),
-            _stdout: stdout,
-            data: self.data,
-        }
+        Running { child, url, client: Client::new(), _stdout: stdout, data: self.data }
     }
 }
 
@@ -178,15 +165,9 @@ impl Running {
     #[must_use]
     pub fn log_in(&self) -> String {
         let body = serde_json::json!({"login": "admin", "password": ADMIN_PASSWORD});
-        let request = self
-            .client
-            .post(format!("{}/v1/sessions", self.url))
-            .json(&body);
+        let request = self.client.post(format!("{}/v1/sessions", self.url)).json(&body);
         let session = answer(request, 201);
-        session["access_token"]
-            .as_str()
-            .expect("an access token")
-            .to_owned()
+        session["access_token"].as_str().expect("an access token").to_owned()
     }
 
     /// Uploads a master under a title and gives the song's id.
@@ -237,9 +218,7 @@ impl Running {
     /// Where the server refuses.
     #[must_use]
     pub fn playback(&self, access_token: &str, id: &str) -> Value {
-        let request = self
-            .client
-            .post(format!("{}/v1/songs/{id}/playback", self.url));
+        let request = self.client.post(format!("{}/v1/songs/{id}/playback", self.url));
         answer(request.bearer_auth(access_token), 200)
     }
 

@@ -42,9 +42,7 @@ pub fn noise(frames: usize, level: f32, seed: u64) -> Vec<Frame> {
 #[must_use]
 pub fn sine(frames: usize, rate: u32, hertz: f64, level: f32) -> Vec<Frame> {
     let step = TAU * hertz / f64::from(rate);
-    (0..frames)
-        .map(|n| [(step * n as f64).sin() as f32 * level; 2])
-        .collect()
+    (0..frames).map(|n| [(step * n as f64).sin() as f32 * level; 2]).collect()
 }
 
 /// Something like music: plucked notes of a random melody with harmonics, a bass, soft noise. It
@@ -52,9 +50,8 @@ pub fn sine(frames: usize, rate: u32, hertz: f64, level: f32) -> Vec<Frame> {
 #[must_use]
 pub fn music(frames: usize, rate: u32, seed: u64) -> Vec<Frame> {
     let mut random = Random::new(seed);
-    let mut out: Vec<Frame> = (0..frames)
-        .map(|_| [random.unit() as f32 * 0.004, random.unit() as f32 * 0.004])
-        .collect();
+    let mut out: Vec<Frame> =
+        (0..frames).map(|_| [random.unit() as f32 * 0.004, random.unit() as f32 * 0.004]).collect();
     let mut at = 0;
     while at < frames {
         pluck(&mut out[at..], rate, &mut random);
@@ -82,13 +79,7 @@ fn pluck(out: &mut [Frame], rate: u32, random: &mut Random) {
 }
 
 fn scale_to_peak(frames: &mut [Frame], level: f32) {
-    let peak = frames
-        .iter()
-        .flatten()
-        .fold(0.0f32, |peak, sample| peak.max(sample.abs()));
+    let peak = frames.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
     let gain = if peak > 0.0 { level / peak } else { 0.0 };
-    frames
-        .iter_mut()
-        .flatten()
-        .for_each(|sample| *sample *= gain);
+    frames.iter_mut().flatten().for_each(|sample| *sample *= gain);
 }

@@ -22,12 +22,7 @@ pub fn encode(frames: &[Frame], rate: u32) -> Vec<u8> {
     out.extend(16u16.to_le_bytes());
     out.extend(b"data");
     out.extend(data_size.to_le_bytes());
-    out.extend(
-        frames
-            .iter()
-            .flatten()
-            .flat_map(|sample| to_i16(*sample).to_le_bytes()),
-    );
+    out.extend(frames.iter().flatten().flat_map(|sample| to_i16(*sample).to_le_bytes()));
     out
 }
 
@@ -42,7 +37,5 @@ pub fn write(path: &Path, frames: &[Frame], rate: u32) {
 }
 
 fn to_i16(sample: f32) -> i16 {
-    (f64::from(sample) * 32_768.0)
-        .round()
-        .clamp(-32_768.0, 32_767.0) as i16
+    (f64::from(sample) * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16
 }
