@@ -1,0 +1,136 @@
+import * as api from "./api";
+import { element } from "./element";
+import { Problem, sentenceOf } from "./problem";
+import { Quality } from "./quality";
+import * as session from "./session";
+import { SongList } from "./song_list";
+import { Stream } from "./stream";
+import { Transport } from "./transport";
+import { UploadForm } from "./upload_form";
+import { songPages } from "./song_pages";
+
+const audio = element("audio", HTMLAudioElement);
+const alertLine = element("alert", HTMLParagraphElement);
+const signInForm = element("sign-in", HTMLFormElement);
+const signOutButton = element("sign-out", HTMLButtonElement);
+const library = element("library", HTMLElement);
+const player = element("player", HTMLElement);
+const more = element("more", HTMLButtonElement);
+
+const list = new SongList((song) => void play(song));
+const uploads = new UploadForm({ changed: (song) => list.show(song), failed: signedOutIfRefused });
+const transport = new Transport(audio, say);
+const quality: Quality = new Quality((choice) => stream.choose(choice));
+const stream = new Stream(audio, {
+  rungs: (kbps) => {
+    quality.offer(kbps);
+    stream.choose(quality.choice());
+  },
+  playing: (kbps) => quality.show(kbps),
+  failed: say,
+});
+/** The song that was chosen last: an answer about another one comes too late. */
+let chosen: string | undefined;
+let pages = songPages();
+
+async function play(song: api.Song): Promise<void> {
+  chosen = song.id;
+  quiet();
+  try {
+    const { hls } = await api.playback(song.id);
+    if (chosen !== song.id) {
+      return;
+    }
+    element("now-title", HTMLElement).textContent = song.title;
+    element("now-artist", HTMLElement).textContent = song.artist ?? "";
+    player.hidden = false;
+    list.mark(song.id);
+    quality.show(null);
+    transport.reset(song.duration_ms ?? 0);
+    stream.open(hls);
+    transport.play();
+  } catch (error) {
+    signedOutIfRefused(error);
+    say(sentenceOf(error));
+  }
+}
+
+async function showSongs(): Promise<void> {
+  try {
+    const page = await pages.next();
+    for (const song of page.value ?? []) {
+      list.show(song);
+    }
+    more.hidden = page.done === true;
+  } catch (error) {
+    pages = songPages();
+    signedOutIfRefused(error);
+    say(sentenceOf(error));
+  }
+}
+
+async function signIn(): Promise<void> {
+  const given = new FormData(signInForm);
+  const button = signInForm.querySelector("button");
+  button?.setAttribute("disabled", "");
+  try {
+    const begun = await api.signIn(String(given.get("login")), String(given.get("password")));
+    session.begin(begun.access_token);
+    signInForm.reset();
+    render();
+  } catch (error) {
+    say(sentenceOf(error));
+  } finally {
+    button?.removeAttribute("disabled");
+  }
+}
+
+function signOut(): void {
+  session.end();
+  chosen = undefined;
+  stream.close();
+  player.hidden = true;
+  render();
+}
+
+function signedOutIfRefused(error: unknown): void {
+  if (error instanceof Problem && error.status === 401) {
+    signOut();
+    say("Your session has ended: sign in again.");
+  }
+}
+
+/** Shows what somebody who is signed in, or is not, may see. */
+function render(): void {
+  const signedIn = session.accessToken() !== null;
+  quiet();
+  signInForm.hidden = signedIn;
+  signOutButton.hidden = !signedIn;
+  library.hidden = !signedIn;
+  uploads.show(signedIn);
+  list.clear();
+  pages = songPages();
+  if (signedIn) {
+    void showSongs();
+  } else {
+    signInForm.querySelector("input")?.focus();
+  }
+}
+
+function say(sentence: string): void {
+  alertLine.textContent = sentence;
+  alertLine.hidden = false;
+}
+
+function quiet(): void {
+  alertLine.hidden = true;
+  alertLine.textContent = "";
+}
+
+signInForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void signIn();
+});
+signOutButton.addEventListener("click", signOut);
+more.addEventListener("click", () => void showSongs());
+render();

@@ -1,0 +1,100 @@
+import { song as songNow, upload, type Song } from "./api";
+import { element } from "./element";
+import { sentenceOf } from "./problem";
+import { status } from "./song_list";
+
+const POLL_MS = 500;
+
+interface Listener {
+  changed(song: Song): void;
+  failed(error: unknown): void;
+}
+
+/** The form that sends a master and then watches it become a song. */
+export class UploadForm {
+  private readonly form = element("upload", HTMLFormElement);
+  private readonly progress = element("upload-progress", HTMLProgressElement);
+  private readonly said = element("upload-status", HTMLParagraphElement);
+
+  constructor(private readonly listener: Listener) {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.send();
+    });
+  }
+
+  show(shown: boolean): void {
+    this.form.hidden = !shown;
+    this.said.textContent = "";
+  }
+
+  private async send(): Promise<void> {
+    this.busy(true);
+    try {
+      const sent = await upload(filled(this.form), (part) => this.sent(part));
+      this.listener.changed(sent);
+      this.form.reset();
+      void this.watch(sent);
+    } catch (error) {
+      this.said.textContent = sentenceOf(error);
+      this.listener.failed(error);
+    } finally {
+      this.busy(false);
+    }
+  }
+
+  private sent(part: number): void {
+    this.progress.value = part;
+    const percent = Math.floor(part * 100);
+    this.said.textContent = percent < 100 ? `Uploading: ${percent} %` : "Uploaded, checking…";
+  }
+
+  private async watch(sent: Song): Promise<void> {
+    let now = sent;
+    try {
+      for (;;) {
+        this.said.textContent = `${now.title}: ${outcome(now)}`;
+        this.listener.changed(now);
+        if (now.state === "ready" || now.state === "failed" || now.state === "withdrawn") {
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        now = await songNow(now.id);
+      }
+    } catch (error) {
+      this.said.textContent = sentenceOf(error);
+      this.listener.failed(error);
+    }
+  }
+
+  private busy(busy: boolean): void {
+    this.progress.value = 0;
+    this.progress.hidden = !busy;
+    for (const control of this.form.querySelectorAll("button, input")) {
+      (control as HTMLButtonElement | HTMLInputElement).disabled = busy;
+    }
+  }
+}
+
+/** The form's fields without the empty ones: the server then reads the file's own tags. */
+function filled(form: HTMLFormElement): FormData {
+  const data = new FormData();
+  const disabledOrNot = form.elements;
+  for (const name of ["title", "artist", "album", "file"]) {
+    const input = disabledOrNot.namedItem(name);
+    if (!(input instanceof HTMLInputElement)) {
+      continue;
+    }
+    const file = input.files?.[0];
+    if (file) {
+      data.append(name, file);
+    } else if (input.value.trim() !== "") {
+      data.append(name, input.value.trim());
+    }
+  }
+  return data;
+}
+
+function outcome(song: Song): string {
+  return song.state === "ready" ? "ready to play" : status(song);
+}
