@@ -1,0 +1,35 @@
+# What a newcomer needs: `make run` to hear it, `make test` to trust it. Both install what is missing
+# (Debian packages, npm and PyPI packages, cargo-nextest) and say so when they cannot.
+
+# The tools that tests/tools puts there come first.
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+
+.PHONY: run test check bench fixtures
+
+# Everything in one process on http://127.0.0.1:8080, its data in ./data, with a demo song.
+run:
+	tests/tools/build
+	cargo run --locked --release -- up --data data
+
+test:
+	tests/tools/build
+	tests/tools/test
+	cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc --quiet
+
+# Formatting, lints and types. What it says is what CI says.
+check:
+	tests/tools/build
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	npm run --silent --prefix edge/player check
+
+# Beside ffmpeg's equivalent and the bare encoders; the figures go to benches/RESULTS.md.
+bench:
+	tests/tools/build
+	benches/run
+
+# Renders the demo song again (see fixtures/README.md).
+fixtures:
+	fixtures/render

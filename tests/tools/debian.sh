@@ -1,0 +1,41 @@
+# Sourced by its neighbours.
+
+# need COMMAND PACKAGE…: installs Debian packages where the command is missing.
+need() {
+    command=$1
+    shift
+    if ! command -v "$command" >/dev/null; then
+        install_packages "$@"
+    fi
+}
+
+# The venv module has no command of its own.
+need_python_venv() {
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        install_packages python3 python3-venv
+    fi
+}
+
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        echo "Missing: install what Debian calls $*, then run make again." >&2
+        exit 1
+    fi
+    if [ -z "${lists_are_fresh:-}" ]; then
+        as_root apt-get update -qq
+        lists_are_fresh=yes
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "This needs root or sudo: $*" >&2
+        exit 1
+    fi
+}
