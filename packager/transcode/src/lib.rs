@@ -4,4 +4,6 @@
 //! Reading order: decode → resample → encode → [`segment`] → [`mux`] → playlist.
 
 pub mod mux;
+pub mod publish_order;
 pub mod segment;
+pub mod work_folder;

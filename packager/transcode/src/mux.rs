@@ -1,5 +1,11 @@
 //! Segments in, files out.
 
+mod fmp4;
+mod ogg;
+
+pub use fmp4::Fmp4Muxer;
+pub use ogg::OggMuxer;
+
 use media::ladder::Rung;
 use media::units::Samples;
 

@@ -1,0 +1,161 @@
+//! The init section: `ftyp` and `moov` (CMAF header, ISO 23000-19 7.3.1).
+
+use media::units::{BitsPerSecond, CHANNELS, SAMPLE_RATE, Samples};
+use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
+use mp4_atom::{
+    Audio, BufMut, Codec, Dinf, Dref, Edts, Elst, ElstEntry, Encode, Esds, FixedPoint, FourCC,
+    Ftyp, Hdlr, Mdhd, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Tkhd, Trex, Url, u24,
+};
+
+use super::TRACK_ID;
+
+/// `objectTypeIndication`: MPEG-4 Audio (ISO 14496-1 table 5).
+const MPEG4_AUDIO: u8 = 0x40;
+
+/// `streamType`: AudioStream (ISO 14496-1 table 6).
+const AUDIO_STREAM: u8 = 5;
+
+/// The input buffer that AAC-LC grants each channel: 6,144 bit (ISO 14496-3 4.5.3.1).
+const BUFFER_BYTES: u32 = 6_144 / 8 * CHANNELS as u32;
+
+/// What the init section depends on. No clock: the same master gives the same bytes.
+pub(super) struct InitSection<'a> {
+    pub(super) audio_specific_config: &'a [u8],
+    pub(super) priming: Samples,
+    pub(super) peak: BitsPerSecond,
+    pub(super) average: BitsPerSecond,
+}
+
+impl InitSection<'_> {
+    pub(super) fn encode(&self) -> mp4_atom::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        ftyp().encode(&mut out)?;
+        self.encode_moov(&mut out)?;
+        Ok(out)
+    }
+
+    /// `moov`, `trak` and `minf` are put together here, since mp4-atom writes their required
+    /// children first and ISO 14496-12 6.2.3 recommends another order: `mvex` after `trak`, `edts`
+    /// before `mdia`, `smhd` before `dinf`.
+    fn encode_moov(&self, out: &mut Vec<u8>) -> mp4_atom::Result<()> {
+        out.encode_atom(b"moov", |out| {
+            mvhd().encode(out)?;
+            self.encode_trak(out)?;
+            mvex().encode(out)
+        })
+    }
+
+    fn encode_trak(&self, out: &mut Vec<u8>) -> mp4_atom::Result<()> {
+        out.encode_atom(b"trak", |out| {
+            tkhd().encode(out)?;
+            self.edts().encode(out)?;
+            out.encode_atom(b"mdia", |out| {
+                mdhd().encode(out)?;
+                hdlr().encode(out)?;
+                self.encode_minf(out)
+            })
+        })
+    }
+
+    fn encode_minf(&self, out: &mut Vec<u8>) -> mp4_atom::Result<()> {
+        out.encode_atom(b"minf", |out| {
+            Smhd::default().encode(out)?;
+            dinf().encode(out)?;
+            self.stbl()?.encode(out)
+        })
+    }
+
+    /// Presentation begins after the priming. The duration is 0, "all that follows in fragments"
+    /// (ISO 14496-12 8.6.6.1, CMAF 7.5.13).
+    fn edts(&self) -> Edts {
+        let entry = ElstEntry {
+            segment_duration: 0,
+            media_time: Some(self.priming.0),
+            media_rate: FixedPoint::from(1),
+        };
+        Edts { elst: Some(Elst { entries: vec![entry] }) }
+    }
+
+    /// The sample tables are empty: samples are in fragments alone (CMAF 7.5.12).
+    fn stbl(&self) -> mp4_atom::Result<Stbl> {
+        let stsd = Stsd { codecs: vec![Codec::Mp4a(self.mp4a()?)] };
+        Ok(Stbl { stsd, stco: Some(Stco::default()), ..Stbl::default() })
+    }
+
+    fn mp4a(&self) -> mp4_atom::Result<Mp4a> {
+        let audio = Audio {
+            data_reference_index: 1,
+            channel_count: CHANNELS as u16,
+            sample_size: 16,
+            sample_rate: FixedPoint::from(SAMPLE_RATE as u16),
+        };
+        Ok(Mp4a { audio, esds: self.esds()?, btrt: None, taic: None })
+    }
+
+    /// ISO 14496-14 5.6: `ES_ID` 0 and `SLConfig` 2 in a file.
+    fn esds(&self) -> mp4_atom::Result<Esds> {
+        let dec_config = DecoderConfig {
+            object_type_indication: MPEG4_AUDIO,
+            stream_type: AUDIO_STREAM,
+            up_stream: 0,
+            buffer_size_db: u24::try_from(BUFFER_BYTES)
+                .map_err(|_| mp4_atom::Error::InvalidSize)?,
+            max_bitrate: field(self.peak),
+            avg_bitrate: field(self.average),
+            dec_specific: Some(DecoderSpecific {
+                raw: self.audio_specific_config.to_vec(),
+                ..DecoderSpecific::default()
+            }),
+        };
+        let es_desc = EsDescriptor { dec_config, sl_config: SLConfig {}, ..EsDescriptor::default() };
+        Ok(Esds { es_desc })
+    }
+}
+
+fn field(rate: BitsPerSecond) -> u32 {
+    u32::try_from(rate.0).unwrap_or(u32::MAX)
+}
+
+/// `cmfc`: a CMAF track (ISO 23000-19 7.2).
+fn ftyp() -> Ftyp {
+    let (iso6, cmfc) = (FourCC::new(b"iso6"), FourCC::new(b"cmfc"));
+    Ftyp { major_brand: iso6, minor_version: 0, compatible_brands: vec![iso6, cmfc] }
+}
+
+/// Durations are 0 where fragments tell them (CMAF 7.5.1, 7.5.4 and 7.5.5), times are 0: no clock.
+fn mvhd() -> Mvhd {
+    Mvhd {
+        timescale: SAMPLE_RATE,
+        rate: FixedPoint::from(1),
+        volume: FixedPoint::from(1),
+        next_track_id: TRACK_ID + 1,
+        ..Mvhd::default()
+    }
+}
+
+fn tkhd() -> Tkhd {
+    Tkhd {
+        track_id: TRACK_ID,
+        enabled: true,
+        in_movie: true,
+        volume: FixedPoint::from(1),
+        ..Tkhd::default()
+    }
+}
+
+fn mdhd() -> Mdhd {
+    Mdhd { timescale: SAMPLE_RATE, language: "und".to_owned(), ..Mdhd::default() }
+}
+
+fn hdlr() -> Hdlr {
+    Hdlr { handler: FourCC::new(b"soun"), name: "SoundHandler".to_owned() }
+}
+
+fn dinf() -> Dinf {
+    Dinf { dref: Dref { entries: vec![Url::default().into()] } }
+}
+
+fn mvex() -> Mvex {
+    let trex = Trex { track_id: TRACK_ID, default_sample_description_index: 1, ..Trex::default() };
+    Mvex { mehd: None, trex: vec![trex] }
+}

@@ -1,0 +1,67 @@
+//! In which order the objects of a version are published: segments, init sections, media playlists,
+//! `asset.json`, multivariant playlists. Whatever is named is there before what names it, so a
+//! crash leaves no playable half.
+
+use media::Asset;
+use origin::{SongFile, UnknownObject};
+
+/// Sorts files into publish order.
+#[must_use]
+pub fn key(file: SongFile) -> (u8, SongFile) {
+    let rank = match file {
+        SongFile::Segment(..) | SongFile::Ogg(_) => 0,
+        SongFile::Init(_) => 1,
+        SongFile::Playlist(..) => 2,
+        SongFile::Asset => 3,
+        SongFile::Multivariant(..) => 4,
+    };
+    (rank, file)
+}
+
+/// Every object of a version, `asset.json` included, in publish order.
+///
+/// # Errors
+/// Where `asset` lists a path that is no file of a version.
+pub fn of(asset: &Asset) -> Result<Vec<SongFile>, UnknownObject> {
+    let listed = asset.objects.iter().map(|object| object.path.parse());
+    let mut files: Vec<SongFile> = listed.collect::<Result<_, _>>()?;
+    files.push(SongFile::Asset);
+    files.sort_by_key(|file| key(*file));
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use media::{Codec, Kbps};
+
+    use super::*;
+
+    #[test]
+    fn what_is_named_comes_before_what_names_it() {
+        let mut files = vec![
+            SongFile::Multivariant(Codec::AacLc, Kbps(320)),
+            SongFile::Asset,
+            SongFile::Playlist(Codec::Opus, Kbps(64)),
+            SongFile::Playlist(Codec::AacLc, Kbps(64)),
+            SongFile::Init(Kbps(64)),
+            SongFile::Ogg(Kbps(64)),
+            SongFile::Segment(Kbps(64), 10),
+            SongFile::Segment(Kbps(64), 9),
+        ];
+        files.sort_by_key(|file| key(*file));
+        let paths: Vec<String> = files.iter().map(SongFile::to_string).collect();
+        assert_eq!(
+            paths,
+            [
+                "aac/64/00009.m4s",
+                "aac/64/00010.m4s",
+                "ogg/64.ogg",
+                "aac/64/init.mp4",
+                "aac/64/playlist.m3u8",
+                "ogg/64.m3u8",
+                "asset.json",
+                "index.m3u8",
+            ]
+        );
+    }
+}
