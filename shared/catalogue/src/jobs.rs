@@ -1,0 +1,330 @@
+//! The durable queue: leased jobs. A worker that dies loses its lease, and another takes the job.
+
+use std::time::Duration;
+
+use media::{AlbumId, ArtistId, JobId, SongId, Version};
+use sqlx::sqlite::Sqlite;
+use sqlx::{Row, Transaction};
+use uuid::Uuid;
+
+use crate::database::{Catalogue, CatalogueError};
+
+/// How often a job is tried before the song fails.
+pub const MOST_ATTEMPTS: u32 = 5;
+
+const FIRST_DELAY: Duration = Duration::from_secs(2);
+const LONGEST_DELAY: Duration = Duration::from_secs(300);
+const KEEPS_DYING: &str = "Segue stopped again and again while it worked on this song. \
+    The file may be damaged; export it anew and upload it again.";
+
+/// A job that a worker holds. The lease is of this one claim: whoever lost it cannot renew it, nor
+/// finish the job, even if it is the same worker that claimed it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// The song to package.
+    pub song: SongId,
+    /// How many times it was claimed, this time included.
+    pub attempt: u32,
+    lease: Uuid,
+}
+
+/// What became of an attempt that did not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It is tried again after this delay.
+    Again(Duration),
+    /// That was the last one.
+    Last,
+}
+
+/// A finished packaging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packaged {
+    /// The version that is now in the store.
+    pub version: Version,
+    /// The artist in its object keys.
+    pub artist: ArtistId,
+    /// The album in its object keys.
+    pub album: AlbumId,
+    /// The song's length in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// The queue in a catalogue.
+#[derive(Debug)]
+pub struct Jobs<'a>(&'a Catalogue);
+
+impl<'a> Jobs<'a> {
+    pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
+        Self(catalogue)
+    }
+
+    /// Takes the job whose turn it is, for the length of `lease`; its song is then processing.
+    /// Gives up on jobs whose workers died [`MOST_ATTEMPTS`] times.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn claim(&self, lease: Duration) -> Result<Option<Job>, CatalogueError> {
+        loop {
+            let mut write = self.0.write().await?;
+            let Some(job) = self.take_next(&mut write, lease).await? else { return Ok(None) };
+            let worn_out = job.attempt > MOST_ATTEMPTS;
+            if worn_out {
+                self.close_failed(&mut write, &job, KEEPS_DYING).await?;
+            } else {
+                self.set_song(&mut write, job.song, "processing", None).await?;
+            }
+            write.commit().await?;
+            if !worn_out {
+                return Ok(Some(job));
+            }
+        }
+    }
+
+    /// Holds the job for another `lease` from now.
+    ///
+    /// # Errors
+    /// [`CatalogueError::LeaseLost`] where somebody else took it.
+    pub async fn renew(&self, job: &Job, lease: Duration) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        self.reschedule(&mut write, job, Some(job.lease), self.after(lease), None).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// Finishes the job: the version, the song's current version, its state and the end of the job
+    /// are one transaction.
+    ///
+    /// # Errors
+    /// [`CatalogueError::LeaseLost`] where somebody else took it; nothing has changed then.
+    pub async fn complete(&self, job: &Job, done: &Packaged) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        self.close(&mut write, job, "done", None).await?;
+        self.insert_version(&mut write, job.song, done).await?;
+        self.set_song(&mut write, job.song, "ready", None).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// Fails the job and its song for good. `reason` is for the artist.
+    ///
+    /// # Errors
+    /// [`CatalogueError::LeaseLost`] where somebody else took it.
+    pub async fn fail(&self, job: &Job, reason: &str) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        self.close_failed(&mut write, job, reason).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// Puts the job back after a fault that may pass, to be tried again later, each time after a
+    /// longer delay; after the last attempt the song fails with `reason`.
+    ///
+    /// # Errors
+    /// [`CatalogueError::LeaseLost`] where somebody else took it.
+    pub async fn retry(
+        &self,
+        job: &Job,
+        error: &str,
+        reason: &str,
+    ) -> Result<Attempt, CatalogueError> {
+        if job.attempt >= MOST_ATTEMPTS {
+            self.fail(job, reason).await?;
+            return Ok(Attempt::Last);
+        }
+        let delay = delay_after(job.attempt);
+        let mut write = self.0.write().await?;
+        self.reschedule(&mut write, job, None, self.after(delay), Some(error)).await?;
+        self.set_song(&mut write, job.song, "queued", None).await?;
+        write.commit().await?;
+        Ok(Attempt::Again(delay))
+    }
+
+    /// Puts the job back untouched, for a worker that is told to stop: the attempt does not count.
+    ///
+    /// # Errors
+    /// [`CatalogueError::LeaseLost`] where somebody else took it.
+    pub async fn hand_back(&self, job: &Job) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        self.reschedule(&mut write, job, None, self.0.now_ms(), None).await?;
+        sqlx::query("UPDATE jobs SET attempts = attempts - 1 WHERE id = $1")
+            .bind(job.id.uuid())
+            .execute(&mut *write)
+            .await?;
+        self.set_song(&mut write, job.song, "queued", None).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// Ends every lease at once. Only for a process that knows itself alone on its database: all
+    /// holders are then dead. Answers how many jobs that freed.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_over(&self) -> Result<u64, CatalogueError> {
+        let mut write = self.0.write().await?;
+        let freed = sqlx::query(
+            "UPDATE jobs SET lease = NULL, due_ms = $1, updated_ms = $1
+             WHERE state = 'open' AND lease IS NOT NULL",
+        )
+        .bind(self.0.now_ms())
+        .execute(&mut *write)
+        .await?
+        .rows_affected();
+        write.commit().await?;
+        Ok(freed)
+    }
+
+    async fn take_next(
+        &self,
+        write: &mut Transaction<'static, Sqlite>,
+        lease: Duration,
+    ) -> Result<Option<Job>, CatalogueError> {
+        let id = Uuid::now_v7();
+        let row = sqlx::query(
+            "UPDATE jobs SET lease = $1, due_ms = $2, attempts = attempts + 1, updated_ms = $3
+             WHERE id = (SELECT id FROM jobs WHERE state = 'open' AND due_ms <= $3
+                         ORDER BY due_ms, id LIMIT 1)
+             RETURNING id, song_id, attempts",
+        )
+        .bind(id)
+        .bind(self.after(lease))
+        .bind(self.0.now_ms())
+        .fetch_optional(&mut **write)
+        .await?;
+        row.map(|row| {
+            Ok(Job {
+                id: JobId::new(row.try_get("id")?),
+                song: SongId::new(row.try_get("song_id")?),
+                attempt: row.try_get("attempts")?,
+                lease: id,
+            })
+        })
+        .transpose()
+    }
+
+    async fn reschedule(
+        &self,
+        write: &mut Transaction<'static, Sqlite>,
+        job: &Job,
+        lease: Option<Uuid>,
+        due_ms: i64,
+        error: Option<&str>,
+    ) -> Result<(), CatalogueError> {
+        let changed = sqlx::query(
+            "UPDATE jobs SET lease = $1, due_ms = $2, updated_ms = $3,
+                             last_error = COALESCE($4, last_error)
+             WHERE id = $5 AND lease = $6 AND state = 'open'",
+        )
+        .bind(lease)
+        .bind(due_ms)
+        .bind(self.0.now_ms())
+        .bind(error)
+        .bind(job.id.uuid())
+        .bind(job.lease)
+        .execute(&mut **write)
+        .await?;
+        held(changed.rows_affected())
+    }
+
+    async fn close(
+        &self,
+        write: &mut Transaction<'static, Sqlite>,
+        job: &Job,
+        state: &str,
+        error: Option<&str>,
+    ) -> Result<(), CatalogueError> {
+        let changed = sqlx::query(
+            "UPDATE jobs SET state = $1, lease = NULL, updated_ms = $2, last_error = $3
+             WHERE id = $4 AND lease = $5 AND state = 'open'",
+        )
+        .bind(state)
+        .bind(self.0.now_ms())
+        .bind(error)
+        .bind(job.id.uuid())
+        .bind(job.lease)
+        .execute(&mut **write)
+        .await?;
+        held(changed.rows_affected())
+    }
+
+    async fn close_failed(
+        &self,
+        write: &mut Transaction<'static, Sqlite>,
+        job: &Job,
+        reason: &str,
+    ) -> Result<(), CatalogueError> {
+        self.close(write, job, "failed", Some(reason)).await?;
+        self.set_song(write, job.song, "failed", Some(reason)).await
+    }
+
+    async fn set_song(
+        &self,
+        write: &mut Transaction<'static, Sqlite>,
+        song: SongId,
+        state: &str,
+        failure: Option<&str>,
+    ) -> Result<(), CatalogueError> {
+        sqlx::query("UPDATE songs SET state = $1, failure = $2, updated_ms = $3 WHERE id = $4")
+            .bind(state)
+            .bind(failure)
+            .bind(self.0.now_ms())
+            .bind(song.uuid())
+            .execute(&mut **write)
+            .await?;
+        Ok(())
+    }
+
+    async fn insert_version(
+        &self,
+        write: &mut Transaction<'static, Sqlite>,
+        song: SongId,
+        done: &Packaged,
+    ) -> Result<(), CatalogueError> {
+        sqlx::query(
+            "INSERT INTO versions (song_id, version, artist_id, album_id, duration_ms, created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (song_id, version) DO NOTHING",
+        )
+        .bind(song.uuid())
+        .bind(done.version.to_string())
+        .bind(done.artist.uuid())
+        .bind(done.album.uuid())
+        .bind(i64::try_from(done.duration_ms).unwrap_or(i64::MAX))
+        .bind(self.0.now_ms())
+        .execute(&mut **write)
+        .await?;
+        sqlx::query(
+            "INSERT INTO current_versions (song_id, version) VALUES ($1, $2)
+             ON CONFLICT (song_id) DO UPDATE SET version = excluded.version",
+        )
+        .bind(song.uuid())
+        .bind(done.version.to_string())
+        .execute(&mut **write)
+        .await?;
+        Ok(())
+    }
+
+    fn after(&self, delay: Duration) -> i64 {
+        let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        self.0.now_ms().saturating_add(delay)
+    }
+}
+
+fn held(rows: u64) -> Result<(), CatalogueError> {
+    if rows == 0 { Err(CatalogueError::LeaseLost) } else { Ok(()) }
+}
+
+/// Doubles from [`FIRST_DELAY`] up to [`LONGEST_DELAY`].
+fn delay_after(attempt: u32) -> Duration {
+    FIRST_DELAY.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_DELAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_a_bound() {
+        let delays: Vec<u64> = (1..=4).map(|attempt| delay_after(attempt).as_secs()).collect();
+        assert_eq!(delays, [2, 4, 8, 16]);
+        assert_eq!(delay_after(40), LONGEST_DELAY);
+    }
+}

@@ -1,0 +1,152 @@
+//! A song: what the artist said about it, and how far it has come.
+
+use std::fmt;
+use std::str::FromStr;
+
+use media::{AlbumId, ArtistId, MasterHash, SongId, UserId, Version};
+use serde::Serialize;
+
+use crate::name::{Name, ReleaseYear};
+use crate::user::{AuthenticatedUser, Role};
+
+/// How far a song has come: queued → processing → ready or failed. A retry leads back to queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SongState {
+    /// Its job waits for a worker.
+    Queued,
+    /// A worker has it.
+    Processing,
+    /// It plays.
+    Ready,
+    /// It was given up; the song says why.
+    Failed,
+}
+
+impl fmt::Display for SongState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// Not a state of a song.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not the state of a song")]
+pub struct UnknownState(String);
+
+impl FromStr for SongState {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownState> {
+        [Self::Queued, Self::Processing, Self::Ready, Self::Failed]
+            .into_iter()
+            .find(|state| state.to_string() == text)
+            .ok_or_else(|| UnknownState(text.to_owned()))
+    }
+}
+
+/// A song as it is accepted: its master is in the store already.
+#[derive(Debug, Clone)]
+pub struct NewSong {
+    /// Its title.
+    pub title: Name,
+    /// Who made it; created where nobody has the name yet.
+    pub artist: Name,
+    /// Where it belongs; `None` makes a single-song album of the song's title.
+    pub album: Option<Name>,
+    /// What kind of music it is.
+    pub genre: Option<Name>,
+    /// When it came out.
+    pub release_year: Option<ReleaseYear>,
+    /// The master in the store.
+    pub master: MasterHash,
+    /// What the master was called when it was uploaded.
+    pub file_name: Name,
+    /// Whose upload it is.
+    pub uploader: UserId,
+}
+
+/// A song as the catalogue has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Song {
+    /// Which.
+    pub id: SongId,
+    /// Its title.
+    pub title: String,
+    /// Who made it.
+    pub artist_id: ArtistId,
+    /// Their name.
+    pub artist: String,
+    /// Where it belongs.
+    pub album_id: AlbumId,
+    /// The album's title.
+    pub album: String,
+    /// What kind of music it is.
+    pub genre: Option<String>,
+    /// When it came out.
+    pub release_year: Option<u16>,
+    /// The master of the newest upload.
+    pub master: MasterHash,
+    /// Whose upload it is.
+    pub uploader: UserId,
+    /// How far it has come.
+    pub state: SongState,
+    /// Why it failed, for the artist to read.
+    pub failure: Option<String>,
+    /// When it was accepted, in milliseconds since 1970.
+    pub created_ms: u64,
+    /// What listeners get.
+    pub current: Option<CurrentVersion>,
+}
+
+impl Song {
+    /// Whether `viewer` may know of the song: everybody once it is ready, its uploader and admins
+    /// before that.
+    #[must_use]
+    pub fn is_visible_to(&self, viewer: &Viewer) -> bool {
+        match viewer {
+            Viewer::Public => self.state == SongState::Ready,
+            Viewer::Uploader(user) => self.state == SongState::Ready || self.uploader == *user,
+            Viewer::Admin => true,
+        }
+    }
+}
+
+/// The version that listeners get, and where its objects lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrentVersion {
+    /// Which.
+    pub version: Version,
+    /// The artist in its object keys: the one at packaging time.
+    pub artist: ArtistId,
+    /// The album in its object keys.
+    pub album: AlbumId,
+    /// The song's exact length, rounded to milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Who looks at the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// Anybody: ready songs.
+    Public,
+    /// Somebody with an account: ready songs and their own uploads.
+    Uploader(UserId),
+    /// All songs.
+    Admin,
+}
+
+impl From<Option<&AuthenticatedUser>> for Viewer {
+    fn from(user: Option<&AuthenticatedUser>) -> Self {
+        match user {
+            None => Self::Public,
+            Some(user) if user.role == Role::Admin => Self::Admin,
+            Some(user) => Self::Uploader(user.id),
+        }
+    }
+}
