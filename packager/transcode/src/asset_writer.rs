@@ -1,0 +1,112 @@
+//! The last files of a version: media playlists, `asset.json`, multivariant playlists.
+
+use std::io;
+
+use media::asset::{ObjectAsset, RenditionAsset};
+use media::ladder::{RATES, rungs};
+use media::units::{CHANNELS, SAMPLE_RATE};
+use media::{Asset, Codec, MasterHash, Rung, Samples, Version};
+use origin::SongFile;
+
+use crate::mux::MuxedRendition;
+use crate::playlist::{self, Rates, Stretch, Variant};
+use crate::publish_order;
+use crate::work_folder::{WorkFolder, describe};
+
+/// What a version is made of, besides its sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The version's hash.
+    pub version: Version,
+    /// The master's hash.
+    pub master: MasterHash,
+    /// What decided the bytes besides the master.
+    pub recipe: String,
+    /// The song's exact length.
+    pub samples: Samples,
+}
+
+/// Writes all that describes `renditions`, in publish order, and returns what `asset.json` says.
+///
+/// # Errors
+/// What the file system said, or where a rung of the ladder is missing.
+pub fn write(
+    work: &WorkFolder,
+    identity: &Identity,
+    renditions: &[MuxedRendition],
+) -> io::Result<Asset> {
+    for rendition in renditions {
+        let Rung { codec, kbps, .. } = rendition.rung;
+        let text = playlist::media(rendition);
+        work.write(SongFile::Playlist(codec, kbps), text.as_bytes())?;
+    }
+    let multivariants = multivariants(renditions)?;
+    let asset = asset(work, identity, renditions, &multivariants);
+    let mut json = serde_json::to_vec_pretty(&asset).map_err(io::Error::other)?;
+    json.push(b'\n');
+    work.write(SongFile::Asset, &json)?;
+    for (file, text) in &multivariants {
+        work.write(*file, text.as_bytes())?;
+    }
+    Ok(asset)
+}
+
+/// Every multivariant playlist: each codec under each cap.
+fn multivariants(renditions: &[MuxedRendition]) -> io::Result<Vec<(SongFile, String)>> {
+    let mut out = Vec::new();
+    for codec in [Codec::AacLc, Codec::Opus] {
+        for cap in RATES {
+            let variants: Vec<Variant> = rungs(codec, cap)
+                .map(|rung| find(renditions, rung))
+                .collect::<io::Result<_>>()?;
+            out.push((SongFile::Multivariant(codec, cap), playlist::multivariant(&variants)));
+        }
+    }
+    Ok(out)
+}
+
+fn find(renditions: &[MuxedRendition], rung: Rung) -> io::Result<Variant> {
+    let rendition = renditions.iter().find(|rendition| rendition.rung == rung).ok_or_else(|| {
+        io::Error::other(format!("no rendition of {} at {} kbit/s", rung.codec, rung.kbps))
+    })?;
+    Ok(Variant { rung, rates: rates(rendition) })
+}
+
+fn rates(rendition: &MuxedRendition) -> Rates {
+    let segments: Vec<Stretch> = rendition.segments.iter().map(Stretch::from).collect();
+    playlist::rates(&segments)
+}
+
+fn asset(
+    work: &WorkFolder,
+    identity: &Identity,
+    renditions: &[MuxedRendition],
+    multivariants: &[(SongFile, String)],
+) -> Asset {
+    let Identity { version, master, recipe, samples } = identity.clone();
+    Asset {
+        version,
+        master,
+        recipe,
+        sample_rate: SAMPLE_RATE,
+        channels: CHANNELS,
+        samples,
+        duration_ms: samples.milliseconds(),
+        renditions: renditions.iter().map(rendition_asset).collect(),
+        objects: objects(work, multivariants),
+    }
+}
+
+fn rendition_asset(rendition: &MuxedRendition) -> RenditionAsset {
+    let Rates { peak, average } = rates(rendition);
+    let MuxedRendition { rung, priming, .. } = *rendition;
+    RenditionAsset { codec: rung.codec, kbps: rung.kbps, priming, peak, average }
+}
+
+/// What is written already, and the multivariant playlists, which come after `asset.json`.
+fn objects(work: &WorkFolder, multivariants: &[(SongFile, String)]) -> Vec<ObjectAsset> {
+    let mut later: Vec<_> = multivariants.iter().collect();
+    later.sort_by_key(|(file, _)| publish_order::key(*file));
+    let later = later.into_iter().map(|(file, text)| describe(*file, text.as_bytes()));
+    work.objects().into_iter().chain(later).collect()
+}

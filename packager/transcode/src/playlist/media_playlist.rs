@@ -1,0 +1,108 @@
+//! A rendition's media playlist (RFC 8216bis 4.4.3).
+
+use std::fmt::Write;
+
+use media::grid::TARGET_DURATION;
+use media::units::{SAMPLE_RATE, Samples};
+use media::{Codec, Kbps};
+use origin::SongFile;
+
+use super::VERSION;
+use crate::mux::{MuxedRendition, MuxedSegment};
+
+/// The playlist of a finished rendition. All URIs are bare file names: the playlist lies beside
+/// what it names.
+#[must_use]
+pub fn media(rendition: &MuxedRendition) -> String {
+    let rung = rendition.rung;
+    let mut out = format!(
+        "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{TARGET_DURATION}\n\
+         #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+    );
+    line(&mut out, format_args!("{}", map(rung.codec, rung.kbps, rendition.init_size)));
+    for (index, segment) in rendition.segments.iter().enumerate() {
+        line(&mut out, format_args!("#EXTINF:{},", seconds(segment.duration)));
+        match rung.codec {
+            Codec::AacLc => {
+                line(&mut out, format_args!("{}", name(SongFile::Segment(rung.kbps, index as u32))));
+            }
+            Codec::Opus => byte_range(&mut out, rung.kbps, segment),
+        }
+    }
+    out.push_str("#EXT-X-ENDLIST\n");
+    out
+}
+
+/// `EXT-X-MAP` (4.4.4.5): a file of its own in fMP4, the header pages in Ogg.
+fn map(codec: Codec, kbps: Kbps, init_size: u64) -> String {
+    match codec {
+        Codec::AacLc => format!("#EXT-X-MAP:URI=\"{}\"", name(SongFile::Init(kbps))),
+        Codec::Opus => {
+            let ogg = name(SongFile::Ogg(kbps));
+            format!("#EXT-X-MAP:URI=\"{ogg}\",BYTERANGE=\"{init_size}@0\"")
+        }
+    }
+}
+
+/// Each range states its offset (4.4.4.2), so that no line depends on the one before.
+fn byte_range(out: &mut String, kbps: Kbps, segment: &MuxedSegment) {
+    line(out, format_args!("#EXT-X-BYTERANGE:{}@{}", segment.size, segment.offset));
+    line(out, format_args!("{}", name(SongFile::Ogg(kbps))));
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    writeln!(out, "{text}").expect("writing to a String cannot fail");
+}
+
+fn name(file: SongFile) -> String {
+    let path = file.to_string();
+    path.rsplit('/').next().unwrap_or(&path).to_owned()
+}
+
+/// Seconds to the nanosecond, by integers: a sum over 1,000 segments is off by less than a
+/// fortieth of a sample.
+fn seconds(length: Samples) -> String {
+    let rate = u128::from(SAMPLE_RATE);
+    let nanoseconds = (u128::from(length.0) * 1_000_000_000 + rate / 2) / rate;
+    format!("{}.{:09}", nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playlist::tests::{aac_rendition, opus_rendition};
+
+    #[test]
+    fn seconds_are_exact_to_the_nanosecond() {
+        assert_eq!(seconds(Samples(276_480)), "5.760000000");
+        assert_eq!(seconds(Samples(278_528)), "5.802666667");
+        assert_eq!(seconds(Samples(1)), "0.000020833");
+    }
+
+    #[test]
+    fn aac() {
+        insta::assert_snapshot!(media(&aac_rendition(128)));
+    }
+
+    #[test]
+    fn ogg() {
+        insta::assert_snapshot!(media(&opus_rendition(128)));
+    }
+
+    #[test]
+    fn m3u8_rs_reads_it_back() {
+        let text = media(&opus_rendition(64));
+        let (_, playlist) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
+        assert!(playlist.end_list && playlist.unknown_tags.is_empty());
+        assert_eq!(playlist.target_duration, 6);
+        assert_eq!(playlist.playlist_type, Some(m3u8_rs::MediaPlaylistType::Vod));
+        let ranges: Vec<_> = playlist.segments.iter().filter_map(|s| s.byte_range.as_ref()).collect();
+        let wanted = opus_rendition(64).segments;
+        assert_eq!(ranges.len(), wanted.len());
+        for ((range, segment), read) in ranges.iter().zip(&wanted).zip(&playlist.segments) {
+            assert_eq!((range.length, range.offset), (segment.size, Some(segment.offset)));
+            assert_eq!((f64::from(read.duration) * 48_000.0).round() as u64, segment.duration.0);
+            assert_eq!(read.uri, "64.ogg");
+        }
+    }
+}

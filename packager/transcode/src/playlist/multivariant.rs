@@ -1,0 +1,76 @@
+//! A multivariant playlist (RFC 8216bis 4.4.6).
+
+use std::fmt::Write;
+
+use media::Rung;
+use origin::SongFile;
+
+use super::VERSION;
+use super::bandwidth::Rates;
+
+/// One entry: a rendition and how fast it must arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variant {
+    /// What is played.
+    pub rung: Rung,
+    /// Its rates.
+    pub rates: Rates,
+}
+
+/// The playlist of `variants`, in their order: players start with the first.
+#[must_use]
+pub fn multivariant(variants: &[Variant]) -> String {
+    let mut out =
+        format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    for Variant { rung, rates } in variants {
+        writeln!(
+            out,
+            "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"\n{}",
+            rates.peak.0,
+            rates.average.0,
+            rung.codec.rfc6381(),
+            SongFile::Playlist(rung.codec, rung.kbps),
+        )
+        .expect("writing to a String cannot fail");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use media::{BitsPerSecond, Codec, Kbps, ladder};
+
+    use super::*;
+
+    fn variants(codec: Codec, cap: u16) -> Vec<Variant> {
+        ladder::rungs(codec, Kbps(cap))
+            .map(|rung| {
+                let average = BitsPerSecond(u64::from(rung.kbps.0) * 1_010);
+                let peak = BitsPerSecond(u64::from(rung.kbps.0) * 1_070);
+                Variant { rung, rates: Rates { peak, average } }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn all_of_aac() {
+        insta::assert_snapshot!(multivariant(&variants(Codec::AacLc, 320)));
+    }
+
+    #[test]
+    fn ogg_up_to_128() {
+        insta::assert_snapshot!(multivariant(&variants(Codec::Opus, 128)));
+    }
+
+    #[test]
+    fn m3u8_rs_reads_it_back() {
+        let text = multivariant(&variants(Codec::AacLc, 320));
+        let (_, playlist) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
+        assert!(playlist.independent_segments && playlist.unknown_tags.is_empty());
+        let uris: Vec<_> = playlist.variants.iter().map(|variant| variant.uri.as_str()).collect();
+        assert_eq!(uris, ["aac/128/playlist.m3u8", "aac/64/playlist.m3u8", "aac/320/playlist.m3u8"]);
+        assert_eq!(playlist.variants[0].codecs.as_deref(), Some("mp4a.40.2"));
+        assert_eq!(playlist.variants[2].bandwidth, 342_400);
+        assert_eq!(playlist.variants[2].average_bandwidth, Some(323_200));
+    }
+}
