@@ -1,9 +1,30 @@
 //! A master in, a packaged song out. Pure CPU work over byte streams: no network, no database, no
 //! async runtime.
 //!
-//! Reading order: decode → resample → encode → [`segment`] → [`mux`] → playlist.
+//! Reading order: [`package()`] (the pipeline) → `source` (decode, channels, resample, dither) →
+//! `rendition` (encode, `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
 
+mod channels;
+mod decode;
+mod dither;
+mod encode;
+pub mod asset_writer;
 pub mod mux;
+mod package;
+mod package_error;
+mod progress;
+pub mod playlist;
 pub mod publish_order;
+mod recipe;
+mod rendition;
+mod resample;
 pub mod segment;
+mod segmenter;
+mod source;
 pub mod work_folder;
+
+pub use encode::EncodeError;
+pub use package::package;
+pub use package_error::PackageError;
+pub use progress::{Progress, Stage};
+pub use recipe::{hash_master, recipe, version_of};

@@ -1,0 +1,60 @@
+//! Counts what a master gave, and judges at its end whether that is all of it.
+
+use super::MasterSpec;
+use crate::package_error::PackageError;
+
+/// A lossy stream that lacks at most this many frames is whole: headers count the tag's own packet
+/// or not, as the encoder pleased (two MPEG frames).
+const SLACK: u64 = 2 * 1_152;
+
+/// A lossy stream may lose two packets, or one in a hundred: a cut MP3 begins with packets whose
+/// bit reservoir is gone, and players pass over a spoilt one.
+const SPARE_PACKETS: u64 = 2;
+
+/// What a master gave so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    frames: u64,
+    packets: u64,
+    undecodable: u64,
+}
+
+impl Tally {
+    pub(super) fn decoded(&mut self, frames: u64) {
+        self.packets += 1;
+        self.frames += frames;
+    }
+
+    pub(super) fn undecodable(&mut self, frames: u64) {
+        self.undecodable += 1;
+        self.decoded(frames);
+    }
+
+    /// Whether more is spoilt than may be passed over.
+    pub(super) fn is_beyond_repair(&self) -> bool {
+        self.undecodable > SPARE_PACKETS.max(self.packets / 100)
+    }
+
+    /// Judges the end of the stream.
+    pub(super) fn check_end(&self, spec: MasterSpec) -> Result<(), PackageError> {
+        let slack = if spec.lossless { 0 } else { SLACK };
+        match spec.promised {
+            Some(promised) if self.frames + slack < promised => Err(self.cut_off(spec)),
+            _ if self.frames == 0 => Err(PackageError::NoSamples),
+            _ if self.undecodable == self.packets => Err(PackageError::NotAudio),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn cut_off(&self, spec: MasterSpec) -> PackageError {
+        PackageError::CutOff { seconds: self.seconds(spec) }
+    }
+
+    pub(super) fn damaged(&self, spec: MasterSpec, reason: &str) -> PackageError {
+        PackageError::Damaged { seconds: self.seconds(spec), reason: reason.to_owned() }
+    }
+
+    fn seconds(&self, spec: MasterSpec) -> f64 {
+        self.frames as f64 / f64::from(spec.rate)
+    }
+}

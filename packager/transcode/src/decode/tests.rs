@@ -1,0 +1,220 @@
+//! Masters of every kind, whole and broken, made by ffmpeg from one signal.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use testkit::{Frame, judge, signal, wav};
+
+use super::*;
+
+const LENGTH: usize = 100_003;
+
+struct Masters {
+    folder: TempDir,
+    music: Vec<Frame>,
+}
+
+impl Masters {
+    fn new() -> Self {
+        let masters =
+            Self { folder: tempfile::tempdir().unwrap(), music: signal::music(LENGTH, 44_100, 5) };
+        wav::write(&masters.path("master.wav"), &masters.music, 44_100);
+        masters
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The same music as ffmpeg writes it with `arguments`.
+    fn made(&self, name: &str, arguments: &[&str]) -> PathBuf {
+        let out = self.path(name);
+        let status = Command::new("ffmpeg")
+            .args(["-v", "error", "-nostdin", "-y", "-i"])
+            .arg(self.path("master.wav"))
+            .args(arguments)
+            .arg(&out)
+            .status()
+            .expect("ffmpeg runs");
+        assert!(status.success(), "ffmpeg made no {name}");
+        out
+    }
+
+    fn written(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let out = self.path(name);
+        std::fs::write(&out, bytes).unwrap();
+        out
+    }
+
+    /// The first `parts` hundredths of a file.
+    fn cut(&self, whole: &Path, parts: usize) -> PathBuf {
+        let bytes = std::fs::read(whole).unwrap();
+        self.written("cut", &bytes[..bytes.len() * parts / 100])
+    }
+}
+
+fn decode(path: &Path) -> Result<Vec<f32>, PackageError> {
+    let mut decoder = Decoder::open(path)?;
+    let (mut packet, mut all) = (Vec::new(), Vec::new());
+    while decoder.next(&mut packet)? {
+        all.extend_from_slice(&packet);
+    }
+    Ok(all)
+}
+
+fn stereo(path: &Path) -> Vec<Frame> {
+    let samples = decode(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    samples.as_chunks().0.to_vec()
+}
+
+fn sentence(path: &Path) -> String {
+    decode(path).expect_err("a broken master").to_string()
+}
+
+#[test]
+fn lossless_masters_come_back_to_the_bit() {
+    let masters = Masters::new();
+    let original = stereo(&masters.path("master.wav"));
+    assert_eq!(original.len(), LENGTH);
+    assert!(judge::snr_db(&masters.music, &original) > 80.0);
+    let kinds: [(&str, &[&str]); 5] = [
+        ("16.flac", &[]),
+        ("24.flac", &["-sample_fmt", "s32"]),
+        ("24.wav", &["-c:a", "pcm_s24le"]),
+        ("float.wav", &["-c:a", "pcm_f32le"]),
+        ("tagged.flac", &["-metadata", "title=A title"]),
+    ];
+    for (name, arguments) in kinds {
+        assert!(stereo(&masters.made(name, arguments)) == original, "{name}");
+    }
+}
+
+#[test]
+fn lossy_masters_keep_their_place_and_length() {
+    let masters = Masters::new();
+    let kinds: [(&str, &[&str]); 4] = [
+        ("vbr.mp3", &["-q:a", "2"]),
+        ("cbr.mp3", &["-b:a", "192k"]),
+        ("tagged.mp3", &["-b:a", "192k", "-id3v2_version", "3", "-metadata", "title=A title"]),
+        ("vorbis.ogg", &["-c:a", "libvorbis", "-q:a", "6"]),
+    ];
+    for (name, arguments) in kinds {
+        let heard = stereo(&masters.made(name, arguments));
+        assert_eq!(heard.len(), LENGTH, "{name}");
+        let found = judge::align(&masters.music, &heard);
+        assert_eq!(found.offset, 0, "{name}: {found:?}");
+        assert!(found.correlation > 0.99, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn an_mp3_without_a_length_is_decoded_to_its_end() {
+    let masters = Masters::new();
+    let path = masters.made("bare.mp3", &["-q:a", "2", "-write_xing", "0"]);
+    let heard = stereo(&path);
+    assert!(heard.len() >= LENGTH, "{} frames", heard.len());
+    assert_eq!(Decoder::open(&path).unwrap().spec().promised, None);
+}
+
+#[test]
+fn the_name_of_a_file_does_not_matter() {
+    let masters = Masters::new();
+    let mp3 = masters.made("master.mp3", &[]);
+    let disguised = masters.path("master.flac");
+    std::fs::rename(&mp3, &disguised).unwrap();
+    assert_eq!(stereo(&disguised).len(), LENGTH);
+}
+
+#[test]
+fn what_is_known_before_decoding() {
+    let masters = Masters::new();
+    let spec = Decoder::open(&masters.made("16.flac", &["-ac", "1"])).unwrap().spec();
+    let wanted = MasterSpec {
+        rate: 44_100,
+        channels: 1,
+        bits: 16,
+        promised: Some(LENGTH as u64),
+        lossless: true,
+    };
+    assert_eq!(spec, wanted);
+    let spec = Decoder::open(&masters.made("24.flac", &["-sample_fmt", "s32"])).unwrap().spec();
+    assert_eq!(spec.bits, 24);
+}
+
+#[test]
+fn a_stream_that_ends_early_is_cut_off() {
+    let masters = Masters::new();
+    let whole = [
+        masters.path("master.wav"),
+        masters.made("a.flac", &[]),
+        masters.made("a.mp3", &["-b:a", "192k"]),
+        masters.made("a.ogg", &["-c:a", "libvorbis"]),
+    ];
+    for path in whole {
+        for parts in [30, 60, 90] {
+            let said = sentence(&masters.cut(&path, parts));
+            assert!(said.starts_with("the file is cut off: it ends after"), "{path:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_audio_is_told_what_is_accepted() {
+    let masters = Masters::new();
+    let noise: Vec<u8> =
+        (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let others: [(&str, &[u8]); 5] = [
+        ("letter.wav", b"Dear label, please find attached the song that I forgot to attach."),
+        ("one.mp3", b"x"),
+        ("zeros.flac", &[0; 50_000]),
+        ("noise.mp3", &noise),
+        ("picture.flac", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0"),
+    ];
+    for (name, bytes) in others {
+        assert_eq!(
+            sentence(&masters.written(name, bytes)),
+            "this is not audio that Segue knows; accepted are WAV, FLAC, MP3 and Ogg Vorbis",
+            "{name}"
+        );
+    }
+    let opus = masters.made("opus.ogg", &["-c:a", "libopus", "-ar", "48000"]);
+    assert!(sentence(&opus).contains("accepted are WAV"), "{}", sentence(&opus));
+}
+
+#[test]
+fn an_empty_file_and_an_empty_song_differ() {
+    let masters = Masters::new();
+    assert_eq!(sentence(&masters.written("empty.wav", b"")), "the file is empty");
+    let song = masters.written("none.wav", &wav::encode(&[], 44_100));
+    assert_eq!(sentence(&song), "the file holds no sound: not a single sample");
+}
+
+#[test]
+fn a_rate_that_no_master_has_is_refused() {
+    let masters = Masters::new();
+    let path = masters.written("slow.wav", &wav::encode(&[[0.1; 2]; 100], 4_000));
+    let wanted = "the file's sample rate is 4000 Hz; accepted are 8,000 to 384,000 Hz";
+    assert_eq!(sentence(&path), wanted);
+}
+
+#[test]
+fn a_missing_file_is_a_read_error() {
+    let said = sentence(Path::new("/nowhere/at/all.wav"));
+    assert!(said.starts_with("the file cannot be read: "), "{said}");
+}
+
+#[test]
+fn damage_in_the_middle_fails_flac_and_is_passed_over_in_mp3() {
+    let masters = Masters::new();
+    let spoil = |path: &Path| {
+        let mut bytes = std::fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 40].fill(0x55);
+        masters.written("spoilt", &bytes)
+    };
+    let said = sentence(&spoil(&masters.made("a.flac", &[])));
+    assert!(said.starts_with("the file is"), "{said}");
+    let heard = stereo(&spoil(&masters.made("a.mp3", &["-b:a", "192k"])));
+    assert!(heard.len().abs_diff(LENGTH) <= 1_152, "{} frames", heard.len());
+}

@@ -1,0 +1,48 @@
+//! Samples in, access units out.
+
+#[expect(unsafe_code, reason = "the Fraunhofer FDK is a C library: every call of it is in here")]
+mod aac;
+mod opus;
+
+use media::units::Samples;
+
+pub(crate) use self::aac::{AacEncoder, version as fdk_version};
+pub(crate) use self::opus::{OpusEncoder, version as libopus_version};
+
+/// Some samples of the song, decoded, resampled and dithered once for all encoders. Interleaved
+/// stereo at the house rate; the two forms hold the same frames.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// Full scale is ±1.
+    pub(crate) float: Vec<f32>,
+    /// The same in 16 bit.
+    pub(crate) pcm16: Vec<i16>,
+}
+
+/// An encoder that said no.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} failed: {reason}")]
+pub struct EncodeError {
+    /// What was called.
+    pub(crate) call: &'static str,
+    /// What it answered.
+    pub(crate) reason: String,
+}
+
+/// A codec at work on one song. After `finish`, the units cover [`Encoder::priming`] and the whole
+/// song, the last one padded with silence.
+pub(crate) trait Encoder {
+    /// Samples that a decoder must drop before the song's first; whole access units.
+    fn priming(&self) -> Samples;
+
+    /// Takes a block and appends the units that it completes.
+    fn encode(&mut self, block: &Block, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError>;
+
+    /// Flushes: appends the units that are left.
+    fn finish(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError>;
+}
+
+/// The silence to put before the song so that an encoder's own delay becomes `priming`.
+fn lead_in(priming: Samples, delay: Samples) -> Samples {
+    priming.saturating_sub(delay)
+}

@@ -1,0 +1,104 @@
+use media::grid::SEGMENT;
+use media::ladder::LADDER;
+use media::units::Kbps;
+use testkit::{Frame, judge, signal};
+
+use super::decoder::decode;
+use super::*;
+
+fn rung(kbps: u16) -> Rung {
+    let wanted = |rung: &Rung| rung.codec == Codec::AacLc && rung.kbps == Kbps(kbps);
+    LADDER.into_iter().find(wanted).expect("a rung of the ladder")
+}
+
+fn block(frames: &[Frame]) -> Block {
+    let float = frames.as_flattened().to_vec();
+    let pcm16 = float.iter().map(|sample| (sample * 32_768.0) as i16).collect();
+    Block { float, pcm16 }
+}
+
+/// Encodes in blocks of odd sizes.
+fn encode(kbps: u16, frames: &[Frame]) -> (AacEncoder, Vec<Vec<u8>>) {
+    let mut encoder = AacEncoder::new(rung(kbps)).unwrap();
+    let mut units = Vec::new();
+    for chunk in frames.chunks(777) {
+        encoder.encode(&block(chunk), &mut units).unwrap();
+    }
+    encoder.finish(&mut units).unwrap();
+    (encoder, units)
+}
+
+#[test]
+fn the_units_cover_priming_and_song_at_every_length() {
+    let grid = SEGMENT.0 as usize;
+    for length in [0, 1, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, grid - 1, grid, grid + 1] {
+        let (encoder, units) = encode(128, &signal::music(length, 48_000, 1));
+        let covered = Samples(units.len() as u64 * 1_024);
+        let needed = encoder.priming() + Samples(length as u64);
+        assert!(covered >= needed, "{length}: {covered:?} for {needed:?}");
+        assert!(covered < needed + Samples(1_024), "{length}: {covered:?} for {needed:?}");
+    }
+}
+
+#[test]
+fn all_rungs_have_the_same_priming_of_whole_units() {
+    for kbps in [64, 128, 320] {
+        assert_eq!(AacEncoder::new(rung(kbps)).unwrap().priming(), Samples(2_048));
+    }
+}
+
+#[test]
+fn the_configuration_says_lc_48_khz_stereo() {
+    // ISO 14496-3 1.6.2.1: object type 2 (5 bits), frequency index 3 (4), channels 2 (4), then zeros.
+    assert_eq!(AacEncoder::new(rung(64)).unwrap().audio_specific_config(), [0x11, 0x90]);
+}
+
+#[test]
+fn the_song_lies_after_the_priming_to_the_sample() {
+    for kbps in [64, 128, 320] {
+        for length in [1_025, 48_001, 100_000] {
+            let music = signal::music(length, 48_000, 3);
+            let (encoder, units) = encode(kbps, &music);
+            let heard = decode(encoder.audio_specific_config(), &units);
+            let heard = &heard[encoder.priming().0 as usize..];
+            let found = judge::align(&music, &heard[..length]);
+            assert_eq!(found.offset, 0, "{kbps} {length}: {found:?}");
+            assert!(found.correlation > 0.97, "{kbps} {length}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn the_tail_is_there() {
+    // A song that is loud to its last frame: what is lost shows as silence.
+    let length = 48_000 + 512;
+    let song = signal::sine(length, 48_000, 997.0, 0.5);
+    let (encoder, units) = encode(320, &song);
+    let heard = decode(encoder.audio_specific_config(), &units);
+    let heard = &heard[encoder.priming().0 as usize..][..length];
+    let (tail, want) = (&heard[length - 64..], &song[length - 64..]);
+    assert!(judge::snr_db(want, tail) > 15.0, "{}", judge::snr_db(want, tail));
+}
+
+#[test]
+fn the_same_samples_give_the_same_bytes() {
+    let music = signal::music(50_000, 48_000, 4);
+    assert_eq!(encode(64, &music).1, encode(64, &music).1);
+}
+
+#[test]
+fn the_rate_is_kept() {
+    for kbps in [64, 128, 320] {
+        let (_, units) = encode(kbps, &signal::noise(48_000 * 4, 0.5, 1));
+        let bits: usize = units.iter().map(|unit| unit.len() * 8).sum();
+        let rate = bits as f64 / 4_000.0;
+        assert!((rate / f64::from(kbps) - 1.0).abs() < 0.05, "{kbps}: {rate} kbit/s");
+    }
+}
+
+#[test]
+fn a_rate_that_the_library_refuses_is_an_error() {
+    let wrong = Rung { kbps: Kbps(0), ..rung(64) };
+    let refused = AacEncoder::new(wrong).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|reason| reason.contains("FDK error")));
+}

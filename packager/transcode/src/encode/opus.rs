@@ -1,0 +1,157 @@
+//! Opus through libopus.
+
+use media::codec::Codec;
+use media::units::{CHANNELS, Kbps, SAMPLE_RATE, Samples};
+use opus::{Application, Bitrate, Channels, Encoder as LibOpus};
+
+use super::{Block, EncodeError, Encoder, lead_in};
+
+/// Pre-skip: four packets. The lookahead alone (312) leaves a decoder too little to converge in
+/// (RFC 7845 4.2 recommends 80 ms).
+pub(crate) const PRE_SKIP: Samples = Samples(3_840);
+
+/// The bytes that libopus may fill per packet: a 20 ms frame is 1,275 at most (RFC 6716 3.2.1).
+const LARGEST_PACKET: usize = 1_275;
+
+/// One song in Opus: 48 kHz stereo, 20 ms packets, constrained VBR (unconstrained overshoots up to
+/// 1.55 times), complexity 10.
+pub(crate) struct OpusEncoder {
+    encoder: LibOpus,
+    /// Samples that do not fill a packet yet.
+    waiting: Vec<f32>,
+    packet: [u8; LARGEST_PACKET],
+    lookahead: Samples,
+}
+
+impl OpusEncoder {
+    /// An encoder at `kbps` for a master of `bits` bits per sample.
+    pub(crate) fn new(kbps: Kbps, bits: u32) -> Result<Self, EncodeError> {
+        let (encoder, lookahead) = open(kbps, bits)?;
+        let lead_in = lead_in(PRE_SKIP, lookahead);
+        let waiting = vec![0.0; lead_in.0 as usize * CHANNELS];
+        Ok(Self { encoder, waiting, packet: [0; LARGEST_PACKET], lookahead })
+    }
+
+    fn drain(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
+        let size = Codec::Opus.frame().0 as usize * CHANNELS;
+        let mut frames = self.waiting.chunks_exact(size);
+        for frame in &mut frames {
+            let written = self.encoder.encode_float(frame, &mut self.packet).map_err(error)?;
+            units.push(self.packet[..written].to_vec());
+        }
+        let rest = frames.remainder().len();
+        self.waiting.drain(..self.waiting.len() - rest);
+        Ok(())
+    }
+}
+
+impl Encoder for OpusEncoder {
+    fn priming(&self) -> Samples {
+        PRE_SKIP
+    }
+
+    fn encode(&mut self, block: &Block, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
+        self.waiting.extend_from_slice(&block.float);
+        self.drain(units)
+    }
+
+    fn finish(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
+        let tail = Samples((self.waiting.len() / CHANNELS) as u64) + self.lookahead;
+        let padded = tail.round_up_to(Codec::Opus.frame());
+        self.waiting.resize(padded.0 as usize * CHANNELS, 0.0);
+        self.drain(units)
+    }
+}
+
+/// The library's version, as it names itself.
+pub(crate) fn version() -> &'static str {
+    opus::version()
+}
+
+fn open(kbps: Kbps, bits: u32) -> Result<(LibOpus, Samples), EncodeError> {
+    let configure = || {
+        let mut encoder = LibOpus::new(SAMPLE_RATE, Channels::Stereo, Application::Audio)?;
+        encoder.set_bitrate(Bitrate::Bits(kbps.bits_per_second().0 as i32))?;
+        encoder.set_complexity(10)?;
+        encoder.set_vbr(true)?;
+        encoder.set_vbr_constraint(true)?;
+        encoder.set_lsb_depth(bits.clamp(8, 24) as i32)?;
+        let lookahead = encoder.get_lookahead()?;
+        Ok((encoder, Samples(lookahead.max(0) as u64)))
+    };
+    configure().map_err(error)
+}
+
+fn error(error: opus::Error) -> EncodeError {
+    EncodeError { call: error.function(), reason: error.description().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use media::grid::SEGMENT;
+    use opus::Decoder;
+    use testkit::{Frame, judge, signal};
+
+    use super::*;
+
+    fn encode(kbps: u16, frames: &[Frame]) -> Vec<Vec<u8>> {
+        let mut encoder = OpusEncoder::new(Kbps(kbps), 16).unwrap();
+        let mut units = Vec::new();
+        for chunk in frames.chunks(777) {
+            let block = Block { float: chunk.as_flattened().to_vec(), pcm16: Vec::new() };
+            encoder.encode(&block, &mut units).unwrap();
+        }
+        encoder.finish(&mut units).unwrap();
+        units
+    }
+
+    /// Decodes and drops the pre-skip.
+    fn decode(units: &[Vec<u8>]) -> Vec<Frame> {
+        let mut decoder = Decoder::new(SAMPLE_RATE, Channels::Stereo).unwrap();
+        let mut pcm = [0.0; 960 * CHANNELS];
+        let mut heard: Vec<Frame> = Vec::new();
+        for unit in units {
+            assert_eq!(decoder.decode_float(unit, &mut pcm, false).unwrap(), 960);
+            heard.extend(pcm.as_chunks().0);
+        }
+        heard.split_off(PRE_SKIP.0 as usize)
+    }
+
+    #[test]
+    fn the_packets_cover_pre_skip_and_song_at_every_length() {
+        let grid = SEGMENT.0 as usize;
+        for length in [0, 1, 959, 960, 961, 1_024, grid - 1, grid, grid + 1] {
+            let covered = encode(128, &signal::music(length, 48_000, 1)).len() * 960;
+            let needed = 3_840 + length;
+            assert_eq!(covered, needed.next_multiple_of(960), "{length}");
+        }
+    }
+
+    #[test]
+    fn the_song_lies_after_the_pre_skip_to_the_sample() {
+        for kbps in [64, 128, 320] {
+            for length in [961, 48_001, 100_000] {
+                let music = signal::music(length, 48_000, 3);
+                let heard = decode(&encode(kbps, &music));
+                let found = judge::align(&music, &heard[..length]);
+                assert_eq!(found.offset, 0, "{kbps} {length}: {found:?}");
+                assert!(found.correlation > 0.95, "{kbps} {length}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_tail_is_there() {
+        let length = 48_000 + 512;
+        let song = signal::sine(length, 48_000, 997.0, 0.5);
+        let heard = decode(&encode(320, &song));
+        let (tail, want) = (&heard[length - 64..length], &song[length - 64..]);
+        assert!(judge::snr_db(want, tail) > 15.0, "{}", judge::snr_db(want, tail));
+    }
+
+    #[test]
+    fn the_same_samples_give_the_same_bytes() {
+        let music = signal::music(50_000, 48_000, 4);
+        assert_eq!(encode(64, &music), encode(64, &music));
+    }
+}

@@ -1,0 +1,121 @@
+//! The pipeline: one master in, all files of one version out.
+//!
+//! The calling thread reads the master once; one thread per rendition encodes, cuts and muxes. The
+//! channels between them are bounded, so memory does not grow with the song. Where one thread
+//! fails, its channel closes: the reader stops at its next block, which closes the other channels.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, ScopedJoinHandle};
+
+use media::asset::Asset;
+use media::ids::{MasterHash, Version};
+use media::ladder::LADDER;
+use media::units::{CHANNELS, Samples};
+
+use crate::asset_writer::{self, Identity};
+use crate::mux::MuxedRendition;
+use crate::package_error::PackageError;
+use crate::progress::{Progress, Stage};
+use crate::recipe::recipe;
+use crate::rendition::{self, Message};
+use crate::source::Source;
+use crate::work_folder::WorkFolder;
+
+/// Blocks that may wait before a rendition: enough to even out slow stretches.
+const WAITING: usize = 4;
+
+/// Packages `master`, whose bytes have the hash `hash` ([`crate::hash_master`]), into
+/// `folder`: every file of one version under the path that [`origin::SongFile`] gives it. The same
+/// master gives the same bytes.
+///
+/// `folder` must not exist yet. Where packaging fails, it holds leftovers that are worth nothing:
+/// the caller removes it.
+///
+/// # Errors
+/// A sentence for the person who brought the master.
+pub fn package(
+    master: &Path,
+    hash: &MasterHash,
+    folder: &Path,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Asset, PackageError> {
+    let mut source = Source::open(master)?;
+    let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
+    let (renditions, length) = encode(&mut source, &work, progress)?;
+    let tell = |stage| progress(Progress { stage, done: length, total: Some(length) });
+    tell(Stage::Describe);
+    let recipe = recipe();
+    let version = Version::of(hash, &recipe);
+    let identity = Identity { version, master: *hash, recipe, samples: length };
+    let asset = asset_writer::write(&work, &identity, &renditions).map_err(PackageError::Write)?;
+    tell(Stage::Done);
+    Ok(asset)
+}
+
+fn encode(
+    source: &mut Source,
+    work: &WorkFolder,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(Vec<MuxedRendition>, Samples), PackageError> {
+    let bits = source.bits();
+    thread::scope(|scope| {
+        let (senders, threads): (Vec<_>, Vec<_>) = LADDER
+            .into_iter()
+            .map(|rung| {
+                let (sender, receiver) = sync_channel(WAITING);
+                let run = move || rendition::make(rung, bits, work, &receiver);
+                (sender, scope.spawn(run))
+            })
+            .unzip();
+        let fed = feed(source, &senders, progress);
+        drop(senders);
+        let made = join(threads);
+        // A master that cannot be read comes first: renditions only stopped because of it.
+        let length = fed?;
+        Ok((made?, length))
+    })
+}
+
+/// Reads the master to its end. Where a rendition has gone away, stops: joining it tells why.
+fn feed(
+    source: &mut Source,
+    renditions: &[SyncSender<Message>],
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Samples, PackageError> {
+    let total = source.promised();
+    let mut done = Samples::ZERO;
+    progress(Progress { stage: Stage::Encode, done, total });
+    while let Some(block) = source.next()? {
+        done += Samples((block.float.len() / CHANNELS) as u64);
+        let block = Message::Block(Arc::new(block));
+        if !send(renditions, &block) {
+            return Ok(done);
+        }
+        progress(Progress { stage: Stage::Encode, done, total });
+    }
+    send(renditions, &Message::End(done));
+    Ok(done)
+}
+
+/// Whether every rendition still listens.
+fn send(renditions: &[SyncSender<Message>], message: &Message) -> bool {
+    renditions.iter().all(|rendition| rendition.send(message.clone()).is_ok())
+}
+
+type Made = Result<Option<MuxedRendition>, PackageError>;
+
+/// Waits for all renditions; the first error in ladder order, else all of them in ladder order.
+fn join(threads: Vec<ScopedJoinHandle<'_, Made>>) -> Result<Vec<MuxedRendition>, PackageError> {
+    let mut made = Vec::with_capacity(threads.len());
+    let mut failure = None;
+    for thread in threads {
+        match thread.join() {
+            Ok(Ok(rendition)) => made.extend(rendition),
+            Ok(Err(error)) => failure = failure.or(Some(error)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+    failure.map_or(Ok(made), Err)
+}

@@ -1,0 +1,48 @@
+//! Why a master could not be packaged, in sentences for the person who uploaded it.
+
+use std::io;
+
+use crate::encode::EncodeError;
+
+/// Why a master could not be packaged.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// Nothing that a decoder knows.
+    #[error("this is not audio that Segue knows; accepted are WAV, FLAC, MP3 and Ogg Vorbis")]
+    NotAudio,
+    /// A file of no bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// A file that is audio, but holds no sample of it.
+    #[error("the file holds no sound: not a single sample")]
+    NoSamples,
+    /// The stream ends before what its header promises, or in the middle of a packet.
+    #[error("the file is cut off: it ends after {seconds:.1} s of sound; please upload it again")]
+    CutOff {
+        /// The sound that was there.
+        seconds: f64,
+    },
+    /// Bytes in the middle that cannot be decoded.
+    #[error("the file is damaged: it cannot be decoded after {seconds:.1} s of sound ({reason})")]
+    Damaged {
+        /// The sound before the damage.
+        seconds: f64,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// Channels that nothing is mixed from yet.
+    #[error("the file has {0} channels; accepted are mono and stereo")]
+    Channels(usize),
+    /// A rate that no master has.
+    #[error("the file's sample rate is {0} Hz; accepted are 8,000 to 384,000 Hz")]
+    SampleRate(u32),
+    /// The master could not be read.
+    #[error("the file cannot be read: {0}")]
+    Read(#[source] io::Error),
+    /// The package could not be written.
+    #[error("the package cannot be written: {0}")]
+    Write(#[source] io::Error),
+    /// An encoder refused: a fault of the packager, not of the master.
+    #[error("an encoder failed, which is not the file's fault: {0}")]
+    Encode(#[from] EncodeError),
+}

@@ -1,0 +1,73 @@
+//! What decides a package's bytes besides the master, spelt out; and what follows from it.
+
+use std::io::{self, Read};
+
+use media::ids::{MasterHash, Version};
+use media::ladder::{LADDER, Rung};
+use sha2::{Digest, Sha256};
+
+use crate::encode::{fdk_version, libopus_version};
+
+/// Packager version, ladder and the encoders' versions, the latter asked for at run time. Another
+/// recipe makes another version of the same master.
+#[must_use]
+pub fn recipe() -> String {
+    let ladder: Vec<String> = LADDER.iter().map(rung).collect();
+    format!(
+        "segue {}; {}; FDK {}; {}",
+        env!("CARGO_PKG_VERSION"),
+        ladder.join(", "),
+        fdk_version(),
+        libopus_version()
+    )
+}
+
+/// The version that packaging this master gives.
+#[must_use]
+pub fn version_of(master: &MasterHash) -> Version {
+    Version::of(master, &recipe())
+}
+
+/// The SHA-256 of a master's bytes, read to the end.
+///
+/// # Errors
+/// What the reader said.
+pub fn hash_master(mut reader: impl Read) -> io::Result<MasterHash> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(MasterHash::new(hash.finalize().into())),
+            Ok(read) => hash.update(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn rung(rung: &Rung) -> String {
+    let bandwidth = rung.audio_bandwidth.map(|hertz| format!(" to {hertz} Hz"));
+    format!("{} {}{}", rung.codec, rung.kbps, bandwidth.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recipe_names_versions_and_ladder() {
+        let recipe = recipe();
+        let of_libraries = recipe.split_once("; FDK ").expect("the FDK's version").1;
+        assert!(of_libraries.starts_with(|c: char| c.is_ascii_digit()), "{recipe}");
+        assert!(of_libraries.contains("libopus 1."), "{recipe}");
+        assert!(recipe.contains("aac 64 to 16000 Hz"), "{recipe}");
+        assert!(recipe.contains("opus 320"), "{recipe}");
+    }
+
+    #[test]
+    fn a_master_is_named_by_its_bytes() {
+        let hash = hash_master(&b"abc"[..]).unwrap();
+        assert!(hash.to_string().starts_with("ba7816bf8f01cfea"));
+        assert_eq!(version_of(&hash), version_of(&hash));
+    }
+}

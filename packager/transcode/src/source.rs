@@ -1,0 +1,84 @@
+//! A master as blocks of house format: decoded, stereo, 48 kHz, dithered. Each step is done once,
+//! for all renditions.
+
+use std::path::Path;
+
+use media::units::{CHANNELS, Samples};
+
+use crate::channels::ToStereo;
+use crate::decode::Decoder;
+use crate::dither::Dither;
+use crate::encode::Block;
+use crate::package_error::PackageError;
+use crate::resample::{self, Resampler};
+
+/// Frames per block, about: a third of a second, so that threads meet seldom.
+const BLOCK: usize = 16_384;
+
+/// A master being read.
+pub(crate) struct Source {
+    decoder: Decoder,
+    to_stereo: ToStereo,
+    resampler: Option<Resampler>,
+    dither: Dither,
+    /// One packet as the decoder gives it, and the same in stereo: kept for their memory.
+    packet: Vec<f32>,
+    stereo: Vec<f32>,
+    ended: bool,
+}
+
+impl Source {
+    /// Opens a master.
+    pub(crate) fn open(path: &Path) -> Result<Self, PackageError> {
+        let decoder = Decoder::open(path)?;
+        let spec = decoder.spec();
+        Ok(Self {
+            to_stereo: ToStereo::of(spec.channels)?,
+            resampler: Resampler::from(spec.rate),
+            dither: Dither::new(),
+            packet: Vec::new(),
+            stereo: Vec::new(),
+            ended: false,
+            decoder,
+        })
+    }
+
+    /// Significant bits per sample of the master.
+    pub(crate) fn bits(&self) -> u32 {
+        self.decoder.spec().bits
+    }
+
+    /// The length that the header promises.
+    pub(crate) fn promised(&self) -> Option<Samples> {
+        let spec = self.decoder.spec();
+        spec.promised.map(|frames| Samples(resample::length(frames, spec.rate)))
+    }
+
+    /// The next block; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Block>, PackageError> {
+        let mut float = Vec::with_capacity((BLOCK + BLOCK / 2) * CHANNELS);
+        while !self.ended && float.len() < BLOCK * CHANNELS {
+            self.append_packet(&mut float)?;
+        }
+        let pcm16 = self.dither.quantise(&float);
+        Ok((!float.is_empty()).then_some(Block { float, pcm16 }))
+    }
+
+    fn append_packet(&mut self, out: &mut Vec<f32>) -> Result<(), PackageError> {
+        if !self.decoder.next(&mut self.packet)? {
+            self.ended = true;
+            if let Some(resampler) = self.resampler.take() {
+                resampler.finish(out);
+            }
+            return Ok(());
+        }
+        let Some(resampler) = &mut self.resampler else {
+            self.to_stereo.append(&self.packet, out);
+            return Ok(());
+        };
+        self.stereo.clear();
+        self.to_stereo.append(&self.packet, &mut self.stereo);
+        resampler.push(&self.stereo, out);
+        Ok(())
+    }
+}
