@@ -2,10 +2,13 @@
 //! the decoders that are not ours.
 //!
 //! Reading order: [`signal`] (something to encode), [`wav`] (as a master), [`ffmpeg`] (decoded by
-//! somebody else), [`judge`] (and compared); [`server`] is the real binary, running.
+//! somebody else), [`judge`] (and compared); [`server`] is the real binary, running. For the edge
+//! there are [`origin_store`] (it counts, stalls, fails and truncates) and [`manual_clock`].
 
 pub mod ffmpeg;
 pub mod judge;
+pub mod manual_clock;
+pub mod origin_store;
 pub mod server;
 pub mod signal;
 pub mod wav;

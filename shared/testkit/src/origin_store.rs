@@ -1,0 +1,164 @@
+//! An origin that counts what is read from it, and that stalls, fails or truncates when told to.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result,
+};
+
+/// What the origin does with a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Behaviour {
+    /// Answers at once.
+    #[default]
+    Serve,
+    /// Answers after this long, on tokio's clock.
+    Stall(Duration),
+    /// Answers with an error.
+    Fail,
+    /// Promises the whole range and delivers this many bytes less.
+    Truncate(usize),
+    /// Serves reads that begin below this offset, and fails those beyond.
+    FailFrom(u64),
+}
+
+/// An in-memory object store that misbehaves on demand.
+#[derive(Debug, Default)]
+pub struct OriginStore {
+    objects: InMemory,
+    behaviour: Mutex<Behaviour>,
+    reads: AtomicUsize,
+    ranges: Mutex<Vec<(String, Range<u64>)>>,
+}
+
+impl OriginStore {
+    /// An empty store that behaves.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stores an object.
+    ///
+    /// # Panics
+    /// Never: memory takes every object.
+    pub async fn store(&self, key: &str, bytes: impl Into<Bytes>) {
+        self.objects
+            .put(&Path::from(key), PutPayload::from(bytes.into()))
+            .await
+            .expect("memory takes every object");
+    }
+
+    /// What it does with reads from now on.
+    pub fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
+    }
+
+    /// How many reads began.
+    #[must_use]
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    /// What was read, in the order in which it was answered.
+    #[must_use]
+    pub fn ranges(&self) -> Vec<(String, Range<u64>)> {
+        self.ranges.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn read(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let result = self.objects.get_opts(location, options).await?;
+        let answered = (location.to_string(), result.range.clone());
+        self.ranges.lock().unwrap_or_else(PoisonError::into_inner).push(answered);
+        Ok(result)
+    }
+}
+
+impl fmt::Display for OriginStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an origin that obeys its test")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for OriginStore {
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let behaviour = *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner);
+        match behaviour {
+            Behaviour::Serve => self.read(location, options).await,
+            Behaviour::Stall(time) => {
+                tokio::time::sleep(time).await;
+                self.read(location, options).await
+            }
+            Behaviour::Fail => Err(broken()),
+            Behaviour::Truncate(by) => truncate(self.read(location, options).await?, by).await,
+            Behaviour::FailFrom(offset) => match self.read(location, options).await? {
+                result if result.range.start < offset => Ok(result),
+                _ => Err(broken()),
+            },
+        }
+    }
+
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        self.objects.put_opts(location, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.objects.put_multipart_opts(location, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.objects.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.objects.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.objects.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.objects.copy_opts(from, to, options).await
+    }
+}
+
+fn broken() -> Error {
+    Error::Generic { store: "OriginStore", source: "the test broke the origin".into() }
+}
+
+async fn truncate(result: GetResult, by: usize) -> Result<GetResult> {
+    let GetResult { meta, range, attributes, extensions, .. } = &result;
+    let (meta, range) = (meta.clone(), range.clone());
+    let (attributes, extensions) = (attributes.clone(), extensions.clone());
+    let mut bytes = result.bytes().await?;
+    bytes.truncate(bytes.len().saturating_sub(by));
+    let payload = GetResultPayload::Stream(stream::iter([Ok(bytes)]).boxed());
+    Ok(GetResult { payload, meta, range, attributes, extensions })
+}
