@@ -1,1 +1,17 @@
-//! Metadata, sessions, playback: the JSON API.
+//! Metadata, sessions, playback: the JSON API, and the page that uses it.
+//!
+//! Reading order: [`api`] (what the handlers share), [`router`] (who answers what), [`bearer`] (who
+//! asks), [`sessions`], [`songs`], [`playback`], [`page`], [`request_id`] (what every answer gets).
+
+pub mod api;
+pub mod bearer;
+mod page;
+mod playback;
+mod refusals;
+pub mod request_id;
+pub mod router;
+mod sessions;
+mod songs;
+
+pub use api::{Api, PublicUrl};
+pub use router::router;

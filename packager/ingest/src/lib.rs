@@ -1,1 +1,19 @@
 //! Uploads, durable jobs, workers, publishing.
+//!
+//! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
+//! disk), [`intake`] (a master becomes a song and a job), [`upload`] (the HTTP side of that),
+//! [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (files to objects).
+
+pub mod form;
+pub mod intake;
+pub mod packaging;
+pub mod publish;
+pub mod received;
+pub mod upload;
+pub mod worker;
+pub mod workshop;
+
+pub use intake::{Intake, IntakeError};
+pub use received::{ReceiveError, Received};
+pub use worker::Worker;
+pub use workshop::Workshop;

@@ -1,0 +1,146 @@
+//! What the handlers share.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use catalogue::{Catalogue, CatalogueError, password};
+use service::Clock;
+use token::{SigningKey, VerifyingKeys};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Passwords that are hashed at once: each takes 19 MiB and a core.
+const HASHED_AT_ONCE: usize = 2;
+
+/// What the handlers share. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Api(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    catalogue: Catalogue,
+    clock: Clock,
+    public_url: PublicUrl,
+    access_key: SigningKey,
+    access_keys: VerifyingKeys,
+    playback_key: SigningKey,
+    nobodys_hash: String,
+    hashing: Semaphore,
+}
+
+impl Api {
+    /// An API over a catalogue. `access_key` signs the API's own tokens and `playback_key` those
+    /// that edges check; the two must differ.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub fn new(
+        catalogue: Catalogue,
+        clock: Clock,
+        public_url: PublicUrl,
+        access_key: SigningKey,
+        playback_key: SigningKey,
+    ) -> Result<Self, CatalogueError> {
+        // Nobody has this password: checking against it costs unknown users what known ones cost.
+        let nobodys_hash = password::hash(&Uuid::new_v4().to_string())?;
+        let access_keys = VerifyingKeys::from(&access_key);
+        let hashing = Semaphore::new(HASHED_AT_ONCE);
+        Ok(Self(Arc::new(Parts {
+            catalogue,
+            clock,
+            public_url,
+            access_key,
+            access_keys,
+            playback_key,
+            nobodys_hash,
+            hashing,
+        })))
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn public_url(&self) -> &PublicUrl {
+        &self.0.public_url
+    }
+
+    pub(crate) fn access_key(&self) -> &SigningKey {
+        &self.0.access_key
+    }
+
+    pub(crate) fn access_keys(&self) -> &VerifyingKeys {
+        &self.0.access_keys
+    }
+
+    pub(crate) fn playback_key(&self) -> &SigningKey {
+        &self.0.playback_key
+    }
+
+    pub(crate) fn nobodys_hash(&self) -> &str {
+        &self.0.nobodys_hash
+    }
+
+    pub(crate) fn hashing(&self) -> &Semaphore {
+        &self.0.hashing
+    }
+}
+
+/// Where listeners find the edge: scheme, host and perhaps a path, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+/// Not a URL that others can be built on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not an http or https URL without query and fragment")]
+pub struct InvalidUrl(String);
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        let invalid = || InvalidUrl(text.to_owned());
+        let uri: axum::http::Uri = text.parse().map_err(|_| invalid())?;
+        let schemed = matches!(uri.scheme_str(), Some("http" | "https"));
+        let has_host = uri.host().is_some_and(|host| !host.is_empty());
+        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        let bare = uri.query().is_none() && !text.contains('#');
+        let usable = schemed && has_host && bare && !has_user;
+        usable.then(|| Self(text.trim_end_matches('/').to_owned())).ok_or_else(invalid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_base_is_a_public_url() {
+        let url = |text: &str| text.parse::<PublicUrl>().map(|url| url.to_string());
+        assert_eq!(url("https://music.example/"), Ok("https://music.example".to_owned()));
+        assert_eq!(url("http://[::1]:80/cdn"), Ok("http://[::1]:80/cdn".to_owned()));
+        for wrong in [
+            "",
+            "music.example",
+            "/x",
+            "ftp://a",
+            "http://",
+            "http://a?b",
+            "http://a#b",
+            "http://u:p@a",
+        ] {
+            assert!(url(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Axum's own refusals, told as problem documents.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use catalogue::CatalogueError;
+use media::SongId;
+use serde::de::DeserializeOwned;
+use service::Problem;
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(bad_json(&rejection)),
+        }
+    }
+}
+
+fn bad_json(rejection: &JsonRejection) -> Problem {
+    let slug = match rejection {
+        JsonRejection::MissingJsonContentType(_) => "unsupported-media-type",
+        JsonRejection::JsonDataError(_) => "invalid-field",
+        JsonRejection::JsonSyntaxError(_) => "not-json",
+        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+        _ => "unreadable-body",
+    };
+    Problem::new(rejection.status(), slug, rejection.body_text())
+}
+
+/// The query of the URL.
+pub(crate) struct Parameters<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
+        query.map(|Query(query)| Self(query)).map_err(|rejection| {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid-query", rejection.body_text())
+        })
+    }
+}
+
+/// The id of a song in the path.
+pub(crate) struct SongPath(pub(crate) SongId);
+
+impl<S: Send + Sync> FromRequestParts<S> for SongPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<String>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        let id = path.ok().and_then(|Path(id)| id.parse().ok());
+        id.map(Self).ok_or_else(|| {
+            Problem::field("id", "The id of a song is a UUID in lower case with hyphens.")
+        })
+    }
+}
+
+/// The catalogue could not answer.
+pub(crate) fn catalogue_failed(error: CatalogueError) -> Problem {
+    Problem::internal(&error)
+}
+
+/// No song that the caller may know of.
+pub(crate) fn no_such_song() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-song", "There is no song with this id.")
+}

@@ -1,0 +1,108 @@
+//! One job: the master from the store, through the packager, back into the store.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use catalogue::{Packaged, Song};
+use futures::TryStreamExt;
+use media::{Asset, MasterHash};
+use object_store::{ObjectStore, ObjectStoreExt};
+use origin::{Object, SongFolder};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use transcode::{PackageError, package};
+
+use crate::publish::{self, PublishError};
+use crate::workshop::Workshop;
+
+/// Why a song was not packaged.
+#[derive(Debug, thiserror::Error)]
+pub enum PackagingError {
+    /// The packager's sentence.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The work folder.
+    #[error("the work folder failed")]
+    Work(#[from] io::Error),
+    /// The master is not to be had.
+    #[error("the master could not be fetched")]
+    Fetch(#[from] object_store::Error),
+    /// An object could not be stored.
+    #[error("the package could not be published")]
+    Publish(#[from] PublishError),
+    /// The packager panicked.
+    #[error("the packager broke down")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+impl PackagingError {
+    /// Whether another attempt may go better. What is wrong with a file stays wrong.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Package(error) => matches!(
+                error,
+                PackageError::Read(_) | PackageError::Write(_) | PackageError::Encode(_)
+            ),
+            Self::Work(_) | Self::Fetch(_) | Self::Publish(_) | Self::Broken(_) => true,
+        }
+    }
+
+    /// What the artist is told, should it end here.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Package(error) if !self.may_pass() => error.to_string(),
+            _ => "something failed on our side, which is not the file's fault; please try again \
+                  later"
+                .to_owned(),
+        }
+    }
+}
+
+/// Packages and publishes the song's master. The same master gives the same version and the same
+/// objects, so doing it again after a crash changes nothing.
+///
+/// # Errors
+/// See [`PackagingError`]; what was published until then has no multivariant playlist.
+pub async fn package_song(
+    store: &Arc<dyn ObjectStore>,
+    workshop: &Workshop,
+    song: &Song,
+) -> Result<Packaged, PackagingError> {
+    let bench = workshop.new_bench()?;
+    fetch(store, &song.master, &bench.master()).await?;
+    let (master, hash, folder) = (bench.master(), song.master, bench.package());
+    let asset = tokio::task::spawn_blocking(move || make(&master, &hash, &folder)).await??;
+    let done = Packaged {
+        version: asset.version,
+        artist: song.artist_id,
+        album: song.album_id,
+        duration_ms: asset.duration_ms,
+    };
+    let folder =
+        SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };
+    publish::publish_version(store, &bench.package(), folder, &asset).await?;
+    Ok(done)
+}
+
+fn make(master: &Path, hash: &MasterHash, folder: &Path) -> Result<Asset, PackageError> {
+    package(master, hash, folder, &|progress| {
+        tracing::trace!(stage = progress.stage.name(), percent = progress.percent(), "packaging");
+    })
+}
+
+async fn fetch(
+    store: &Arc<dyn ObjectStore>,
+    master: &MasterHash,
+    to: &Path,
+) -> Result<(), PackagingError> {
+    let found = store.get(&publish::key(&Object::Master(*master))).await?;
+    let mut stream = found.into_stream();
+    let mut file = File::create(to).await?;
+    while let Some(chunk) = stream.try_next().await? {
+        file.write_all(&chunk).await?;
+    }
+    Ok(file.flush().await?)
+}

@@ -1,0 +1,70 @@
+//! `POST /v1/songs`: a master in one request.
+
+use axum::extract::multipart::{Multipart, MultipartRejection};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{CONTENT_LENGTH, HeaderName, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Extension, Json, Router};
+use catalogue::{AuthenticatedUser, SongDocument};
+use service::Problem;
+
+use crate::form::{self, Form};
+use crate::intake::Intake;
+
+/// What a form may weigh beside its file: the text fields and the boundaries.
+const FORM_ALLOWANCE: u64 = 64 * 1_024;
+
+/// The routes of the ingest endpoint. Whoever mounts them must put the [`AuthenticatedUser`] into
+/// the extensions of each request.
+pub fn router(intake: Intake) -> Router {
+    Router::new()
+        .route("/v1/songs", post(create))
+        // Axum's own limit is for bodies held in memory; ours counts while it streams.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(intake)
+}
+
+type Accepted = (StatusCode, [(HeaderName, String); 1], Json<SongDocument>);
+
+async fn create(
+    State(intake): State<Intake>,
+    Extension(user): Extension<AuthenticatedUser>,
+    headers: HeaderMap,
+    parts: Result<Multipart, MultipartRejection>,
+) -> Result<Accepted, Problem> {
+    if !user.may_upload() {
+        return Err(not_allowed());
+    }
+    check_length(&headers, intake.limit)?;
+    let parts = parts.map_err(|_| not_multipart())?;
+    let form = Form::read(&intake, parts).await?;
+    let song = intake.accept(form.file, form.details, user.id).await;
+    let song = song.map_err(|error| Problem::internal(&error))?;
+    let location = format!("/v1/songs/{}", song.id);
+    Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(song.into())))
+}
+
+/// Refuses what is too large by its own word before any of it is read.
+fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    match length {
+        Some(length) if limit.saturating_add(FORM_ALLOWANCE) < length => {
+            Err(form::too_large(limit))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not-allowed", "Only artists and admins may upload songs.")
+}
+
+fn not_multipart() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "An upload is multipart/form-data with a boundary; its field 'file' is WAV, FLAC, MP3 or \
+         Ogg Vorbis.",
+    )
+}

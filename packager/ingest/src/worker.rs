@@ -1,0 +1,142 @@
+//! Claims jobs, one after the other, and holds their leases while it works.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use catalogue::{Attempt, CatalogueError, Job, Packaged};
+use service::Shutdown;
+use tokio::time::sleep;
+
+use crate::intake::Intake;
+use crate::packaging::{self, PackagingError};
+
+/// How long a job is held without a sign of life.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// How often the lease is renewed.
+const RENEWAL: Duration = Duration::from_secs(20);
+
+/// How often the queue is looked at when nobody rings: retries become due by themselves.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a worker rests when the database fails.
+const REST: Duration = Duration::from_secs(5);
+
+/// Packages songs until it is told to stop.
+#[derive(Debug)]
+pub struct Worker {
+    intake: Intake,
+    shutdown: Shutdown,
+}
+
+/// How the work on one job ended.
+enum Ending {
+    Worked(Result<Packaged, PackagingError>),
+    Lost(CatalogueError),
+    Stopped,
+}
+
+impl Worker {
+    /// A worker on the queue of `intake`.
+    #[must_use]
+    pub fn new(intake: Intake, shutdown: Shutdown) -> Self {
+        Self { intake, shutdown }
+    }
+
+    /// Works until the shutdown begins. A job in hand is then put back at once: packaging is not
+    /// interrupted, but its result is dropped.
+    pub async fn run(self) {
+        while !self.shutdown.has_begun() {
+            match self.intake.catalogue.jobs().claim(LEASE).await {
+                Ok(Some(job)) => self.work_on(&job).await,
+                Ok(None) => self.wait(LOOK).await,
+                Err(error) => {
+                    tracing::error!(%error, "the queue cannot be read");
+                    self.wait(REST).await;
+                }
+            }
+        }
+    }
+
+    async fn wait(&self, time: Duration) {
+        tokio::select! {
+            () = self.intake.wake.notified() => {}
+            () = sleep(time) => {}
+            () = self.shutdown.begun() => {}
+        }
+    }
+
+    async fn work_on(&self, job: &Job) {
+        tracing::info!(song = %job.song, attempt = job.attempt, "packaging");
+        let ending = tokio::select! {
+            worked = self.package(job) => Ending::Worked(worked),
+            lost = self.hold(job) => Ending::Lost(lost),
+            () = self.shutdown.begun() => Ending::Stopped,
+        };
+        if let Err(error) = self.settle(job, ending).await {
+            tracing::error!(song = %job.song, %error, "a job could not be settled");
+        }
+    }
+
+    async fn package(&self, job: &Job) -> Result<Packaged, PackagingError> {
+        let song = self.intake.catalogue.songs().get(job.song).await;
+        let song = song.map_err(std::io::Error::other)?;
+        // The schema forbids a job without a song.
+        let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
+        packaging::package_song(&self.intake.store, &self.intake.workshop, &song).await
+    }
+
+    /// Renews the lease for ever; ends only when it is lost.
+    async fn hold(&self, job: &Job) -> CatalogueError {
+        let renewing: Result<Infallible, CatalogueError> = async {
+            loop {
+                sleep(RENEWAL).await;
+                self.intake.catalogue.jobs().renew(job, LEASE).await?;
+            }
+        }
+        .await;
+        match renewing {
+            Err(error) => error,
+        }
+    }
+
+    async fn settle(&self, job: &Job, ending: Ending) -> Result<(), CatalogueError> {
+        let jobs = self.intake.catalogue.jobs();
+        match ending {
+            Ending::Worked(Ok(done)) => {
+                jobs.complete(job, &done).await?;
+                tracing::info!(song = %job.song, version = %done.version, "ready");
+            }
+            Ending::Worked(Err(error)) if error.may_pass() => {
+                let error_text = format!("{:#}", Chain(&error));
+                let attempt = jobs.retry(job, &error_text, &error.reason()).await?;
+                let again = matches!(attempt, Attempt::Again(_));
+                tracing::error!(song = %job.song, error = error_text, again, "packaging failed");
+            }
+            Ending::Worked(Err(error)) => {
+                tracing::warn!(song = %job.song, %error, "the master cannot be packaged");
+                jobs.fail(job, &error.reason()).await?;
+            }
+            Ending::Lost(error) => {
+                tracing::error!(song = %job.song, %error, "gave the job up");
+            }
+            Ending::Stopped => jobs.hand_back(job).await?,
+        }
+        Ok(())
+    }
+}
+
+/// An error and its sources in one line.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

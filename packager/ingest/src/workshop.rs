@@ -1,0 +1,86 @@
+//! Where unfinished work lies: bytes that still arrive, packages that are still made. Nothing in
+//! here is worth anything after a crash.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+/// The two folders of unfinished work, beneath one.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    incoming: PathBuf,
+    packages: PathBuf,
+}
+
+impl Workshop {
+    /// Opens the workshop at `folder` and throws away what a dead process left there. The caller
+    /// must be the only one that uses it.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let workshop =
+            Self { incoming: folder.join("incoming"), packages: folder.join("packages") };
+        for folder in [&workshop.incoming, &workshop.packages] {
+            match std::fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => std::fs::create_dir_all(folder)?,
+            }
+        }
+        Ok(workshop)
+    }
+
+    /// A name for bytes that arrive.
+    pub(crate) fn new_arrival(&self) -> PathBuf {
+        self.incoming.join(Uuid::now_v7().to_string())
+    }
+
+    /// A bench for one packaging, which exists when this returns and goes when it is dropped.
+    pub(crate) fn new_bench(&self) -> io::Result<Bench> {
+        let path = self.packages.join(Uuid::now_v7().to_string());
+        std::fs::create_dir(&path)?;
+        Ok(Bench(path))
+    }
+}
+
+/// A folder for one packaging.
+#[derive(Debug)]
+pub(crate) struct Bench(PathBuf);
+
+impl Bench {
+    /// Where the master is copied to.
+    pub(crate) fn master(&self) -> PathBuf {
+        self.0.join("master")
+    }
+
+    /// Where the package is made.
+    pub(crate) fn package(&self) -> PathBuf {
+        self.0.join("package")
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "a work folder stays behind");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_process_left_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let workshop = Workshop::open(folder.path()).unwrap();
+        std::fs::write(workshop.new_arrival(), "half").unwrap();
+        std::mem::forget(workshop.new_bench().unwrap());
+        let workshop = Workshop::open(folder.path()).unwrap();
+        for folder in [&workshop.incoming, &workshop.packages] {
+            assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A song as HTTP answers tell it: the API and the ingest endpoint say the same.
+
+use media::{AlbumId, ArtistId, SongId, Version};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::song::{Song, SongState};
+
+/// The JSON document of a song. What is not known yet is `null`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SongDocument {
+    /// Which.
+    pub id: SongId,
+    /// Its title.
+    pub title: String,
+    /// Who made it.
+    pub artist: String,
+    /// The artist's id.
+    pub artist_id: ArtistId,
+    /// Where it belongs.
+    pub album: String,
+    /// The album's id.
+    pub album_id: AlbumId,
+    /// What kind of music it is.
+    pub genre: Option<String>,
+    /// When it came out.
+    pub release_year: Option<u16>,
+    /// Its exact length, rounded to milliseconds, once it is ready.
+    pub duration_ms: Option<u64>,
+    /// How far it has come.
+    pub state: SongState,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The version that listeners get.
+    pub version: Option<Version>,
+    /// When it was accepted (RFC 3339).
+    pub created_at: String,
+}
+
+impl From<Song> for SongDocument {
+    fn from(song: Song) -> Self {
+        Self {
+            id: song.id,
+            title: song.title,
+            artist: song.artist,
+            artist_id: song.artist_id,
+            album: song.album,
+            album_id: song.album_id,
+            genre: song.genre,
+            release_year: song.release_year,
+            duration_ms: song.current.map(|current| current.duration_ms),
+            state: song.state,
+            error: song.failure,
+            version: song.current.map(|current| current.version),
+            created_at: rfc3339(song.created_ms),
+        }
+    }
+}
+
+/// Milliseconds since 1970 as RFC 3339 writes them, in UTC.
+#[must_use]
+pub fn rfc3339(ms: u64) -> String {
+    let nanoseconds = i128::from(ms) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(1_795_348_800_250), "2026-11-22T12:00:00.25Z");
+    }
+}
