@@ -1,1 +1,22 @@
-//! The media data plane on hyper: listener, token, lookup, range, response.
+//! The media data plane on hyper: listener, token, lookup, range, response. It is stateless and
+//! knows no database.
+//!
+//! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
+//! asked for), `gate` (whether it may be had), [`edge`] (the answer as a whole), then its parts:
+//! `preconditions`, `range`, `encoding`, `head`, [`body`].
+
+pub mod body;
+pub mod edge;
+mod encoding;
+mod gate;
+mod head;
+mod preconditions;
+mod range;
+pub mod serve;
+mod target;
+pub mod tls;
+
+pub use body::Body;
+pub use edge::Edge;
+pub use serve::{Limits, Site, serve};
+pub use tls::{Tls, UnusableCertificate};

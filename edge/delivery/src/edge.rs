@@ -1,0 +1,242 @@
+//! The answer to one request.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cache::{BLOCK_SIZE, Cache, Opened};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use origin::{Object, SongFile, SongFolder};
+use service::Clock;
+use token::{Refusal, VerifyingKeys};
+
+use crate::body::Body;
+use crate::encoding::{Encoding, Gzipped};
+use crate::gate::Gate;
+use crate::range::Selection;
+use crate::target::Target;
+use crate::{head, preconditions};
+
+/// What listens to players: tokens checked, objects out of the cache. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Edge(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    cache: Cache,
+    gate: Gate,
+    gzipped: Gzipped,
+    clock: Clock,
+}
+
+/// A request that passed the gate.
+struct Admitted<'a> {
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    folder: SongFolder,
+    file: SongFile,
+}
+
+impl Edge {
+    /// An edge over `cache` that believes `keys`.
+    #[must_use]
+    pub fn new(cache: Cache, keys: VerifyingKeys, clock: Clock) -> Self {
+        let (gate, gzipped) = (Gate::new(keys), Gzipped::new());
+        Self(Arc::new(Inner { cache, gate, gzipped, clock }))
+    }
+
+    /// Whether a path is the edge's: `/t/…` and `/artist/{id}/album/…`.
+    #[must_use]
+    pub fn owns(&self, path: &str) -> bool {
+        Target::read(path).is_some()
+    }
+
+    /// Answers a request whose path the edge [owns](Self::owns); any other is a 404.
+    pub async fn answer<B>(&self, request: &Parts) -> Response<Body<B>> {
+        let target = Target::read(request.uri.path());
+        let response = match &target {
+            Some(target) => self.answer_target(request, target).await,
+            None => failure(StatusCode::NOT_FOUND),
+        };
+        log(request, target.as_ref(), &response);
+        response
+    }
+
+    async fn answer_target<B>(&self, request: &Parts, target: &Target<'_>) -> Response<Body<B>> {
+        match request.method {
+            Method::GET | Method::HEAD => {}
+            Method::OPTIONS => {
+                return respond(StatusCode::NO_CONTENT, head::preflight(), Body::Empty);
+            }
+            _ => return failure(StatusCode::METHOD_NOT_ALLOWED),
+        }
+        let (folder, file) = match self.admit(target) {
+            Ok(Some(found)) => found,
+            Ok(None) => return failure(StatusCode::NOT_FOUND),
+            Err(refused) => return refuse(refused),
+        };
+        let admitted =
+            Admitted { method: &request.method, headers: &request.headers, folder, file };
+        match self.0.cache.open(Object::Song(folder, file)).await {
+            Ok(opened) => self.represent(&admitted, opened),
+            Err(error) => failure(head::status_of(&error)),
+        }
+    }
+
+    /// What the target names, if it may be had; `None` where the token opens the place but no object
+    /// can be there.
+    fn admit(&self, target: &Target<'_>) -> Result<Option<(SongFolder, SongFile)>, Refused> {
+        match *target {
+            Target::Signed { token, key, object } => {
+                let found = match object {
+                    Some(Object::Song(folder, file)) => Some((folder, file)),
+                    _ => None,
+                };
+                let kbps = found.and_then(|(_, file)| file.required_kbps());
+                self.0.gate.check(token, key, kbps, self.0.clock.now()).map_err(Refused::Token)?;
+                Ok(found)
+            }
+            Target::Unsigned => Err(Refused::Token(Refusal::Missing)),
+            Target::Crooked => Err(Refused::BadPath),
+            Target::TooLong => Err(Refused::TooLong),
+        }
+    }
+
+    /// Conditions first, then range, then encoding (RFC 9110 13.2.2).
+    fn represent<B>(&self, request: &Admitted<'_>, opened: Opened) -> Response<Body<B>> {
+        let size = opened.size();
+        let tag = |encoding| head::etag(&request.folder, request.file, size, encoding);
+        let identity = tag(Encoding::Identity);
+        let selection = request.selection(&identity, size);
+        let encoding = match selection {
+            Selection::Whole => request.encoding(size),
+            _ => Encoding::Identity,
+        };
+        let etag = if encoding == Encoding::Gzip { tag(encoding) } else { identity };
+        let mut headers = head::object(&request.folder, request.file, &etag, opened.source);
+        if preconditions::is_held(request.headers, &etag) {
+            return respond(StatusCode::NOT_MODIFIED, headers, Body::Empty);
+        }
+        match (selection, encoding) {
+            (Selection::Unsatisfiable, _) => unsatisfiable(size),
+            (Selection::Part(range), _) => {
+                let part = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+                headers.insert(CONTENT_RANGE, head::text(&part));
+                let length = range.end - range.start;
+                request.send(StatusCode::PARTIAL_CONTENT, headers, length, || {
+                    Body::Blocks(opened.read(range))
+                })
+            }
+            (Selection::Whole, Encoding::Gzip) => {
+                let object = Object::Song(request.folder, request.file);
+                let text = self.0.gzipped.get(object, opened.first());
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                let length = text.len() as u64;
+                request.send(StatusCode::OK, headers, length, || Body::Whole(text))
+            }
+            (Selection::Whole, Encoding::Identity) => {
+                request.send(StatusCode::OK, headers, size, || Body::Blocks(opened.read(0..size)))
+            }
+        }
+    }
+}
+
+impl Admitted<'_> {
+    /// Range is defined for GET alone (RFC 9110 14.2), and counts for the identity encoding.
+    fn selection(&self, identity: &str, size: u64) -> Selection {
+        let header = self.headers.get(RANGE).and_then(|value| value.to_str().ok());
+        match header {
+            Some(header)
+                if *self.method == Method::GET
+                    && preconditions::range_holds(self.headers, identity) =>
+            {
+                Selection::read(header, size)
+            }
+            _ => Selection::Whole,
+        }
+    }
+
+    /// Text is compressed as a whole, so only where it is one block.
+    fn encoding(&self, size: u64) -> Encoding {
+        let accept = self.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        match accept {
+            Some(accept) if self.file.is_text() && size <= BLOCK_SIZE => Encoding::choose(accept),
+            _ => Encoding::Identity,
+        }
+    }
+
+    fn send<B>(
+        &self,
+        status: StatusCode,
+        mut headers: HeaderMap,
+        length: u64,
+        body: impl FnOnce() -> Body<B>,
+    ) -> Response<Body<B>> {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        let body = if *self.method == Method::HEAD { Body::Empty } else { body() };
+        respond(status, headers, body)
+    }
+}
+
+/// Why a request is turned away before anything is looked up.
+#[derive(Debug, Clone, Copy)]
+enum Refused {
+    Token(Refusal),
+    BadPath,
+    TooLong,
+}
+
+fn refuse<B>(refused: Refused) -> Response<Body<B>> {
+    let (status, reason) = match refused {
+        Refused::Token(refusal @ Refusal::Missing) => (StatusCode::UNAUTHORIZED, refusal.name()),
+        Refused::Token(refusal) => (StatusCode::FORBIDDEN, refusal.name()),
+        Refused::BadPath => (StatusCode::FORBIDDEN, "bad-path"),
+        Refused::TooLong => (StatusCode::URI_TOO_LONG, "too-long"),
+    };
+    explain(status, head::refusal(status, reason), reason)
+}
+
+fn failure<B>(status: StatusCode) -> Response<Body<B>> {
+    explain(status, head::failure(status), status.canonical_reason().unwrap_or_default())
+}
+
+fn unsatisfiable<B>(size: u64) -> Response<Body<B>> {
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let mut headers = head::failure(status);
+    headers.insert(CONTENT_RANGE, head::text(&format!("bytes */{size}")));
+    explain(status, headers, "Range Not Satisfiable")
+}
+
+/// An answer of one line for whoever reads it with curl.
+fn explain<B>(status: StatusCode, headers: HeaderMap, line: &'static str) -> Response<Body<B>> {
+    respond(status, headers, Body::Whole(Bytes::from_static(line.as_bytes())))
+}
+
+fn respond<B>(status: StatusCode, headers: HeaderMap, body: Body<B>) -> Response<Body<B>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// One line per request, the token left out.
+fn log<B>(request: &Parts, target: Option<&Target<'_>>, response: &Response<Body<B>>) {
+    let path = match target {
+        Some(Target::Signed { key, .. }) => key,
+        Some(Target::Unsigned) => request.uri.path(),
+        Some(Target::Crooked) => "(crooked)",
+        Some(Target::TooLong) => "(too long)",
+        None => "(not the edge's)",
+    };
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    tracing::info!(
+        target: "access",
+        method = %request.method,
+        path,
+        status = response.status().as_u16(),
+        length = header("content-length"),
+        cache = header("cache-status"),
+        refusal = header("segue-refusal"),
+    );
+}

@@ -1,0 +1,123 @@
+//! Response heads.
+
+use cache::{FillError, Source};
+use http::header::{
+    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use origin::{Object, SongFile, SongFolder};
+
+use crate::encoding::Encoding;
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
+const REFUSAL: HeaderName = HeaderName::from_static("segue-refusal");
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "Accept-Ranges, Cache-Status, Content-Encoding, Content-Length, Content-Range, Date, ETag, \
+     Segue-Refusal",
+);
+/// What a player's script may send: conditions, and CMCD (CTA-5004 3.1).
+const ASKED: HeaderValue = HeaderValue::from_static(
+    "Range, If-Range, If-None-Match, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status",
+);
+
+/// What every answer carries, refusals included, so that a player's script can read it.
+pub(crate) fn cors() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    headers
+}
+
+/// The answer to a preflight.
+pub(crate) fn preflight() -> HeaderMap {
+    let mut headers = cors();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ASKED);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    headers
+}
+
+/// The head of an answer that nobody may keep.
+pub(crate) fn failure(status: StatusCode) -> HeaderMap {
+    let mut headers = cors();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => headers.insert(ALLOW, METHODS),
+        // RFC 9110 15.5.2 wants a challenge; none of the registered schemes is a path prefix.
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("SignedURL realm=\"segue\""))
+        }
+        _ => None,
+    };
+    headers
+}
+
+/// The head of a refusal for a stable reason.
+pub(crate) fn refusal(status: StatusCode, reason: &'static str) -> HeaderMap {
+    let mut headers = failure(status);
+    headers.insert(REFUSAL, HeaderValue::from_static(reason));
+    headers
+}
+
+/// The status of a fill that came to nothing.
+pub(crate) fn status_of(error: &FillError) -> StatusCode {
+    match error {
+        FillError::NotFound => StatusCode::NOT_FOUND,
+        FillError::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+        FillError::Truncated { .. }
+        | FillError::Changed { .. }
+        | FillError::Origin(_)
+        | FillError::Lost => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// The entity tag of a file in one encoding. It is strong (RFC 9110 8.8.1): a version is a hash of
+/// all that decides the bytes, so version and file name them exactly; the size tells a repaired
+/// object from a damaged one, and each encoding has its own tag. gzip of the same text by the same
+/// build gives the same bytes.
+pub(crate) fn etag(folder: &SongFolder, file: SongFile, size: u64, encoding: Encoding) -> String {
+    let suffix = match encoding {
+        Encoding::Identity => "",
+        Encoding::Gzip => "-gzip",
+    };
+    format!("\"{}/{file}/{size:x}{suffix}\"", folder.version)
+}
+
+/// What a 200, a 206 and a 304 have in common (RFC 9110 15.4.5).
+pub(crate) fn object(folder: &SongFolder, file: SongFile, etag: &str, source: Source) -> HeaderMap {
+    let mut headers = cors();
+    let policy = Object::Song(*folder, file).cache_policy();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy.personal()));
+    headers.insert(ETAG, text(etag));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(source)));
+    let keys = folder.surrogate_keys();
+    headers.insert(SURROGATE_KEY, text(&keys.join(" ")));
+    headers.insert(CACHE_TAG, text(&keys.join(",")));
+    if file.is_text() {
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    headers
+}
+
+/// RFC 9211 2.
+fn cache_status(source: Source) -> &'static str {
+    match source {
+        Source::Hit => "segue; hit",
+        Source::Miss => "segue; fwd=miss; stored",
+        Source::Collapsed => "segue; fwd=miss; collapsed",
+    }
+}
+
+/// A header of ids, numbers and file names.
+pub(crate) fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("ids, numbers and file names are visible ASCII")
+}

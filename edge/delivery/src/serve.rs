@@ -1,0 +1,183 @@
+//! Connections: accepted, served, drained.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Service, ServiceExt};
+
+use crate::body::Body;
+use crate::edge::Edge;
+use crate::tls::Tls;
+
+/// How long a connection may take over things.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For the TLS handshake, and for each request's head; an idle connection is closed after it.
+    pub head: Duration,
+    /// For the connections that are busy when the shutdown begins.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(30), drain: Duration::from_secs(10) }
+    }
+}
+
+/// What a listener serves: the edge, and `F` for every path that is not the edge's.
+#[derive(Debug, Clone)]
+pub struct Site<F> {
+    /// Answers `/t/…` and `/artist/{id}/album/…`.
+    pub edge: Edge,
+    /// Answers all else.
+    pub fallback: F,
+    /// In the clear without.
+    pub tls: Option<Tls>,
+    /// How long things may take.
+    pub limits: Limits,
+}
+
+/// Two stages of ending: finish what you do, then stop.
+#[derive(Clone, Default)]
+struct Ending {
+    drain: CancellationToken,
+    cut: CancellationToken,
+}
+
+/// Serves HTTP/1.1 on `listener` until `shutdown`; then accepts no more, lets busy connections
+/// finish until the deadline, and cuts what is left. Returns how many connections were cut.
+pub async fn serve<F, B>(
+    listener: TcpListener,
+    site: Site<F>,
+    shutdown: impl Future<Output = ()>,
+) -> usize
+where
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    F::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
+    let (connections, ending) = (TaskTracker::new(), Ending::default());
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(greet(stream, site.clone(), ending.clone()));
+            }
+            Err(error) => wait_out(&error).await,
+        }
+    }
+    drop(listener);
+    drain(&connections, &ending, site.limits.drain).await
+}
+
+/// A connection that was reset before we took it is its own business; running out of descriptors
+/// is ours, and spinning on it would not help.
+async fn wait_out(error: &io::Error) {
+    tracing::warn!(%error, "can't accept a connection");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+async fn drain(connections: &TaskTracker, ending: &Ending, deadline: Duration) -> usize {
+    connections.close();
+    ending.drain.cancel();
+    let left = match tokio::time::timeout(deadline, connections.wait()).await {
+        Ok(()) => 0,
+        Err(_) => connections.len(),
+    };
+    ending.cut.cancel();
+    connections.wait().await;
+    left
+}
+
+/// Shakes hands, then serves.
+async fn greet<F, B>(stream: TcpStream, site: Site<F>, ending: Ending)
+where
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    F::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
+    // A response is written as a whole: waiting to fill a packet would only delay its end.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let Some(tls) = site.tls.clone() else {
+        return converse(stream, site, ending).await;
+    };
+    let handshake = tokio::time::timeout(site.limits.head, tls.acceptor().accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = ending.drain.cancelled() => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => converse(stream, site, ending).await,
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
+        Err(_) => tracing::debug!("the TLS handshake took too long"),
+    }
+}
+
+/// One connection's requests.
+async fn converse<S, F, B>(stream: S, site: Site<F>, ending: Ending)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    F::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
+    let service = service_fn(|request| answer(&site, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(site.limits.head)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let finished = tokio::select! {
+        finished = connection.as_mut() => finished,
+        () = ending.drain.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                finished = connection.as_mut() => finished,
+                () = ending.cut.cancelled() => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = finished {
+        tracing::debug!(error = &error as &dyn Error, "a connection broke off");
+    }
+}
+
+async fn answer<F, B>(
+    site: &Site<F>,
+    request: Request<Incoming>,
+) -> Result<Response<Body<B>>, Infallible>
+where
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
+{
+    if site.edge.owns(request.uri().path()) {
+        let (parts, _) = request.into_parts();
+        return Ok(site.edge.answer(&parts).await);
+    }
+    let response = site.fallback.clone().oneshot(request).await?;
+    Ok(response.map(Body::Fallback))
+}
