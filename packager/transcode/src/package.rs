@@ -119,3 +119,6 @@ fn join(threads: Vec<ScopedJoinHandle<'_, Made>>) -> Result<Vec<MuxedRendition>,
     }
     failure.map_or(Ok(made), Err)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,11 +21,16 @@ impl Decoder {
         // SAFETY: the handle is open; one buffer with its true size, only read.
         let answer = unsafe { fdk::aacDecoder_ConfigRaw(handle, &raw mut start, &raw const size) };
         assert_eq!(answer, fdk::AAC_DECODER_ERROR_AAC_DEC_OK);
-        // SAFETY: plain numbers. The limiter would delay the sound.
-        let answer = unsafe {
-            fdk::aacDecoder_SetParam(handle, fdk::AACDEC_PARAM_AAC_PCM_LIMITER_ENABLE, 0)
-        };
-        assert_eq!(answer, fdk::AAC_DECODER_ERROR_AAC_DEC_OK);
+        // The limiter, and concealment by interpolation, would delay the sound.
+        let settings = [
+            (fdk::AACDEC_PARAM_AAC_PCM_LIMITER_ENABLE, 0),
+            (fdk::AACDEC_PARAM_AAC_CONCEAL_METHOD, 1),
+        ];
+        for (parameter, value) in settings {
+            // SAFETY: the handle is open; plain numbers.
+            let answer = unsafe { fdk::aacDecoder_SetParam(handle, parameter, value) };
+            assert_eq!(answer, fdk::AAC_DECODER_ERROR_AAC_DEC_OK);
+        }
         Self(handle)
     }
 

@@ -56,7 +56,7 @@ fn the_configuration_says_lc_48_khz_stereo() {
 #[test]
 fn the_song_lies_after_the_priming_to_the_sample() {
     for kbps in [64, 128, 320] {
-        for length in [1_025, 48_001, 100_000] {
+        for length in [9_000, 48_001, 100_000] {
             let music = signal::music(length, 48_000, 3);
             let (encoder, units) = encode(kbps, &music);
             let heard = decode(encoder.audio_specific_config(), &units);
@@ -97,8 +97,8 @@ fn the_rate_is_kept() {
 }
 
 #[test]
-fn a_rate_that_the_library_refuses_is_an_error() {
-    let wrong = Rung { kbps: Kbps(0), ..rung(64) };
-    let refused = AacEncoder::new(wrong).err().map(|error| error.to_string());
-    assert!(refused.is_some_and(|reason| reason.contains("FDK error")));
+fn what_the_library_refuses_is_an_error() {
+    let refused = Handle::open().unwrap().set(fdk::AACENC_PARAM_AACENC_SAMPLERATE, 12_345);
+    let said = refused.expect_err("no such rate").to_string();
+    assert_eq!(said, "aacEncoder_SetParam failed: FDK error 0x23");
 }
