@@ -9,6 +9,7 @@ mod decode;
 mod dither;
 mod encode;
 pub mod asset_writer;
+pub mod inspect;
 pub mod mux;
 mod package;
 mod package_error;

@@ -18,7 +18,7 @@ use crate::publish_order;
 /// pass.
 ///
 /// Nothing is synced while files are written: six renditions would wait for the disk hundreds of
-/// times. Whoever publishes by renaming the folder calls [`WorkFolder::sync`] first; whoever
+/// times. Whoever publishes by renaming the folder calls [`sync_tree`] first; whoever
 /// uploads from it need not, since a job that lost power starts over.
 #[derive(Debug, Clone)]
 pub struct WorkFolder {
@@ -77,24 +77,6 @@ impl WorkFolder {
         objects.into_iter().map(|(_, object)| object).collect()
     }
 
-    /// Brings every file and folder to stable storage, so that a rename afterwards publishes a
-    /// whole version even if the power fails the moment after.
-    ///
-    /// # Errors
-    /// What the file system said.
-    pub fn sync(&self) -> io::Result<()> {
-        let objects = self.lock();
-        let mut folders = std::collections::BTreeSet::from([self.root.to_path_buf()]);
-        for (file, _) in objects.iter() {
-            let path = self.root.join(file.to_string());
-            File::open(&path)?.sync_all()?;
-            folders.extend(path.ancestors().skip(1).map(Path::to_path_buf).take_while(
-                |folder| folder.starts_with(&*self.root),
-            ));
-        }
-        folders.iter().try_for_each(|folder| sync_folder(folder))
-    }
-
     fn record(&self, file: SongFile, object: ObjectAsset) {
         self.lock().push((file, object));
     }
@@ -103,6 +85,23 @@ impl WorkFolder {
     fn lock(&self) -> MutexGuard<'_, Vec<(SongFile, ObjectAsset)>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Brings every file and folder below `folder`, and itself, to stable storage, so that a rename
+/// afterwards publishes a whole version even if the power fails the moment after.
+///
+/// # Errors
+/// What the file system said.
+pub fn sync_tree(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_folder(folder)
 }
 
 /// Brings a folder's entries (names, renames) to stable storage.
@@ -204,7 +203,7 @@ mod tests {
         );
         assert_eq!(objects[1].path, "aac/64/playlist.m3u8");
         assert_eq!(fs::read(work.path().join("aac/64/00000.m4s")).unwrap(), b"abc");
-        work.sync().unwrap();
+        sync_tree(work.path()).unwrap();
     }
 
     #[test]
