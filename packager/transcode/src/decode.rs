@@ -3,6 +3,7 @@
 
 mod open;
 mod tally;
+mod wav_header;
 
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
@@ -27,6 +28,15 @@ pub(crate) struct MasterSpec {
     pub(crate) lossless: bool,
 }
 
+/// What is said of a master that a decoder panics on.
+const PANIC: &str = "the decoder stumbled over it";
+
+/// Runs a parser of foreign bytes. `None` where it panicked: that is one song's fault, not a reason
+/// to take others down. What it left behind is not used again.
+fn guarded<T>(parse: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(parse)).ok()
+}
+
 /// A master being decoded.
 pub(crate) struct Decoder {
     reader: Box<dyn FormatReader>,
@@ -45,6 +55,11 @@ impl Decoder {
     /// Replaces `out` by the next packet's samples, interleaved. `false` at the end, once it is
     /// clear that nothing is missing.
     pub(crate) fn next(&mut self, out: &mut Vec<f32>) -> Result<bool, PackageError> {
+        guarded(|| self.next_packet(out))
+            .unwrap_or_else(|| Err(self.tally.damaged(self.spec, PANIC)))
+    }
+
+    fn next_packet(&mut self, out: &mut Vec<f32>) -> Result<bool, PackageError> {
         out.clear();
         match self.reader.next_packet() {
             Ok(Some(packet)) if packet.track_id == self.track => {

@@ -15,7 +15,8 @@ use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 
 use super::tally::Tally;
-use super::{Decoder, MasterSpec};
+use super::wav_header::mended;
+use super::{Decoder, MasterSpec, PANIC, guarded};
 use crate::package_error::PackageError;
 
 /// The rates of masters, in Hz.
@@ -38,12 +39,18 @@ impl Decoder {
         }
         // Not seekable on purpose: Symphonia would guess the length of an MP3 without a Xing
         // header from its first frames, and cut the song there.
-        let source = ReadOnlySource::new(BufReader::with_capacity(1 << 16, file));
+        let file = BufReader::with_capacity(1 << 16, file);
+        let source = mended(file, metadata.len()).map_err(PackageError::Read)?;
+        let source = ReadOnlySource::new(source);
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
-        let reader = probe()
-            .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
-            .map_err(unknown)?;
-        Self::of(reader)
+        let damaged = || PackageError::Damaged { seconds: 0.0, reason: PANIC.to_owned() };
+        guarded(|| {
+            let reader = probe()
+                .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
+                .map_err(unknown)?;
+            Self::of(reader)
+        })
+        .unwrap_or_else(|| Err(damaged()))
     }
 
     fn of(reader: Box<dyn FormatReader>) -> Result<Self, PackageError> {

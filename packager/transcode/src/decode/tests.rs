@@ -218,3 +218,37 @@ fn damage_in_the_middle_fails_flac_and_is_passed_over_in_mp3() {
     let heard = stereo(&spoil(&masters.made("a.mp3", &["-b:a", "192k"])));
     assert!(heard.len().abs_diff(LENGTH) <= 1_152, "{} frames", heard.len());
 }
+
+#[test]
+fn a_wav_out_of_a_pipe_is_whole() {
+    let masters = Masters::new();
+    let mut bytes = wav::encode(&masters.music, 44_100);
+    for field in [4..8, 40..44] {
+        bytes[field].fill(0xFF);
+    }
+    let piped = masters.written("piped.wav", &bytes);
+    assert!(stereo(&piped) == stereo(&masters.path("master.wav")));
+    assert_eq!(Decoder::open(&piped).unwrap().spec().promised, Some(LENGTH as u64));
+}
+
+#[test]
+fn spoilt_headers_and_bodies_never_panic() {
+    let masters = Masters::new();
+    let kinds = ["a.wav", "a.flac", "a.mp3", "a.ogg"];
+    for name in kinds {
+        let whole = std::fs::read(masters.made(name, &["-t", "0.3"])).unwrap();
+        let mut random = signal::Random::new(9);
+        for _ in 0..60 {
+            let mut bytes = whole.clone();
+            for _ in 0..4 {
+                let reach = if random.bits() % 2 == 0 { 200 } else { bytes.len() as u64 };
+                let at = (random.bits() % reach) as usize;
+                bytes[at] = random.bits() as u8;
+            }
+            // Either sound or a sentence; both are fine, a panic is not.
+            if let Err(error) = decode(&masters.written("spoilt", &bytes)) {
+                assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+}
