@@ -1,2 +1,42 @@
-//! The one binary.
-fn main() {}
+//! The one binary: one subcommand per role, nothing else.
+
+mod inspect;
+mod package;
+mod up;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Adaptive HLS for music: packager, edge and API in one binary.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// Run everything in one process: API, web page, ingest and edge.
+    Up(up::UpArgs),
+    /// Package masters without a server.
+    Package(package::Options),
+    /// Check packaged songs against every rule that they were made by.
+    Inspect(inspect::Options),
+}
+
+/// 0 done, 1 the work failed, 2 wrong usage or configuration.
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().role {
+        Role::Up(args) => Ok(up::run(args)),
+        Role::Package(options) => package::run(&options),
+        Role::Inspect(options) => inspect::run(&options),
+    };
+    done.unwrap_or_else(|error| {
+        // Where not even stderr takes the sentence, the exit code still tells.
+        drop(writeln!(std::io::stderr(), "segue: {error:#}"));
+        ExitCode::FAILURE
+    })
+}

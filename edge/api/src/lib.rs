@@ -3,6 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), [`router`] (who answers what), [`bearer`] (who
 //! asks), [`sessions`], [`songs`], [`playback`], [`page`], [`request_id`] (what every answer gets).
 
+pub mod admin;
 pub mod api;
 pub mod bearer;
 mod page;

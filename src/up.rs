@@ -1,0 +1,165 @@
+//! `segue up`: everything in one process on the embedded default.
+//!
+//! Reading order: [`settings`] (what to do), [`data_folder`] (where), [`first_run`] (what is there
+//! from the start), then [`run`] itself: config → build → serve → drain.
+
+mod data_folder;
+mod demo;
+mod first_run;
+mod settings;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::{Api, PublicUrl};
+use cache::Cache;
+use catalogue::Catalogue;
+use delivery::{Edge, Limits, Site, Tls};
+use ingest::{Intake, Worker, Workshop};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use service::health::Health;
+use service::{Clock, Shutdown, telemetry};
+use token::VerifyingKeys;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use self::data_folder::DataFolder;
+use self::settings::Settings;
+pub(crate) use self::settings::UpArgs;
+
+/// How long one read of the object store may take.
+const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The exit code for wrong usage or configuration.
+const WRONG_USAGE: u8 = 2;
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) fn run(args: UpArgs) -> ExitCode {
+    let settings = match Settings::decide(args, &|name| std::env::var(name).ok()) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error.to_string(), WRONG_USAGE),
+    };
+    telemetry::start(&settings.log);
+    match serve_until_told(&settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}"), 1),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one sentence that a person must see, log or not")]
+fn fail(reason: &str, code: u8) -> ExitCode {
+    eprintln!("segue up: {reason}");
+    ExitCode::from(code)
+}
+
+fn serve_until_told(settings: &Settings) -> anyhow::Result<()> {
+    let data = DataFolder::open(&settings.data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime cannot start")?;
+    let served = runtime.block_on(serve(settings, &data));
+    // A packaging in mid-song holds its thread; its job is back in the queue already.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals().context("signals cannot be caught")?;
+    let (health, clock) = (Health::starting(), Clock::system());
+    let listener = listen("listen", settings.listen).await?;
+    let admin = listen("admin_listen", settings.admin_listen).await?;
+    let tls = settings.tls()?;
+    let url = settings.url_of(listener.local_addr().context("the listener has no address")?);
+    let public_url = settings.public_url.clone().map_or_else(|| parsed(&url), Ok)?;
+
+    let catalogue = Catalogue::open(&data.database(), clock.clone())
+        .await
+        .with_context(|| format!("the database in {} cannot be opened", settings.data.display()))?;
+    let intake = open_intake(settings, data, &catalogue).await?;
+    let login = first_run::prepare(settings, &catalogue, &intake).await?;
+    let site = site(data, &catalogue, &intake, clock, public_url, tls)?;
+
+    let mut tasks = JoinSet::new();
+    for _ in 0..settings.workers {
+        tasks.spawn(Worker::new(intake.clone(), shutdown.clone()).run());
+    }
+    tasks.spawn(serve_probes(admin, health.clone(), shutdown.clone()));
+    health.set_ready(true);
+    announce(&url, login.as_deref());
+
+    let told = shutdown.clone();
+    let cut = delivery::serve(listener, site, async move { told.begun().await }).await;
+    health.set_ready(false);
+    while tasks.join_next().await.is_some() {}
+    catalogue.close().await;
+    tracing::info!(cut, "stopped");
+    Ok(())
+}
+
+/// The queue and its folders. The lock on the data folder says that no other process works on them:
+/// whoever still holds a job is dead.
+async fn open_intake(
+    settings: &Settings,
+    data: &DataFolder,
+    catalogue: &Catalogue,
+) -> anyhow::Result<Intake> {
+    let taken_over = catalogue.jobs().take_over().await.context("the queue cannot be read")?;
+    if taken_over > 0 {
+        tracing::warn!(jobs = taken_over, "the last run ended in mid-job; taking them over");
+    }
+    let workshop = Workshop::open(&data.work()).context("the work folder cannot be emptied")?;
+    let store = store(data)?;
+    Ok(Intake::new(catalogue.clone(), store, workshop, settings.upload_limit))
+}
+
+fn store(data: &DataFolder) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    let store = LocalFileSystem::new_with_prefix(data.objects())
+        .context("the object folder cannot be opened")?;
+    // An upload that was answered with 202 survives the loss of power.
+    Ok(Arc::new(store.with_fsync(true)))
+}
+
+fn site(
+    data: &DataFolder,
+    catalogue: &Catalogue,
+    intake: &Intake,
+    clock: Clock,
+    public_url: PublicUrl,
+    tls: Option<Tls>,
+) -> anyhow::Result<Site<axum::Router>> {
+    let (access_key, playback_key) = (data.key("access")?, data.key("playback")?);
+    let playback_keys = VerifyingKeys::from(&playback_key);
+    let api = Api::new(catalogue.clone(), clock.clone(), public_url, access_key, playback_key)
+        .context("the API cannot start")?;
+    let fallback = api::router(&api, ingest::upload::router(intake.clone()));
+    let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
+    let edge = Edge::new(cache, playback_keys, clock);
+    Ok(Site { edge, fallback, tls, limits: Limits::default() })
+}
+
+async fn serve_probes(listener: TcpListener, health: Health, shutdown: Shutdown) {
+    if let Err(error) = api::admin::serve(listener, health, shutdown).await {
+        tracing::error!(%error, "the admin listener failed");
+    }
+}
+
+async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({key})"))
+}
+
+fn parsed(url: &str) -> anyhow::Result<PublicUrl> {
+    url.parse().with_context(|| format!("'{url}' cannot be the public URL; set public_url"))
+}
+
+#[expect(clippy::print_stdout, reason = "standard output is for what a person asked for")]
+fn announce(url: &str, login: Option<&str>) {
+    println!("Segue is at {url}");
+    if let Some(login) = login {
+        println!("{login}");
+    }
+}

@@ -1,0 +1,244 @@
+//! What `segue up` was told, and what it will do.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use api::PublicUrl;
+use clap::Args;
+use delivery::Tls;
+use service::config::{ByteSize, ConfigError, Key, Said, Switch};
+use service::telemetry::LogFilter;
+
+const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
+const DATA: Key = Key::new("data", "a folder");
+const LISTEN: Key = Key::new("listen", ADDRESS);
+const ADMIN_LISTEN: Key = Key::new("admin_listen", ADDRESS);
+const PUBLIC_URL: Key =
+    Key::new("public_url", "an http or https URL without query, such as https://music.example");
+const TLS_CERT: Key = Key::new("tls_cert", "a PEM file with the certificate chain, leaf first");
+const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
+const DEMO: Key = Key::new("demo", "true or false");
+const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
+const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
+const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
+const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
+const KEYS: [Key; 11] = [
+    DATA,
+    LISTEN,
+    ADMIN_LISTEN,
+    PUBLIC_URL,
+    TLS_CERT,
+    TLS_KEY,
+    DEMO,
+    WORKERS,
+    UPLOAD_LIMIT,
+    LOG,
+    ADMIN_PASSWORD,
+];
+
+/// What the edge keeps in memory, in bytes.
+pub(super) const CACHE_BYTES: u64 = 256 << 20;
+
+const DEFAULT_UPLOAD_LIMIT: u64 = 2 << 30;
+
+/// Runs everything in one process: API, web page, ingest and edge
+#[derive(Debug, Default, Args)]
+pub(crate) struct UpArgs {
+    /// Where songs, database and keys live [default: data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Where listeners and artists connect [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where /healthz and /readyz are [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<String>,
+    /// How the outside reaches us, for the URLs that we sign [default: where we listen]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Certificate chain for TLS, in PEM
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// Its private key, in PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Packagings at a time; each uses all cores by itself [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    workers: Option<String>,
+    /// The largest master that is accepted [default: 2GiB]
+    #[arg(long, value_name = "SIZE")]
+    upload_limit: Option<String>,
+    /// What is logged to standard error [default: info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Leaves out the demo song of the first run
+    #[arg(long)]
+    no_demo: bool,
+    /// A TOML file with these settings in snake_case [env: SEGUE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What `segue up` will do.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) data: PathBuf,
+    pub(super) listen: SocketAddr,
+    pub(super) admin_listen: SocketAddr,
+    pub(super) public_url: Option<PublicUrl>,
+    pub(super) tls_files: Option<(PathBuf, PathBuf)>,
+    pub(super) demo: bool,
+    pub(super) workers: u8,
+    pub(super) upload_limit: u64,
+    pub(super) log: LogFilter,
+    pub(super) admin_password: Option<String>,
+}
+
+impl Settings {
+    /// Checks file, environment and flags, once.
+    pub(super) fn decide(
+        args: UpArgs,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
+        let said = Said::read(&KEYS, file.as_deref(), env, args.flags())?;
+        Ok(Self {
+            data: said.get(&DATA)?.unwrap_or_else(|| PathBuf::from("data")),
+            listen: said.get(&LISTEN)?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            admin_listen: said
+                .get(&ADMIN_LISTEN)?
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
+            public_url: said.get(&PUBLIC_URL)?,
+            tls_files: tls_files(&said)?,
+            demo: said.get(&DEMO)?.is_none_or(|Switch(demo)| demo),
+            workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
+            upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
+                .map_or(DEFAULT_UPLOAD_LIMIT, |ByteSize(size)| size),
+            log: said.get(&LOG)?.unwrap_or_default(),
+            admin_password: checked(&said, &ADMIN_PASSWORD, |password: &String| {
+                (1..=1024).contains(&password.len())
+            })?,
+        })
+    }
+
+    /// Certificate and key, read.
+    pub(super) fn tls(&self) -> anyhow::Result<Option<Tls>> {
+        let Some((cert, key)) = &self.tls_files else { return Ok(None) };
+        let read = |path: &Path| {
+            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        let tls = Tls::from_pem(&read(cert)?, &read(key)?).with_context(|| {
+            format!("{} and {} cannot be used for TLS", cert.display(), key.display())
+        })?;
+        Ok(Some(tls))
+    }
+
+    /// How a browser on this machine reaches the listener: one that takes all addresses is reached
+    /// by name.
+    pub(super) fn url_of(&self, address: SocketAddr) -> String {
+        let scheme = if self.tls_files.is_some() { "https" } else { "http" };
+        if address.ip().is_unspecified() {
+            format!("{scheme}://localhost:{}", address.port())
+        } else {
+            format!("{scheme}://{address}")
+        }
+    }
+}
+
+impl UpArgs {
+    fn flags(self) -> Vec<(&'static str, String)> {
+        let demo = self.no_demo.then(|| "false".to_owned());
+        [
+            (DATA, self.data),
+            (LISTEN, self.listen),
+            (ADMIN_LISTEN, self.admin_listen),
+            (PUBLIC_URL, self.public_url),
+            (TLS_CERT, self.tls_cert),
+            (TLS_KEY, self.tls_key),
+            (WORKERS, self.workers),
+            (UPLOAD_LIMIT, self.upload_limit),
+            (LOG, self.log),
+            (DEMO, demo),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.name, value?)))
+        .collect()
+    }
+}
+
+fn checked<T: std::str::FromStr>(
+    said: &Said,
+    key: &Key,
+    accepts: impl Fn(&T) -> bool,
+) -> Result<Option<T>, ConfigError> {
+    match said.get(key)? {
+        Some(value) if !accepts(&value) => Err(said.bad_value(key)),
+        value => Ok(value),
+    }
+}
+
+fn tls_files(said: &Said) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
+    match (said.get(&TLS_CERT)?, said.get(&TLS_KEY)?) {
+        (Some(cert), Some(key)) => Ok(Some((cert, key))),
+        (None, None) => Ok(None),
+        _ => {
+            let both = "TLS needs both tls_cert and tls_key; set both or neither";
+            Err(ConfigError::Conflict(both.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    fn told(args: UpArgs) -> String {
+        Settings::decide(args, &nothing).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn nothing_said_is_the_default() {
+        let settings = Settings::decide(UpArgs::default(), &nothing).expect("settings");
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.admin_listen.to_string(), "127.0.0.1:9090");
+        assert!(settings.demo);
+        assert_eq!((settings.workers, settings.upload_limit), (1, 2 << 30));
+    }
+
+    #[test]
+    fn the_environment_speaks_and_flags_overrule_it() {
+        let env = |name: &str| match name {
+            "SEGUE_WORKERS" => Some("3".to_owned()),
+            "SEGUE_DEMO" => Some("no".to_owned()),
+            "SEGUE_UPLOAD_LIMIT" => Some("1MiB".to_owned()),
+            _ => None,
+        };
+        let args = UpArgs { workers: Some("2".to_owned()), ..UpArgs::default() };
+        let settings = Settings::decide(args, &env).expect("settings");
+        assert_eq!((settings.workers, settings.demo), (2, false));
+        assert_eq!(settings.upload_limit, 1 << 20);
+    }
+
+    #[test]
+    fn bad_values_say_what_is_accepted() {
+        let said = told(UpArgs { workers: Some("0".to_owned()), ..UpArgs::default() });
+        assert!(said.contains("workers = '0'") && said.contains("from 1 to 64"), "{said}");
+        let said = told(UpArgs { public_url: Some("music".to_owned()), ..UpArgs::default() });
+        assert!(said.contains("public_url = 'music'") && said.contains("https"), "{said}");
+        let said = told(UpArgs { tls_cert: Some("cert.pem".to_owned()), ..UpArgs::default() });
+        assert!(said.contains("set both or neither"), "{said}");
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_by_name() {
+        let settings = Settings::decide(UpArgs::default(), &nothing).expect("settings");
+        let url = |address: &str| settings.url_of(address.parse().expect("an address"));
+        assert_eq!(url("0.0.0.0:80"), "http://localhost:80");
+        assert_eq!(url("[::1]:80"), "http://[::1]:80");
+    }
+}
