@@ -107,7 +107,7 @@ function render(): void {
   signInForm.hidden = signedIn;
   signOutButton.hidden = !signedIn;
   library.hidden = !signedIn;
-  uploads.show(signedIn);
+  uploads.show(session.mayUpload());
   list.clear();
   pages = songPages();
   if (signedIn) {

@@ -12,3 +12,14 @@ export function begin(token: string): void {
 export function end(): void {
   sessionStorage.removeItem(KEY);
 }
+
+/** Whether the token's role may upload. The server decides; this only spares a listener the form. */
+export function mayUpload(): boolean {
+  const payload = accessToken()?.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/");
+  try {
+    const { role } = JSON.parse(atob(payload ?? "")) as { role?: unknown };
+    return role === "admin" || role === "artist";
+  } catch {
+    return false;
+  }
+}

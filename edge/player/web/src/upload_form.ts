@@ -79,9 +79,8 @@ export class UploadForm {
 /** The form's fields without the empty ones: the server then reads the file's own tags. */
 function filled(form: HTMLFormElement): FormData {
   const data = new FormData();
-  const disabledOrNot = form.elements;
   for (const name of ["title", "artist", "album", "file"]) {
-    const input = disabledOrNot.namedItem(name);
+    const input = form.elements.namedItem(name);
     if (!(input instanceof HTMLInputElement)) {
       continue;
     }
