@@ -48,6 +48,9 @@ pub(crate) fn open<T: DeserializeOwned>(
     }
     let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
     let (header, claims) = message.split_once('.').ok_or(Refusal::Malformed)?;
+    if claims.contains('.') {
+        return Err(Refusal::Malformed);
+    }
     check_signature(keys, typ, header, message, signature)?;
     serde_json::from_slice(&decode(claims)?).map_err(|_| Refusal::Malformed)
 }

@@ -163,3 +163,122 @@ fn derived(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FOLDER: &str = "artist/a/album/b/c/d";
+    const SEGMENT: &str = "artist/a/album/b/c/d/aac/128/00000.m4s";
+    const HOUR: Duration = Duration::from_secs(3_600);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// The start of a window.
+    fn start() -> SystemTime {
+        numeric_date::to_time(83_000 * WINDOW.as_secs())
+    }
+
+    fn grant() -> Grant {
+        Grant {
+            user: "0190d2a5-7c1e-7bbb-8123-000000000009".parse().expect("a UUID"),
+            prefix: FOLDER.parse().expect("a folder"),
+            max_kbps: Kbps(128),
+            duration: Duration::from_secs(210),
+        }
+    }
+
+    fn keys() -> (SigningKey, VerifyingKeys) {
+        let key = SigningKey::generate().expect("randomness");
+        let keys = VerifyingKeys::from(&key);
+        (key, keys)
+    }
+
+    #[test]
+    fn opens_what_was_granted() {
+        let (key, keys) = keys();
+        let minted = mint(&key, &grant(), start());
+        let verify = |path, kbps| verify(&keys, &minted.token, path, kbps, start());
+        let claims = verify(SEGMENT, Some(Kbps(128))).expect("granted");
+        assert_eq!((claims.sub, claims.max_kbps), (grant().user, Kbps(128)));
+        assert_eq!(claims.expires_at(), minted.expires_at);
+        assert!(verify("artist/a/album/b/c/d/asset.json", None).is_ok());
+        assert_eq!(verify(SEGMENT, Some(Kbps(320))), Err(Refusal::OverCap));
+        assert_eq!(verify("artist/a/album/b/c/e/asset.json", None), Err(Refusal::WrongPath));
+    }
+
+    #[test]
+    fn the_same_grant_within_a_window_is_the_same_token() {
+        let (key, _) = keys();
+        let at = |now| mint(&key, &grant(), now);
+        assert_eq!(at(start()), at(start() + WINDOW - SECOND));
+        assert_ne!(at(start()), at(start() + WINDOW));
+        assert_ne!(at(start()), mint(&key, &Grant { max_kbps: Kbps(64), ..grant() }, start()));
+        let prefix = "artist/a/album/b/c/e".parse().expect("a folder");
+        assert_ne!(at(start()), mint(&key, &Grant { prefix, ..grant() }, start()));
+    }
+
+    #[test]
+    fn the_last_token_of_a_window_is_good_for_six_hours_or_three_songs() {
+        let (key, keys) = keys();
+        for (duration, life) in [(HOUR / 10, 6 * HOUR), (2 * HOUR, 6 * HOUR), (3 * HOUR, 9 * HOUR)]
+        {
+            let last = start() + WINDOW - SECOND;
+            let minted = mint(&key, &Grant { duration, ..grant() }, last);
+            let end = start() + WINDOW + life;
+            assert_eq!(minted.expires_at, end);
+            assert!(open(&keys, &minted.token, end - SECOND).is_ok());
+            assert_eq!(open(&keys, &minted.token, end), Err(Refusal::Expired));
+        }
+    }
+
+    #[test]
+    fn clocks_may_be_a_minute_apart_at_the_start() {
+        let (key, keys) = keys();
+        let token = mint(&key, &grant(), start()).token;
+        assert!(open(&keys, &token, start() - crate::SKEW).is_ok());
+        let early = open(&keys, &token, start() - crate::SKEW - SECOND);
+        assert_eq!(early, Err(Refusal::NotYetValid));
+    }
+
+    #[test]
+    fn other_keys_and_no_token_are_refused() {
+        let (key, _) = keys();
+        let (_, strangers) = keys();
+        let token = mint(&key, &grant(), start()).token;
+        assert_eq!(open(&strangers, &token, start()), Err(Refusal::UnknownKey));
+        assert_eq!(open(&strangers, "", start()), Err(Refusal::Missing));
+    }
+
+    #[test]
+    fn a_token_is_one_path_segment_well_below_the_limit() {
+        let (key, _) = keys();
+        let prefix = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/album/\
+            0190d2a5-7c1e-7bbb-8123-000000000002/0190d2a5-7c1e-7bbb-8123-000000000003/\
+            00112233445566778899aabbccddeeff";
+        let prefix = prefix.parse().expect("a folder");
+        let token = mint(&key, &Grant { prefix, ..grant() }, start()).token;
+        assert!(token.len() * 2 < jws::MAX_LENGTH, "{}", token.len());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        assert!(token.bytes().all(plain), "{token}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_changed_byte_goes_unseen(at in 0usize..1_000, with in "[A-Za-z0-9_.-]") {
+            let key = SigningKey::generate().expect("randomness");
+            let keys = VerifyingKeys::from(&key);
+            let token = mint(&key, &grant(), start()).token;
+            let at = at % token.len();
+            let changed = format!("{}{with}{}", &token[..at], &token[at + 1..]);
+            prop_assert_eq!(open(&keys, &changed, start()).is_ok(), changed == token);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}") {
+            let (_, keys) = keys();
+            prop_assert!(open(&keys, &text, start()).is_err());
+        }
+    }
+}
