@@ -1,0 +1,10 @@
+//! The edge on a real socket: who may have what, which part of it, and what a failure looks like.
+
+mod answer;
+mod conditions;
+mod failures;
+mod ranges;
+mod shutdown;
+mod site;
+mod tls;
+mod tokens;

@@ -1,0 +1,100 @@
+//! An edge over a fake origin, listening on a free port.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use cache::Cache;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use media::Kbps;
+use segue_delivery::{Edge, Limits, Site, Tls, serve};
+use testkit::manual_clock::ManualClock;
+use testkit::origin_store::OriginStore;
+use token::{SigningKey, VerifyingKeys, playback};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::{self, Answer};
+
+/// The start of one of the windows that minting is stable in.
+pub(crate) const NOW: u64 = 83_000 * 21_600;
+
+/// A song's folder.
+pub(crate) const FOLDER: &str = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/album/\
+    0190d2a5-7c1e-7bbb-8123-000000000002/0190d2a5-7c1e-7bbb-8123-000000000003/\
+    00112233445566778899aabbccddeeff";
+
+pub(crate) const ORIGIN_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A running edge; it stops when this goes.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) store: Arc<OriginStore>,
+    pub(crate) clock: ManualClock,
+    pub(crate) key: SigningKey,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) served: tokio::task::JoinHandle<usize>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(None, Limits::default()).await
+    }
+
+    pub(crate) async fn start_with(tls: Option<Tls>, limits: Limits) -> Self {
+        let store = Arc::new(OriginStore::new());
+        let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
+        let key = SigningKey::generate().expect("randomness");
+        let cache = Cache::new(store.clone(), 64 << 20, ORIGIN_TIMEOUT);
+        let edge = Edge::new(cache, VerifyingKeys::from(&key), clock.clock());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let shutdown = CancellationToken::new();
+        let site = Site { edge, fallback: tower::service_fn(fallback), tls, limits };
+        let served = tokio::spawn(serve(listener, site, shutdown.clone().cancelled_owned()));
+        Self { address, store, clock, key, shutdown, served }
+    }
+
+    /// Stores a file of the song.
+    pub(crate) async fn store(&self, file: &str, bytes: impl Into<Bytes>) {
+        self.store.store(&format!("{FOLDER}/{file}"), bytes).await;
+    }
+
+    /// A token for the song.
+    pub(crate) fn token(&self, max_kbps: u16) -> String {
+        self.token_for(FOLDER, max_kbps)
+    }
+
+    pub(crate) fn token_for(&self, folder: &str, max_kbps: u16) -> String {
+        let grant = playback::Grant {
+            user: "0190d2a5-7c1e-7bbb-8123-000000000009".parse().expect("a UUID"),
+            prefix: folder.parse().expect("a folder"),
+            max_kbps: Kbps(max_kbps),
+            duration: Duration::from_secs(210),
+        };
+        playback::mint(&self.key, &grant, self.clock.now()).token
+    }
+
+    /// Fetches a file of the song with a good token.
+    pub(crate) async fn fetch(&self, method: &str, file: &str, headers: &str) -> Answer {
+        let path = format!("/t/{}/{FOLDER}/{file}", self.token(320));
+        answer::send(self.address, method, &path, headers).await
+    }
+}
+
+/// What stands where the API will: it says that it was asked.
+async fn fallback(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let mut response = Response::new(Full::from(request.uri().path().to_owned()));
+    *response.status_mut() = StatusCode::IM_A_TEAPOT;
+    Ok(response)
+}
