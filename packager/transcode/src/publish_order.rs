@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn what_is_named_comes_before_what_names_it() {
-        let mut files = vec![
+        let mut files = [
             SongFile::Multivariant(Codec::AacLc, Kbps(320)),
             SongFile::Asset,
             SongFile::Playlist(Codec::Opus, Kbps(64)),
