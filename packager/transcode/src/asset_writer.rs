@@ -56,9 +56,8 @@ fn multivariants(renditions: &[MuxedRendition]) -> io::Result<Vec<(SongFile, Str
     let mut out = Vec::new();
     for codec in [Codec::AacLc, Codec::Opus] {
         for cap in RATES {
-            let variants: Vec<Variant> = rungs(codec, cap)
-                .map(|rung| find(renditions, rung))
-                .collect::<io::Result<_>>()?;
+            let variants: Vec<Variant> =
+                rungs(codec, cap).map(|rung| find(renditions, rung)).collect::<io::Result<_>>()?;
             out.push((SongFile::Multivariant(codec, cap), playlist::multivariant(&variants)));
         }
     }
@@ -66,9 +65,10 @@ fn multivariants(renditions: &[MuxedRendition]) -> io::Result<Vec<(SongFile, Str
 }
 
 fn find(renditions: &[MuxedRendition], rung: Rung) -> io::Result<Variant> {
-    let rendition = renditions.iter().find(|rendition| rendition.rung == rung).ok_or_else(|| {
-        io::Error::other(format!("no rendition of {} at {} kbit/s", rung.codec, rung.kbps))
-    })?;
+    let rendition =
+        renditions.iter().find(|rendition| rendition.rung == rung).ok_or_else(|| {
+            io::Error::other(format!("no rendition of {} at {} kbit/s", rung.codec, rung.kbps))
+        })?;
     Ok(Variant { rung, rates: rates(rendition) })
 }
 

@@ -31,7 +31,8 @@ mod tests {
 
     /// Two whole segments and a tail of one second; the first holds 2,048 samples of priming.
     pub(super) fn aac_rendition(kbps: u16) -> MuxedRendition {
-        let segment = |duration| MuxedSegment { duration: Samples(duration), offset: 0, size: 90_000 };
+        let segment =
+            |duration| MuxedSegment { duration: Samples(duration), offset: 0, size: 90_000 };
         let segments = [278_528, 276_480, 48_001].map(segment).to_vec();
         MuxedRendition { segments, ..rendition(media::Codec::AacLc, kbps, 2_048) }
     }

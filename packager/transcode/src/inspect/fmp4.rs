@@ -83,7 +83,12 @@ fn check_entry(at: &str, entry: &Mp4a, findings: &mut Findings) {
     let config = entry.esds.es_desc.dec_config.dec_specific.as_ref();
     let found = config.map(|it| (it.profile, it.freq_index, it.chan_conf));
     if found != Some((2, 3, 2)) {
-        findings.breach(Rule::Fmp4Codec, at, format!("{found:?}"), "(2, 3, 2): AAC-LC, 48 kHz, stereo");
+        findings.breach(
+            Rule::Fmp4Codec,
+            at,
+            format!("{found:?}"),
+            "(2, 3, 2): AAC-LC, 48 kHz, stereo",
+        );
     }
 }
 
@@ -183,7 +188,10 @@ fn boxes(bytes: &[u8]) -> Result<Vec<Box<'_>>, String> {
             return Err(format!("{} stray bytes at {start}", rest.len()));
         };
         if size < 8 || size > rest.len() {
-            return Err(format!("a box {kind} of {size} bytes at {start}, of which {} are there", rest.len()));
+            return Err(format!(
+                "a box {kind} of {size} bytes at {start}, of which {} are there",
+                rest.len()
+            ));
         }
         out.push(Box { kind, start, whole: &rest[..size], body: &rest[8..size] });
         start += size;
@@ -201,6 +209,8 @@ fn header(bytes: &[u8]) -> Option<(usize, FourCC)> {
 fn decode<T: Atom>(at: &str, it: Box<'_>, findings: &mut Findings) -> Option<T> {
     let mut bytes = it.whole;
     T::decode(&mut bytes)
-        .map_err(|error| findings.breach(Rule::Fmp4Boxes, at, error, format!("a whole {}", it.kind)))
+        .map_err(|error| {
+            findings.breach(Rule::Fmp4Boxes, at, error, format!("a whole {}", it.kind))
+        })
         .ok()
 }

@@ -34,7 +34,12 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
     let asset = match read_asset(source) {
         Ok(asset) => asset,
         Err(problem) => {
-            findings.breach(Rule::AssetReadable, "asset.json", problem, "the version's description");
+            findings.breach(
+                Rule::AssetReadable,
+                "asset.json",
+                problem,
+                "the version's description",
+            );
             return None;
         }
     };
@@ -99,7 +104,9 @@ fn expected() -> impl Iterator<Item = SongFile> {
     let renditions = LADDER.into_iter().flat_map(|rung| {
         let playlist = SongFile::Playlist(rung.codec, rung.kbps);
         match rung.codec {
-            Codec::AacLc => vec![playlist, SongFile::Init(rung.kbps), SongFile::Segment(rung.kbps, 0)],
+            Codec::AacLc => {
+                vec![playlist, SongFile::Init(rung.kbps), SongFile::Segment(rung.kbps, 0)]
+            }
             Codec::Opus => vec![playlist, SongFile::Ogg(rung.kbps)],
         }
     });

@@ -27,7 +27,11 @@ pub(super) struct PageEnd {
 }
 
 /// Reads a file and checks its pages.
-pub(super) fn read(at: &str, reader: &mut dyn Read, findings: &mut Findings) -> io::Result<OggFile> {
+pub(super) fn read(
+    at: &str,
+    reader: &mut dyn Read,
+    findings: &mut Findings,
+) -> io::Result<OggFile> {
     let mut scan = Scan { at, ..Scan::default() };
     loop {
         match page::next(reader)? {
@@ -94,11 +98,18 @@ impl Scan<'_> {
     fn head(&mut self, place: &str, page: &Page, findings: &mut Findings) {
         self.file.header_size = self.offset;
         match page.packets()[..] {
-            [head] if head.len() == 19 && head.starts_with(b"OpusHead\x01\x02") && head[18] == 0 => {
+            [head]
+                if head.len() == 19 && head.starts_with(b"OpusHead\x01\x02") && head[18] == 0 =>
+            {
                 self.file.pre_skip = Samples(u64::from(u16::from_le_bytes([head[10], head[11]])));
                 findings.expect(Rule::OggHeaders, place, page.granule, 0);
             }
-            _ => findings.breach(Rule::OggHeaders, place, "something else", "a stereo OpusHead alone"),
+            _ => findings.breach(
+                Rule::OggHeaders,
+                place,
+                "something else",
+                "a stereo OpusHead alone",
+            ),
         }
     }
 

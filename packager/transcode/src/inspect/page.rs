@@ -116,9 +116,10 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 /// checksum field as zeros.
 fn checksum(header: &[u8], lacing: &[u8], body: &[u8]) -> u32 {
     let header = [&header[..22], &[0; 4], &header[26..]].concat();
-    [&header[..], lacing, body].into_iter().flatten().fold(0, |crc, byte| {
-        (crc << 8) ^ TABLE[usize::from((crc >> 24) as u8 ^ byte)]
-    })
+    [&header[..], lacing, body]
+        .into_iter()
+        .flatten()
+        .fold(0, |crc, byte| (crc << 8) ^ TABLE[usize::from((crc >> 24) as u8 ^ byte)])
 }
 
 const TABLE: [u32; 256] = table();

@@ -56,7 +56,12 @@ pub(super) fn map<'a>(
     let mut maps = playlist.segments.iter().map(|segment| segment.map.as_ref());
     let first = maps.next().flatten();
     if first.is_none() || maps.any(|map| map.is_some()) {
-        findings.breach(Rule::PlaylistMap, at, "another layout", "one EXT-X-MAP before all segments");
+        findings.breach(
+            Rule::PlaylistMap,
+            at,
+            "another layout",
+            "one EXT-X-MAP before all segments",
+        );
     }
     first
 }

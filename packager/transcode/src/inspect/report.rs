@@ -160,7 +160,8 @@ impl fmt::Display for Report {
                 Severity::Breach => "BREACH",
                 Severity::Advice => "advice",
             };
-            let (at, found, wanted) = (at.escape_debug(), found.escape_debug(), wanted.escape_debug());
+            let (at, found, wanted) =
+                (at.escape_debug(), found.escape_debug(), wanted.escape_debug());
             writeln!(f, "{severity}  {rule:<20}  {at}: found {found}; wanted {wanted}")?;
         }
         let seconds = self.duration_ms as f64 / 1_000.0;

@@ -24,7 +24,10 @@ pub fn media(rendition: &MuxedRendition) -> String {
         line(&mut out, format_args!("#EXTINF:{},", seconds(segment.duration)));
         match rung.codec {
             Codec::AacLc => {
-                line(&mut out, format_args!("{}", name(SongFile::Segment(rung.kbps, index as u32))));
+                line(
+                    &mut out,
+                    format_args!("{}", name(SongFile::Segment(rung.kbps, index as u32))),
+                );
             }
             Codec::Opus => byte_range(&mut out, rung.kbps, segment),
         }
@@ -96,7 +99,8 @@ mod tests {
         assert!(playlist.end_list && playlist.unknown_tags.is_empty());
         assert_eq!(playlist.target_duration, 6);
         assert_eq!(playlist.playlist_type, Some(m3u8_rs::MediaPlaylistType::Vod));
-        let ranges: Vec<_> = playlist.segments.iter().filter_map(|s| s.byte_range.as_ref()).collect();
+        let ranges: Vec<_> =
+            playlist.segments.iter().filter_map(|s| s.byte_range.as_ref()).collect();
         let wanted = opus_rendition(64).segments;
         assert_eq!(ranges.len(), wanted.len());
         for ((range, segment), read) in ranges.iter().zip(&wanted).zip(&playlist.segments) {

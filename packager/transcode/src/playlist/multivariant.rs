@@ -20,8 +20,7 @@ pub struct Variant {
 /// The playlist of `variants`, in their order: players start with the first.
 #[must_use]
 pub fn multivariant(variants: &[Variant]) -> String {
-    let mut out =
-        format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
     for Variant { rung, rates } in variants {
         writeln!(
             out,
@@ -68,7 +67,10 @@ mod tests {
         let (_, playlist) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
         assert!(playlist.independent_segments && playlist.unknown_tags.is_empty());
         let uris: Vec<_> = playlist.variants.iter().map(|variant| variant.uri.as_str()).collect();
-        assert_eq!(uris, ["aac/128/playlist.m3u8", "aac/64/playlist.m3u8", "aac/320/playlist.m3u8"]);
+        assert_eq!(
+            uris,
+            ["aac/128/playlist.m3u8", "aac/64/playlist.m3u8", "aac/320/playlist.m3u8"]
+        );
         assert_eq!(playlist.variants[0].codecs.as_deref(), Some("mp4a.40.2"));
         assert_eq!(playlist.variants[2].bandwidth, 342_400);
         assert_eq!(playlist.variants[2].average_bandwidth, Some(323_200));

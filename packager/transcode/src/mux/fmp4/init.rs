@@ -107,7 +107,8 @@ impl InitSection<'_> {
                 ..DecoderSpecific::default()
             }),
         };
-        let es_desc = EsDescriptor { dec_config, sl_config: SLConfig {}, ..EsDescriptor::default() };
+        let es_desc =
+            EsDescriptor { dec_config, sl_config: SLConfig {}, ..EsDescriptor::default() };
         Ok(Esds { es_desc })
     }
 }

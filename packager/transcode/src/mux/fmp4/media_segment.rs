@@ -1,9 +1,7 @@
 //! One media segment: `styp`, `moof`, `mdat` (CMAF segment of one fragment, ISO 23000-19 7.3.2).
 
 use media::units::Samples;
-use mp4_atom::{
-    Atom, BufMut, Encode, FourCC, Mfhd, Moof, Styp, Tfdt, Tfhd, Traf, Trun, TrunEntry,
-};
+use mp4_atom::{Atom, BufMut, Encode, FourCC, Mfhd, Moof, Styp, Tfdt, Tfhd, Traf, Trun, TrunEntry};
 
 use super::TRACK_ID;
 use crate::segment::Segment;

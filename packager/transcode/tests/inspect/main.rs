@@ -1,0 +1,267 @@
+//! Every rule of `transcode::inspect` can fail: each has at least one breakage here.
+
+mod package;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use package::{LENGTH, Package, Recipe, segment};
+use proptest::prelude::*;
+use segue_transcode::inspect::{Report, Rule};
+
+const AAC: &str = "aac/128/playlist.m3u8";
+const OGG: &str = "ogg/128.m3u8";
+const INIT: &str = "aac/128/init.mp4";
+const SONG: &str = "ogg/128.ogg";
+
+/// What is done to a clean package, and the rule that must notice.
+type Breakage = (Rule, &'static str, fn() -> Package);
+
+fn broken(break_it: impl FnOnce(&Package)) -> Package {
+    let package = Package::new();
+    break_it(&package);
+    package
+}
+
+const BREAKAGES: &[Breakage] = &[
+    (Rule::AssetReadable, "asset.json is missing", || {
+        broken(|it| fs::remove_file(it.path("asset.json")).unwrap())
+    }),
+    (Rule::AssetReadable, "asset.json is torn", || {
+        broken(|it| it.edit("asset.json", |bytes| bytes.truncate(100)))
+    }),
+    (Rule::AssetTrue, "the priming is not that of the files", || {
+        broken(|it| it.replace("asset.json", "\"priming\": 2048", "\"priming\": 0"))
+    }),
+    (Rule::AssetTrue, "a file of every version is not listed", || {
+        broken(|it| it.replace("asset.json", "aac/64/init.mp4", "aac/64/99999.m4s"))
+    }),
+    (Rule::ObjectPresent, "a segment is missing", || {
+        broken(|it| fs::remove_file(it.path(&segment(64, 1))).unwrap())
+    }),
+    (Rule::ObjectSize, "a file has grown", || {
+        broken(|it| {
+            let bytes = [fs::read(it.path(&segment(64, 1))).unwrap(), vec![0]].concat();
+            fs::write(it.path(&segment(64, 1)), bytes).unwrap();
+        })
+    }),
+    (Rule::ObjectHash, "a bit has flipped", || {
+        broken(|it| {
+            let mut bytes = fs::read(it.path(&segment(64, 1))).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(it.path(&segment(64, 1)), bytes).unwrap();
+        })
+    }),
+    (Rule::PlaylistSyntax, "a playlist is something else", || {
+        broken(|it| it.edit(AAC, |bytes| *bytes = b"<html></html>".to_vec()))
+    }),
+    (Rule::PlaylistSyntax, "a multivariant playlist is something else", || {
+        broken(|it| it.edit("ogg.m3u8", |bytes| bytes.clear()))
+    }),
+    (Rule::PlaylistSyntax, "a tag is unknown", || {
+        broken(|it| it.replace(AAC, "#EXTINF:1.", "#EXT-X-NONSENSE:1\n#EXTINF:1."))
+    }),
+    (Rule::PlaylistVersion, "the version is 6", || {
+        broken(|it| it.replace(AAC, "VERSION:7", "VERSION:6"))
+    }),
+    (Rule::PlaylistType, "the type is missing", || {
+        broken(|it| it.replace(OGG, "#EXT-X-PLAYLIST-TYPE:VOD\n", ""))
+    }),
+    (Rule::PlaylistEndlist, "ENDLIST is missing", || {
+        broken(|it| it.replace(AAC, "#EXT-X-ENDLIST\n", ""))
+    }),
+    (Rule::TargetDuration, "the target duration is 5", || {
+        broken(|it| it.replace(AAC, "TARGETDURATION:6", "TARGETDURATION:5"))
+    }),
+    (Rule::PlaylistMap, "the map names a segment", || {
+        broken(|it| it.replace(AAC, "\"init.mp4\"", "\"00000.m4s\""))
+    }),
+    (Rule::PlaylistMap, "the map covers one header page", || {
+        broken(|it| it.replace(OGG, "BYTERANGE=\"", "BYTERANGE=\"4"))
+    }),
+    (Rule::PlaylistUris, "a segment is listed twice", || {
+        broken(|it| it.replace(AAC, "00001.m4s", "00000.m4s"))
+    }),
+    (Rule::Extinf, "EXTINF leaves out the priming", || {
+        broken(|it| it.replace(AAC, "5.802666667", "5.760000000"))
+    }),
+    (Rule::Extinf, "EXTINF counts the pre-skip", || {
+        broken(|it| it.replace(OGG, "5.760000000", "5.840000000"))
+    }),
+    (Rule::Fmp4Boxes, "a segment is torn", || {
+        broken(|it| it.edit(&segment(128, 1), |bytes| bytes.truncate(700)))
+    }),
+    (Rule::Fmp4Boxes, "a box claims four gigabytes", || {
+        broken(|it| it.edit(INIT, |bytes| bytes[..4].fill(0xFF)))
+    }),
+    (Rule::Fmp4Boxes, "there is no mvex", || broken(|it| it.rename_box(INIT, b"mvex", b"free"))),
+    (Rule::Fmp4Boxes, "there is no tfdt", || {
+        broken(|it| it.rename_box(&segment(128, 1), b"tfdt", b"free"))
+    }),
+    (Rule::Fmp4Brands, "cmfc is missing", || broken(|it| it.patch_box(INIT, b"ftyp", 12, b"cmfx"))),
+    (Rule::Fmp4Header, "mvhd has a duration", || {
+        broken(|it| it.patch_box(INIT, b"mvhd", 24, &LENGTH.to_be_bytes()))
+    }),
+    (Rule::Fmp4Header, "the timescale is 44,100", || {
+        broken(|it| it.patch_box(INIT, b"mdhd", 20, &44_100u32.to_be_bytes()))
+    }),
+    (Rule::Fmp4EditList, "one rendition drops less priming", || {
+        broken(|it| it.patch_box(INIT, b"elst", 12, &1_024u32.to_be_bytes()))
+    }),
+    (Rule::Fmp4EditList, "the edit is empty", || {
+        broken(|it| it.patch_box(INIT, b"elst", 12, &[0xFF; 4]))
+    }),
+    (Rule::Fmp4Codec, "the configuration says 44.1 kHz", || {
+        broken(|it| {
+            it.edit(INIT, |bytes| {
+                let at = bytes.windows(2).rposition(|it| it == [0x11, 0x90]).unwrap();
+                bytes[at..at + 2].copy_from_slice(&[0x12, 0x10]);
+            });
+        })
+    }),
+    (Rule::Fmp4Sequence, "a sequence number repeats", || {
+        broken(|it| it.patch_box(&segment(128, 1), b"mfhd", 4, &1u32.to_be_bytes()))
+    }),
+    (Rule::Fmp4Tfdt, "a tfdt is shifted", || {
+        broken(|it| it.patch_box(&segment(128, 1), b"tfdt", 4, &276_480u64.to_be_bytes()))
+    }),
+    (Rule::Fmp4Data, "the data offset is one off", || {
+        broken(|it| it.patch_box(&segment(128, 1), b"trun", 8, &1_113u32.to_be_bytes()))
+    }),
+    (Rule::Fmp4Data, "a sample is said to be larger", || {
+        broken(|it| it.patch_box(&segment(128, 1), b"trun", 12, &400u32.to_be_bytes()))
+    }),
+    (Rule::OggPages, "a byte of a page has changed", || {
+        broken(|it| it.edit(SONG, |bytes| bytes[5_000] ^= 1))
+    }),
+    (Rule::OggPages, "the last page is torn", || {
+        broken(|it| it.edit(SONG, |bytes| bytes.truncate(bytes.len() - 1)))
+    }),
+    (Rule::OggSequence, "a page number is skipped", || {
+        broken(|it| it.patch_page(SONG, 5, |page| page[18] += 1))
+    }),
+    (Rule::OggSequence, "a page is of another stream", || {
+        broken(|it| it.patch_page(SONG, 5, |page| page[14] += 1))
+    }),
+    (Rule::OggHeaders, "OpusHead is of another version", || {
+        broken(|it| it.patch_page(SONG, 0, |page| page[28 + 8] = 16))
+    }),
+    (Rule::OggHeaders, "there are no tags", || {
+        broken(|it| it.patch_page(SONG, 1, |page| page[28 + 4] = b'X'))
+    }),
+    (Rule::OggGranules, "a granule is one off", || {
+        broken(|it| it.patch_page(SONG, 4, |page| page[6] ^= 1))
+    }),
+    (Rule::OggEnd, "the stream does not end", || {
+        broken(|it| it.patch_page(SONG, 15, |page| page[5] &= !4))
+    }),
+    (Rule::OggEnd, "the stream ends too early", || {
+        broken(|it| it.patch_page(SONG, 5, |page| page[5] |= 4))
+    }),
+    (Rule::OggRanges, "a range ends inside a page", || {
+        broken(|it| it.replace(OGG, "#EXT-X-BYTERANGE:", "#EXT-X-BYTERANGE:1"))
+    }),
+    (Rule::Grid, "one rendition is cut elsewhere", || {
+        Package::with(|rung, recipe| match rung.kbps.0 {
+            64 => Recipe { cut: recipe.cut - 30_720, ..recipe },
+            _ => recipe,
+        })
+    }),
+    (Rule::EqualLength, "one rendition is a sample shorter", || {
+        Package::with(|rung, recipe| match rung.kbps.0 {
+            320 => Recipe { length: recipe.length - 1, ..recipe },
+            _ => recipe,
+        })
+    }),
+    (Rule::EqualLength, "a trun duration is wrong", || {
+        broken(|it| {
+            it.edit(&segment(128, 2), |bytes| {
+                let at = bytes.windows(4).position(|it| it == b"trun").unwrap() + 4 + 12;
+                bytes[at + 3] ^= 1;
+            });
+        })
+    }),
+    (Rule::EqualLength, "the last granule does not trim the end", || {
+        broken(|it| it.patch_page(SONG, 15, |page| page[6] ^= 1))
+    }),
+    (Rule::Variants, "the top rung is missing", || {
+        broken(|it| it.replace("index.m3u8", "aac/320/playlist.m3u8", "aac/64/playlist.m3u8"))
+    }),
+    (Rule::Bandwidth, "BANDWIDTH is wrong", || {
+        broken(|it| it.replace("index-64.m3u8", ":BANDWIDTH=", ":BANDWIDTH=1"))
+    }),
+    (Rule::AverageBandwidth, "AVERAGE-BANDWIDTH is wrong", || {
+        broken(|it| it.replace("ogg.m3u8", "AVERAGE-BANDWIDTH=", "AVERAGE-BANDWIDTH=1"))
+    }),
+    (Rule::Codecs, "CODECS is wrong", || {
+        broken(|it| it.replace("index-128.m3u8", "mp4a.40.2", "mp4a.40.5"))
+    }),
+    (Rule::IndependentSegments, "segments may depend on each other", || {
+        broken(|it| it.replace("index.m3u8", "#EXT-X-INDEPENDENT-SEGMENTS\n", ""))
+    }),
+];
+
+fn rules(report: &Report) -> BTreeSet<Rule> {
+    report.findings.iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn a_clean_package_has_no_finding() {
+    let report = Package::new().inspect();
+    assert!(report.findings.is_empty() && report.is_clean(), "{report}");
+    assert_eq!(report.objects, 6 + 6 + 3 + 9 + 3);
+    assert_eq!(report.duration_ms, 12_520);
+}
+
+#[test]
+fn every_breakage_is_noticed() {
+    for (rule, what, package) in BREAKAGES {
+        let report = package().inspect();
+        assert!(rules(&report).contains(rule), "{what}: {rule} did not notice\n{report}");
+        assert!(!report.is_clean());
+    }
+}
+
+#[test]
+fn every_rule_can_fail() {
+    let broken: BTreeSet<Rule> = BREAKAGES.iter().map(|(rule, ..)| *rule).collect();
+    assert_eq!(broken, Rule::ALL.iter().copied().collect());
+}
+
+#[test]
+fn the_report_names_rule_place_and_both_values() {
+    let report = broken(|it| it.replace(AAC, "TARGETDURATION:6", "TARGETDURATION:5")).inspect();
+    insta::assert_snapshot!(report);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report.findings).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whatever the bytes are, the answer is a list of findings.
+    #[test]
+    fn no_damage_makes_it_panic(
+        file in 0usize..27,
+        changes in prop::collection::vec((0u32..400, any::<u8>()), 1..6),
+        keep in prop::option::of(0usize..800),
+    ) {
+        let package = Package::new();
+        let files: Vec<String> = transcode_files(&package);
+        let file = &files[file % files.len()];
+        let mut bytes = fs::read(package.path(file)).unwrap();
+        for (at, value) in changes {
+            let at = at as usize % bytes.len();
+            bytes[at] = value;
+        }
+        bytes.truncate(keep.unwrap_or(bytes.len()));
+        fs::write(package.path(file), bytes).unwrap();
+        let _ = package.inspect().to_string();
+    }
+}
+
+fn transcode_files(package: &Package) -> Vec<String> {
+    let text = fs::read_to_string(package.path("asset.json")).unwrap();
+    let asset: media::Asset = serde_json::from_str(&text).unwrap();
+    let files = segue_transcode::publish_order::of(&asset).unwrap();
+    files.iter().map(ToString::to_string).collect()
+}
