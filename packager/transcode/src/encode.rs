@@ -6,17 +6,19 @@ mod opus;
 
 use media::units::Samples;
 
-pub(crate) use self::aac::{AacEncoder, version as fdk_version};
-pub(crate) use self::opus::{OpusEncoder, version as libopus_version};
+pub use self::aac::AacEncoder;
+pub(crate) use self::aac::version as fdk_version;
+pub use self::opus::OpusEncoder;
+pub(crate) use self::opus::version as libopus_version;
 
 /// Some samples of the song, decoded, resampled and dithered once for all encoders. Interleaved
 /// stereo at the house rate; the two forms hold the same frames.
 #[derive(Debug)]
-pub(crate) struct Block {
+pub struct Block {
     /// Full scale is ±1.
-    pub(crate) float: Vec<f32>,
+    pub float: Vec<f32>,
     /// The same in 16 bit.
-    pub(crate) pcm16: Vec<i16>,
+    pub pcm16: Vec<i16>,
 }
 
 /// An encoder that said no.
@@ -31,14 +33,20 @@ pub struct EncodeError {
 
 /// A codec at work on one song. After `finish`, the units cover [`Encoder::priming`] and the whole
 /// song, the last one padded with silence.
-pub(crate) trait Encoder {
+pub trait Encoder {
     /// Samples that a decoder must drop before the song's first; whole access units.
     fn priming(&self) -> Samples;
 
     /// Takes a block and appends the units that it completes.
+    ///
+    /// # Errors
+    /// What the codec said.
     fn encode(&mut self, block: &Block, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError>;
 
     /// Flushes: appends the units that are left.
+    ///
+    /// # Errors
+    /// What the codec said.
     fn finish(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError>;
 }
 

@@ -7,7 +7,7 @@
 mod channels;
 mod decode;
 mod dither;
-mod encode;
+pub mod encode;
 pub mod asset_writer;
 pub mod inspect;
 pub mod mux;
@@ -24,7 +24,6 @@ mod segmenter;
 mod source;
 pub mod work_folder;
 
-pub use encode::EncodeError;
 pub use package::package;
 pub use package_error::PackageError;
 pub use progress::{Progress, Stage};

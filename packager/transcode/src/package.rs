@@ -19,7 +19,7 @@ use crate::mux::MuxedRendition;
 use crate::package_error::PackageError;
 use crate::progress::{Progress, Stage};
 use crate::recipe::recipe;
-use crate::rendition::{self, Message};
+use crate::rendition::{self, Brief, Message};
 use crate::source::Source;
 use crate::work_folder::WorkFolder;
 
@@ -43,7 +43,7 @@ pub fn package(
 ) -> Result<Asset, PackageError> {
     let mut source = Source::open(master)?;
     let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
-    let (renditions, length) = encode(&mut source, &work, progress)?;
+    let (renditions, length) = encode(&mut source, hash, &work, progress)?;
     let tell = |stage| progress(Progress { stage, done: length, total: Some(length) });
     tell(Stage::Describe);
     let recipe = recipe();
@@ -56,16 +56,17 @@ pub fn package(
 
 fn encode(
     source: &mut Source,
+    hash: &MasterHash,
     work: &WorkFolder,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(Vec<MuxedRendition>, Samples), PackageError> {
-    let bits = source.bits();
+    let brief = Brief::of(hash, source.bits());
     thread::scope(|scope| {
         let (senders, threads): (Vec<_>, Vec<_>) = LADDER
             .into_iter()
             .map(|rung| {
                 let (sender, receiver) = sync_channel(WAITING);
-                let run = move || rendition::make(rung, bits, work, &receiver);
+                let run = move || rendition::make(rung, brief, work, &receiver);
                 (sender, scope.spawn(run))
             })
             .unzip();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use media::codec::Codec;
+use media::ids::MasterHash;
 use media::ladder::Rung;
 use media::units::Samples;
 
@@ -22,15 +23,32 @@ pub(crate) enum Message {
     End(Samples),
 }
 
+/// What a rendition must know of its master.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brief {
+    /// Significant bits per sample.
+    pub(crate) bits: u32,
+    /// Tells the master's Ogg streams from those of others (RFC 3533 6).
+    pub(crate) serial: u32,
+}
+
+impl Brief {
+    /// The same master gives the same serial number, another one most likely another.
+    pub(crate) fn of(hash: &MasterHash, bits: u32) -> Self {
+        let [a, b, c, d, ..] = *hash.bytes();
+        Self { bits, serial: u32::from_be_bytes([a, b, c, d]) }
+    }
+}
+
 /// Makes one rendition of all that arrives. `None` where the sender went away before the end: the
 /// work was given up, and whoever did so knows why.
 pub(crate) fn make(
     rung: Rung,
-    bits: u32,
+    brief: Brief,
     work: &WorkFolder,
     messages: &Receiver<Message>,
 ) -> Result<Option<MuxedRendition>, PackageError> {
-    let mut rendition = Rendition::begin(rung, bits, work)?;
+    let mut rendition = Rendition::begin(rung, brief, work)?;
     while let Ok(message) = messages.recv() {
         match message {
             Message::Block(block) => rendition.take(&block)?,
@@ -49,10 +67,10 @@ struct Rendition {
 }
 
 impl Rendition {
-    fn begin(rung: Rung, bits: u32, work: &WorkFolder) -> Result<Self, PackageError> {
+    fn begin(rung: Rung, brief: Brief, work: &WorkFolder) -> Result<Self, PackageError> {
         let (encoder, muxer) = match rung.codec {
             Codec::AacLc => aac(rung, work)?,
-            Codec::Opus => opus(rung, bits, work)?,
+            Codec::Opus => opus(rung, brief, work)?,
         };
         let segmenter = Segmenter::new(rung.codec, encoder.priming());
         Ok(Self { encoder, segmenter, muxer, units: Vec::new() })
@@ -91,10 +109,9 @@ fn aac(rung: Rung, work: &WorkFolder) -> Result<Chain, PackageError> {
     Ok((Box::new(encoder), Box::new(muxer.map_err(PackageError::Write)?)))
 }
 
-fn opus(rung: Rung, bits: u32, work: &WorkFolder) -> Result<Chain, PackageError> {
-    let encoder = OpusEncoder::new(rung.kbps, bits)?;
-    // Any number serves, as long as the same master gives the same one (RFC 3533 6).
-    let serial = u32::from(rung.kbps.0);
+fn opus(rung: Rung, brief: Brief, work: &WorkFolder) -> Result<Chain, PackageError> {
+    let encoder = OpusEncoder::new(rung.kbps, brief.bits)?;
+    let serial = brief.serial.wrapping_add(u32::from(rung.kbps.0));
     let muxer = OggMuxer::create(work, rung, encoder.priming(), serial, libopus_version());
     Ok((Box::new(encoder), Box::new(muxer.map_err(PackageError::Write)?)))
 }

@@ -115,6 +115,12 @@ macro_rules! hex_id {
             pub fn new(bytes: [u8; $bytes]) -> Self {
                 Self(bytes)
             }
+
+            /// The raw hash.
+            #[must_use]
+            pub fn bytes(&self) -> &[u8; $bytes] {
+                &self.0
+            }
         }
 
         impl fmt::Display for $name {

@@ -12,7 +12,7 @@ use media::units::{CHANNELS, SAMPLE_RATE, Samples};
 use super::{Block, EncodeError, Encoder, lead_in};
 
 /// One song in AAC-LC: 48 kHz stereo, raw access units, afterburner on.
-pub(crate) struct AacEncoder {
+pub struct AacEncoder {
     handle: Handle,
     audio_specific_config: Vec<u8>,
     priming: Samples,
@@ -24,7 +24,10 @@ pub(crate) struct AacEncoder {
 
 impl AacEncoder {
     /// An encoder for one AAC rung: its rate and its bandwidth.
-    pub(crate) fn new(rung: Rung) -> Result<Self, EncodeError> {
+    ///
+    /// # Errors
+    /// What the codec said.
+    pub fn new(rung: Rung) -> Result<Self, EncodeError> {
         let mut handle = Handle::open()?;
         handle.configure(rung)?;
         let info = handle.info()?;
@@ -40,7 +43,8 @@ impl AacEncoder {
     }
 
     /// The decoder's configuration (ISO 14496-3 1.6.2.1).
-    pub(crate) fn audio_specific_config(&self) -> &[u8] {
+    #[must_use]
+    pub fn audio_specific_config(&self) -> &[u8] {
         &self.audio_specific_config
     }
 

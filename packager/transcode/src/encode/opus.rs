@@ -15,7 +15,7 @@ const LARGEST_PACKET: usize = 1_275;
 
 /// One song in Opus: 48 kHz stereo, 20 ms packets, constrained VBR (unconstrained overshoots up to
 /// 1.55 times), complexity 10.
-pub(crate) struct OpusEncoder {
+pub struct OpusEncoder {
     encoder: LibOpus,
     /// Samples that do not fill a packet yet.
     waiting: Vec<f32>,
@@ -25,7 +25,10 @@ pub(crate) struct OpusEncoder {
 
 impl OpusEncoder {
     /// An encoder at `kbps` for a master of `bits` bits per sample.
-    pub(crate) fn new(kbps: Kbps, bits: u32) -> Result<Self, EncodeError> {
+    ///
+    /// # Errors
+    /// What the codec said.
+    pub fn new(kbps: Kbps, bits: u32) -> Result<Self, EncodeError> {
         let (encoder, lookahead) = open(kbps, bits)?;
         let lead_in = lead_in(PRE_SKIP, lookahead);
         let waiting = vec![0.0; lead_in.0 as usize * CHANNELS];
