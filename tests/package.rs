@@ -1,0 +1,243 @@
+//! `segue package` and `segue inspect`, as somebody at a shell uses them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::{judge, signal, wav};
+
+/// A shell in a folder of its own.
+struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A master of music: another `seed`, another song.
+    fn master(&self, name: &str, frames: usize, seed: u64) -> PathBuf {
+        let path = self.path(name);
+        wav::write(&path, &signal::music(frames, 48_000, seed), 48_000);
+        path
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
+        command.current_dir(self.folder.path()).args(args).output().unwrap()
+    }
+
+    /// Every file below `name` with its bytes, hidden ones left out.
+    fn tree(&self, name: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(&self.path(name), &self.path(name), &mut files);
+        files
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with('.') {
+        } else if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            files.insert(path.strip_prefix(root).unwrap().to_path_buf(), fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn json_lines(output: &Output) -> Vec<Value> {
+    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_master_becomes_a_song_that_passes_inspection_and_plays() {
+    let shell = Shell::new();
+    let frames = 300_000;
+    shell.master("song.wav", frames, 1);
+    let output = shell.run(&["package", "song.wav", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let summary = stdout(&output);
+    assert!(summary.contains("6.250 s") && summary.contains("x realtime"), "{summary}");
+    let playlists: Vec<&str> =
+        summary.lines().map(str::trim).filter(|line| line.ends_with(".m3u8")).collect();
+    assert!(
+        matches!(playlists[..], [index, ogg]
+        if index.ends_with("/index.m3u8") && ogg.ends_with("/ogg.m3u8")),
+        "{summary}"
+    );
+
+    let inspected = shell.run(&["inspect", "out"]);
+    assert_eq!(inspected.status.code(), Some(0), "{}", stdout(&inspected));
+
+    let reference = signal::music(frames, 48_000, 1);
+    for playlist in playlists {
+        let playlist = shell.path(playlist);
+        let heard = testkit::ffmpeg::Ffmpeg::Debian.decode(&playlist.to_string_lossy(), None);
+        let found = judge::align(&reference, &heard);
+        assert_eq!(found.offset, 0, "{}", playlist.display());
+        assert!(found.correlation > 0.98, "{} {found:?}", playlist.display());
+        assert!(heard.len() >= frames, "{} is cut off", playlist.display());
+    }
+}
+
+#[test]
+fn packaging_again_does_nothing() {
+    let shell = Shell::new();
+    shell.master("song.wav", 48_000, 2);
+    assert!(shell.run(&["package", "song.wav", "--out", "out"]).status.success());
+    let before = shell.tree("out");
+    fs::copy(shell.path("song.wav"), shell.path("copy.wav")).unwrap();
+    let again = shell.run(&["package", "copy.wav", "--out", "out"]);
+    assert_eq!(again.status.code(), Some(0));
+    assert!(stdout(&again).starts_with("copy.wav: already packaged\n"), "{}", stdout(&again));
+    assert_eq!(shell.tree("out"), before);
+}
+
+#[test]
+fn the_same_master_gives_the_same_bytes() {
+    let shell = Shell::new();
+    shell.master("song.wav", 400_000, 3);
+    for out in ["a", "b"] {
+        assert!(shell.run(&["package", "song.wav", "--out", out]).status.success());
+    }
+    assert_eq!(shell.tree("a"), shell.tree("b"));
+}
+
+#[test]
+fn each_bad_file_has_its_sentence_and_the_good_ones_are_done() {
+    let shell = Shell::new();
+    shell.master("good.wav", 48_000, 4);
+    let whole = fs::read(shell.master("whole.wav", 48_000, 5)).unwrap();
+    fs::write(shell.path("torn.wav"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(shell.path("notes.txt"), "not a song").unwrap();
+    fs::write(shell.path("empty.wav"), "").unwrap();
+    fs::create_dir(shell.path("folder")).unwrap();
+    let output = shell.run(&[
+        "package",
+        "notes.txt",
+        "empty.wav",
+        "missing.wav",
+        "folder",
+        "torn.wav",
+        "good.wav",
+        "./good.wav",
+        "--out",
+        "out",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    for sentence in [
+        "segue: notes.txt: this is not audio that Segue knows; accepted are WAV, FLAC, MP3 and Ogg Vorbis\n",
+        "segue: empty.wav: the file is empty\n",
+        "segue: missing.wav: there is no such file\n",
+        "segue: folder: this is a folder; give the files in it\n",
+        "segue: torn.wav: the file is cut off",
+        "segue: ./good.wav: the file was given twice; it is packaged once\n",
+    ] {
+        assert!(said.contains(sentence), "{sentence:?} is missing in\n{said}");
+    }
+    assert_eq!(shell.tree("out").keys().filter(|path| path.ends_with("asset.json")).count(), 1);
+    let staged = fs::read_dir(shell.path("out/.segue-staging")).unwrap();
+    assert!(staged.map(|it| it.unwrap().file_name()).eq(["lock"]), "nothing is left behind");
+}
+
+#[test]
+fn a_target_that_cannot_be_written_is_said() {
+    let shell = Shell::new();
+    shell.master("song.wav", 4_800, 6);
+    fs::write(shell.path("file"), "in the way").unwrap();
+    let output = shell.run(&["package", "song.wav", "--out", "file"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("segue: song.wav: 'file' cannot be written to: "));
+}
+
+#[test]
+fn machines_get_one_object_per_file_and_nothing_else() {
+    let shell = Shell::new();
+    shell.master("song.wav", 48_000, 7);
+    let output = shell.run(&["package", "song.wav", "missing.wav", "--out", "out", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let [song, missing] = &json_lines(&output)[..] else { panic!("{}", stdout(&output)) };
+    assert_eq!(song["state"], "packaged");
+    assert_eq!(song["file"], "song.wav");
+    assert_eq!(song["duration_ms"], 1_000);
+    assert!(shell.path(song["index"].as_str().unwrap()).is_file());
+    assert!(shell.path(song["ogg"].as_str().unwrap()).is_file());
+    assert_eq!(song["renditions"].as_array().unwrap().len(), 6);
+    assert_eq!(missing["state"], "failed");
+    assert_eq!(missing["error"], "there is no such file");
+
+    let again = shell.run(&["package", "song.wav", "--out", "out", "--json"]);
+    assert_eq!(json_lines(&again)[0]["state"], "already-packaged");
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed() {
+    let shell = Shell::new();
+    shell.master("song.wav", 4_800, 8);
+    let leftover = shell.path("out/.segue-staging/version-killed/version");
+    fs::create_dir_all(&leftover).unwrap();
+    assert!(shell.run(&["package", "song.wav", "--out", "out"]).status.success());
+    assert!(!leftover.exists());
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let shell = Shell::new();
+    for args in [&["package"][..], &["package", "x.wav"], &["inspect"], &["nonsense"]] {
+        assert_eq!(shell.run(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn inspect_names_the_rule_that_is_broken() {
+    let shell = Shell::new();
+    shell.master("a.wav", 48_000, 9);
+    shell.master("b.wav", 48_000, 10);
+    let packaged = shell.run(&["package", "a.wav", "b.wav", "--out", "out", "--json"]);
+    let folder = json_lines(&packaged)[1]["folder"].as_str().unwrap().to_owned();
+    let playlist = shell.path(&folder).join("aac/128/playlist.m3u8");
+    let text = fs::read_to_string(&playlist).unwrap();
+    fs::write(&playlist, text.replace("#EXT-X-ENDLIST\n", "")).unwrap();
+
+    let table = shell.run(&["inspect", "out"]);
+    assert_eq!(table.status.code(), Some(1));
+    assert!(stdout(&table).contains("BREACH  playlist-endlist"), "{}", stdout(&table));
+    let lines = json_lines(&shell.run(&["inspect", "out", "--json"]));
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.iter().filter(|line| line["clean"] == true).count(), 1);
+    let broken = lines.iter().find(|line| line["clean"] == false).unwrap();
+    let rules: Vec<_> =
+        broken["report"]["findings"].as_array().unwrap().iter().map(|it| &it["rule"]).collect();
+    assert!(rules.contains(&&Value::from("playlist-endlist")), "{rules:?}");
+    assert_eq!(shell.run(&["inspect", &folder]).status.code(), Some(1));
+}
+
+#[test]
+fn inspect_says_where_nothing_is() {
+    let shell = Shell::new();
+    let output = shell.run(&["inspect", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("'.' holds no packaged song"), "{}", stderr(&output));
+    let output = shell.run(&["inspect", "nowhere"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("'nowhere' cannot be read"), "{}", stderr(&output));
+}
