@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use catalogue::{
+use media::{MasterHash, SongId, Version};
+use segue_catalogue::{
     Attempt, AuthenticatedUser, Catalogue, CatalogueError, NewSong, Packaged, Role, Song,
     SongState, User, Viewer, jobs,
 };
-use media::{MasterHash, SongId, Version};
 use service::Clock;
 
 const LEASE: Duration = Duration::from_secs(30);
