@@ -1,5 +1,7 @@
 //! `segue package` and `segue inspect`, as somebody at a shell uses them.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! Box dumps of what the fMP4 muxer writes, and the pages of what the Ogg muxer writes, from
 //! synthetic access units: independent of any encoder's version.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+
 #[path = "inspect/package.rs"]
 #[allow(dead_code, reason = "the other test uses the rest")]
 mod package;

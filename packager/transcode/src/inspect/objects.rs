@@ -38,7 +38,7 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
                 Rule::AssetReadable,
                 "asset.json",
                 problem,
-                "the version's description",
+                "a description of the version",
             );
             return None;
         }
@@ -55,7 +55,9 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
     for (file, object) in listed {
         match source.open(&object.path) {
             Ok(reader) => contents.take(file, &object, reader, findings),
-            Err(error) => findings.breach(Rule::ObjectPresent, &object.path, error, "a file"),
+            Err(error) => {
+                findings.breach(Rule::ObjectPresent, &object.path, sentence(&error), "a file");
+            }
         }
     }
     Some(contents)
@@ -63,9 +65,16 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
 
 fn read_asset(source: &dyn Source) -> Result<Asset, String> {
     let mut json = Vec::new();
-    let reader = source.open("asset.json").map_err(|error| error.to_string())?;
+    let reader = source.open("asset.json").map_err(|error| sentence(&error))?;
     reader.take(MOST_HELD).read_to_end(&mut json).map_err(|error| error.to_string())?;
     serde_json::from_slice(&json).map_err(|error| error.to_string())
+}
+
+fn sentence(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// The listed files by name; whatever is missing, foreign, doubled or out of order is a finding.

@@ -160,8 +160,7 @@ impl fmt::Display for Report {
                 Severity::Breach => "BREACH",
                 Severity::Advice => "advice",
             };
-            let (at, found, wanted) =
-                (at.escape_debug(), found.escape_debug(), wanted.escape_debug());
+            let (at, found, wanted) = (printable(at), printable(found), printable(wanted));
             writeln!(f, "{severity}  {rule:<20}  {at}: found {found}; wanted {wanted}")?;
         }
         let seconds = self.duration_ms as f64 / 1_000.0;
@@ -172,6 +171,11 @@ impl fmt::Display for Report {
             count => write!(f, "{count} findings"),
         }
     }
+}
+
+fn printable(text: &str) -> String {
+    let escape = |it: char| if it.is_control() { it.escape_default().collect() } else { it.into() };
+    text.chars().map::<String, _>(escape).collect()
 }
 
 /// A file of a million faults is as broken as one of a thousand.
