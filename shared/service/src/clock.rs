@@ -29,9 +29,7 @@ impl Clock {
     /// Whole seconds since 1970, as JWT claims count them (RFC 7519 2, NumericDate).
     #[must_use]
     pub fn unix_seconds(&self) -> u64 {
-        self.now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs())
+        self.now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 }
 

@@ -29,21 +29,13 @@ impl Key {
     /// A setting whose value may be shown.
     #[must_use]
     pub const fn new(name: &'static str, accepts: &'static str) -> Self {
-        Self {
-            name,
-            accepts,
-            secret: false,
-        }
+        Self { name, accepts, secret: false }
     }
 
     /// A setting whose value is never repeated, and that `SEGUE_…_FILE` may point to.
     #[must_use]
     pub const fn secret(name: &'static str, accepts: &'static str) -> Self {
-        Self {
-            name,
-            accepts,
-            secret: true,
-        }
+        Self { name, accepts, secret: true }
     }
 
     fn variable(&self) -> String {
@@ -135,10 +127,7 @@ impl Said {
         env: &dyn Fn(&str) -> Option<String>,
         flags: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut said = Self {
-            keys: keys.to_vec(),
-            values: BTreeMap::new(),
-        };
+        let mut said = Self { keys: keys.to_vec(), values: BTreeMap::new() };
         if let Some(path) = file {
             said.add_file(path)?;
         }
@@ -169,31 +158,20 @@ impl Said {
             Some((text, source)) => (format!("'{text}'"), source.to_string()),
             None => ("nothing".to_owned(), "unset".to_owned()),
         };
-        ConfigError::BadValue {
-            key: key.name,
-            value,
-            source_text,
-            accepts: key.accepts,
-        }
+        ConfigError::BadValue { key: key.name, value, source_text, accepts: key.accepts }
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            ConfigError::NotToml { path: path.to_owned(), reason: error.message().to_owned() }
         })?;
-        let table: toml::Table =
-            text.parse()
-                .map_err(|error: toml::de::Error| ConfigError::NotToml {
-                    path: path.to_owned(),
-                    reason: error.message().to_owned(),
-                })?;
         for (name, value) in table {
             let key = self.known(&name, path)?;
             let text = value::text_of(&value);
             let shown = text.clone().unwrap_or_else(|| value.to_string());
-            self.values
-                .insert(key.name, (shown, Source::File(path.to_owned())));
+            self.values.insert(key.name, (shown, Source::File(path.to_owned())));
             if text.is_none() {
                 return Err(self.bad_value(&key));
             }
@@ -202,40 +180,23 @@ impl Said {
     }
 
     fn known(&self, name: &str, path: &Path) -> Result<Key, ConfigError> {
-        self.keys
-            .iter()
-            .copied()
-            .find(|key| key.name == name)
-            .ok_or_else(|| {
-                let accepted = self
-                    .keys
-                    .iter()
-                    .map(|key| key.name)
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                ConfigError::UnknownKey {
-                    key: name.to_owned(),
-                    path: path.to_owned(),
-                    accepted,
-                }
-            })
+        self.keys.iter().copied().find(|key| key.name == name).ok_or_else(|| {
+            let accepted = self.keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
+            ConfigError::UnknownKey { key: name.to_owned(), path: path.to_owned(), accepted }
+        })
     }
 
     fn add_environment(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), ConfigError> {
         for key in self.keys.clone() {
             let variable = key.variable();
-            let from_file = key
-                .secret
-                .then(|| env(&format!("{variable}_FILE")))
-                .flatten();
+            let from_file = key.secret.then(|| env(&format!("{variable}_FILE"))).flatten();
             match (env(&variable), from_file) {
                 (Some(_), Some(_)) => {
                     let both = format!("{variable} and {variable}_FILE are both set; set one");
                     return Err(ConfigError::Conflict(both));
                 }
                 (Some(text), None) => {
-                    self.values
-                        .insert(key.name, (text, Source::Variable(variable)));
+                    self.values.insert(key.name, (text, Source::Variable(variable)));
                 }
                 (None, Some(path)) => {
                     let secret = read_secret(Path::new(&path))?;
@@ -251,10 +212,8 @@ impl Said {
 
 /// A secret's file without the line end that editors add.
 fn read_secret(path: &Path) -> Result<String, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -15,8 +15,12 @@ pub const CONTENT_TYPE_PROBLEM: &str = "application/problem+json";
 ///
 /// As a response it also stands in the response's extensions, so that the layer that knows the
 /// request's id can write it again with [`Problem::with_request_id`].
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Document>);
+
+/// Boxed, since problems are the `Err` of small results.
 #[derive(Debug, Clone, Serialize)]
-pub struct Problem {
+struct Document {
     #[serde(rename = "type")]
     kind: String,
     title: Cow<'static, str>,
@@ -35,7 +39,7 @@ impl Problem {
     /// A problem of the stable kind `urn:segue:problem:{slug}`, titled by its status.
     #[must_use]
     pub fn new(status: StatusCode, slug: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Document {
             kind: format!("urn:segue:problem:{slug}"),
             title: Cow::Borrowed(status.canonical_reason().unwrap_or("Error")),
             status,
@@ -43,17 +47,15 @@ impl Problem {
             field: None,
             request_id: None,
             headers: HeaderMap::new(),
-        }
+        }))
     }
 
     /// A field of the request that cannot be used: 422.
     #[must_use]
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-field", detail);
-        Self {
-            field: Some(field.into()),
-            ..problem
-        }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-field", detail);
+        problem.0.field = Some(field.into());
+        problem
     }
 
     /// Something that is our fault. The log has the reason, the client never sees it.
@@ -70,30 +72,30 @@ impl Problem {
     /// The problem with a response header of its own, such as `WWW-Authenticate`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
     /// The problem with the id under which the request is logged.
     #[must_use]
     pub fn with_request_id(mut self, id: &str) -> Self {
-        self.request_id = Some(id.to_owned());
+        self.0.request_id = Some(id.to_owned());
         self
     }
 
     /// Its status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self).expect("strings and numbers are always JSON");
+        let body = serde_json::to_vec(&self.0).expect("strings and numbers are always JSON");
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
-        response.headers_mut().extend(self.headers.clone());
+        *response.status_mut() = self.0.status;
+        response.headers_mut().extend(self.0.headers.clone());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE_PROBLEM));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -129,12 +131,7 @@ mod tests {
         let response = problem.with_request_id("r1").into_response();
         assert_eq!(response.status(), 422);
         assert_eq!(response.headers()[CONTENT_TYPE], CONTENT_TYPE_PROBLEM);
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .expect("a body")
-            .to_bytes();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
         let json: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(
             json,

@@ -19,18 +19,14 @@ impl FromStr for LogFilter {
     type Err = tracing_subscriber::filter::ParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        EnvFilter::builder()
-            .parse(text)
-            .map(|_| Self(text.to_owned()))
+        EnvFilter::builder().parse(text).map(|_| Self(text.to_owned()))
     }
 }
 
 /// Starts logging: for people on a terminal, as JSON lines elsewhere. A second call changes nothing.
 pub fn start(filter: &LogFilter) {
     let filter = EnvFilter::new(&filter.0);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
         log.compact().try_init()
     } else {

@@ -51,21 +51,12 @@ fn flags_beat_the_environment_which_beats_the_file() {
     let port = |said: &Said| said.get::<SocketAddr>(&LISTEN).unwrap().unwrap().port();
 
     let said = Said::read(&KEYS, Some(&file), &nothing, []).unwrap();
-    assert_eq!(
-        (port(&said), said.get::<u8>(&WORKERS).unwrap()),
-        (1, Some(1))
-    );
+    assert_eq!((port(&said), said.get::<u8>(&WORKERS).unwrap()), (1, Some(1)));
     let said = Said::read(&KEYS, Some(&file), &env, []).unwrap();
-    assert_eq!(
-        (port(&said), said.get::<u8>(&WORKERS).unwrap()),
-        (2, Some(2))
-    );
+    assert_eq!((port(&said), said.get::<u8>(&WORKERS).unwrap()), (2, Some(2)));
     let flags = [("listen", "127.0.0.1:3".to_owned())];
     let said = Said::read(&KEYS, Some(&file), &env, flags).unwrap();
-    assert_eq!(
-        (port(&said), said.get::<u8>(&WORKERS).unwrap()),
-        (3, Some(2))
-    );
+    assert_eq!((port(&said), said.get::<u8>(&WORKERS).unwrap()), (3, Some(2)));
     let said = Said::read(&KEYS, None, &nothing, []).unwrap();
     assert_eq!(said.get::<u8>(&WORKERS).unwrap(), None);
 }
@@ -86,16 +77,10 @@ fn unknown_keys_and_odd_types_in_the_file_are_refused() {
     let folder = Folder::new("unknown");
     let file = folder.file("a.toml", "lisen = 'x'\n");
     let said = told(Said::read(&KEYS, Some(&file), &nothing, []));
-    assert!(
-        said.contains("unknown key 'lisen'") && said.contains("listen, workers"),
-        "{said}"
-    );
+    assert!(said.contains("unknown key 'lisen'") && said.contains("listen, workers"), "{said}");
     let file = folder.file("b.toml", "workers = [1]\n");
     let said = told(Said::read(&KEYS, Some(&file), &nothing, []));
-    assert!(
-        said.contains("workers = '[1]'") && said.contains("from 1 to 64"),
-        "{said}"
-    );
+    assert!(said.contains("workers = '[1]'") && said.contains("from 1 to 64"), "{said}");
     let file = folder.file("c.toml", "workers = = 2\n");
     assert!(told(Said::read(&KEYS, Some(&file), &nothing, [])).contains("not valid TOML"));
     let missing = folder.0.join("none.toml");
@@ -108,16 +93,10 @@ fn a_secret_comes_from_a_file_and_is_never_shown() {
     let path = folder.file("password", "hunter2\n").display().to_string();
     let env = |name: &str| (name == "SEGUE_ADMIN_PASSWORD_FILE").then(|| path.clone());
     let said = Said::read(&KEYS, None, &env, []).unwrap();
-    assert_eq!(
-        said.get::<String>(&PASSWORD).unwrap().as_deref(),
-        Some("hunter2")
-    );
+    assert_eq!(said.get::<String>(&PASSWORD).unwrap().as_deref(), Some("hunter2"));
     assert!(!said.bad_value(&PASSWORD).to_string().contains("hunter2"));
 
     let both = |name: &str| name.starts_with("SEGUE_ADMIN").then(|| path.clone());
     let said = told(Said::read(&KEYS, None, &both, []));
-    assert!(
-        said.contains("SEGUE_ADMIN_PASSWORD_FILE are both set"),
-        "{said}"
-    );
+    assert!(said.contains("SEGUE_ADMIN_PASSWORD_FILE are both set"), "{said}");
 }
