@@ -102,15 +102,6 @@ impl Catalogue {
         Jobs::new(self)
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// It doesn't.
-    pub async fn check(&self) -> Result<(), CatalogueError> {
-        sqlx::query("SELECT 1").execute(&self.reader).await?;
-        Ok(())
-    }
-
     /// Closes all connections, folding the log into the database file.
     pub async fn close(&self) {
         self.reader.close().await;

@@ -50,12 +50,6 @@ impl Shutdown {
     pub async fn begun(&self) {
         self.0.cancelled().await;
     }
-
-    /// The token itself, for libraries that take one.
-    #[must_use]
-    pub fn token(&self) -> CancellationToken {
-        self.0.clone()
-    }
 }
 
 #[cfg(test)]
