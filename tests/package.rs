@@ -92,7 +92,7 @@ fn a_master_becomes_a_song_that_passes_inspection_and_plays() {
     let reference = signal::music(frames, 48_000, 1);
     for playlist in playlists {
         let playlist = shell.path(playlist);
-        let heard = testkit::ffmpeg::Ffmpeg::Debian.decode(&playlist.to_string_lossy(), None);
+        let heard = testkit::ffmpeg::Ffmpeg::Debian.decode(&playlist.to_string_lossy());
         let found = judge::align(&reference, &heard);
         assert_eq!(found.offset, 0, "{}", playlist.display());
         assert!(found.correlation > 0.98, "{} {found:?}", playlist.display());

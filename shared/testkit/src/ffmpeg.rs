@@ -16,25 +16,37 @@ pub enum Ffmpeg {
 }
 
 impl Ffmpeg {
-    /// Decodes `input` (a path or a URL) from `start` seconds to stereo at 48 kHz.
+    /// Decodes `input` (a path or a URL) from the song's first sample to stereo at 48 kHz.
     ///
     /// # Panics
     /// Where ffmpeg is missing or fails: what it said is in the message.
     #[must_use]
-    pub fn decode(self, input: &str, start: Option<f64>) -> Vec<Frame> {
+    pub fn decode(self, input: &str) -> Vec<Frame> {
+        match self {
+            Self::Debian => self.run(&["-copyts"], input, &["-af", "atrim=start=0"]),
+            Self::V8 => self.run(&[], input, &[]),
+        }
+    }
+
+    /// Seeks to half a second before `start` and decodes from `start` seconds on. ffmpeg counts a
+    /// plain `-ss` from the first timestamp, priming included, and cuts at access units; so it is
+    /// told to seek and to cut by the song's own timestamps, which are what is judged.
+    ///
+    /// # Panics
+    /// As [`Ffmpeg::decode`].
+    #[must_use]
+    pub fn decode_from(self, input: &str, start: f64) -> Vec<Frame> {
+        let (seek, cut) = ((start - 0.5).to_string(), format!("atrim=start={start}"));
+        self.run(&["-seek_timestamp", "1", "-ss", &seek, "-copyts"], input, &["-af", &cut])
+    }
+
+    fn run(self, before: &[&str], input: &str, after: &[&str]) -> Vec<Frame> {
         let mut command = Command::new(self.binary());
-        command.args(["-v", "error", "-nostdin"]);
+        command.args(["-v", "error", "-nostdin"]).args(before);
         if input.contains(".m3u8") {
             command.args(["-allowed_extensions", "ALL"]);
         }
-        if let Some(start) = start {
-            command.args(["-ss", &start.to_string()]);
-        }
-        if self == Self::Debian {
-            command.args(["-copyts", "-i", input, "-af", "atrim=start=0"]);
-        } else {
-            command.args(["-i", input]);
-        }
+        command.args(["-i", input]).args(after);
         command.args(["-f", "f32le", "-ar", "48000", "-ac", "2", "-"]);
         let output = command.output().unwrap_or_else(|error| panic!("{self:?} ffmpeg: {error}"));
         let said = String::from_utf8_lossy(&output.stderr);
