@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use media::asset::Asset;
 use media::{AlbumId, ArtistId, MasterHash, SongId};
 use origin::SongFolder;
 
@@ -73,22 +72,14 @@ fn package(file: &Path, out: &Path) -> Result<State, Failure> {
     let staging = Staging::open(out).map_err(|error| Failure::target(out, error))?;
     let work = staging.folder().map_err(|error| Failure::target(out, error))?;
     let started = Instant::now();
-    let asset = make(file, &hash, work.path())?;
+    let meter = Meter::new(file);
+    let asset = transcode::package(file, &hash, work.path(), &|now| meter.show(now))?;
     let elapsed = started.elapsed();
     if work.publish(&target).map_err(|error| Failure::target(out, error))? {
         Ok(State::Packaged { folder: target, asset: Box::new(asset), elapsed })
     } else {
         Ok(State::AlreadyPackaged { folder: target })
     }
-}
-
-/// Packages and inspects: what breaks a rule is not published.
-fn make(file: &Path, hash: &MasterHash, work: &Path) -> Result<Asset, Failure> {
-    let meter = Meter::new(file);
-    let asset = transcode::package(file, hash, work, &|progress| meter.show(progress))?;
-    meter.say("checking");
-    let report = transcode::inspect::inspect(&transcode::inspect::Folder(work.to_path_buf()));
-    if report.is_clean() { Ok(asset) } else { Err(Failure::Breach(report)) }
 }
 
 /// `asset.json` and the multivariant playlists are the last files of a version; a folder arrives as

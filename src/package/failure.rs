@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use transcode::PackageError;
-use transcode::inspect::{Report, Severity};
 
 /// Why a file was not packaged.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +18,6 @@ pub(crate) enum Failure {
     Package(#[from] PackageError),
     #[error("'{}' cannot be written to: {error}", out.display())]
     Target { out: PathBuf, error: io::Error },
-    #[error("the package broke rules, which is not the file's fault: {}", breaches(.0))]
-    Breach(Report),
 }
 
 impl Failure {
@@ -35,11 +32,4 @@ fn open_sentence(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
         _ => format!("the file cannot be read: {error}"),
     }
-}
-
-fn breaches(report: &Report) -> String {
-    let breaches = report.findings.iter().filter(|it| it.severity == Severity::Breach);
-    let breaches: Vec<String> =
-        breaches.take(3).map(|it| format!("{} at {}", it.rule, it.at)).collect();
-    breaches.join(", ")
 }

@@ -31,16 +31,8 @@ impl Meter {
             bar.set_position(u64::from(progress.percent().unwrap_or(0)));
             bar.set_message(format!("{}, {factor:.1} x realtime", progress.stage.name()));
         } else if self.is_new(progress.stage) && progress.stage != Stage::Done {
-            self.say(progress.stage.name());
-        }
-    }
-
-    /// Shows a stage that has no percentage.
-    pub(crate) fn say(&self, stage: &str) {
-        match &self.bar {
-            Some(bar) => bar.set_message(stage.to_owned()),
             // Progress that nobody can read is no reason to stop.
-            None => drop(writeln!(io::stderr(), "{}: {stage}", self.name)),
+            drop(writeln!(io::stderr(), "{}: {}", self.name, progress.stage.name()));
         }
     }
 

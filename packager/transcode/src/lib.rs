@@ -4,17 +4,17 @@
 //! Reading order: [`package()`] (the pipeline) → `source` (decode, channels, resample, dither) →
 //! `rendition` (encode, `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
 
+pub mod asset_writer;
 mod channels;
 mod decode;
 mod dither;
 pub mod encode;
-pub mod asset_writer;
 pub mod inspect;
 pub mod mux;
 mod package;
 mod package_error;
-mod progress;
 pub mod playlist;
+mod progress;
 pub mod publish_order;
 mod recipe;
 mod rendition;

@@ -15,6 +15,7 @@ use media::ladder::LADDER;
 use media::units::{CHANNELS, Samples};
 
 use crate::asset_writer::{self, Identity};
+use crate::inspect::{self, Folder};
 use crate::mux::MuxedRendition;
 use crate::package_error::PackageError;
 use crate::progress::{Progress, Stage};
@@ -30,7 +31,7 @@ const WAITING: usize = 4;
 /// `folder`: every file of one version under the path that [`origin::SongFile`] gives it. The same
 /// master gives the same bytes.
 ///
-/// `folder` must not exist yet. Where packaging fails, it holds leftovers that are worth nothing:
+/// The package is inspected before this returns. `folder` must not exist yet. Where packaging fails, it holds leftovers that are worth nothing:
 /// the caller removes it.
 ///
 /// # Errors
@@ -50,8 +51,16 @@ pub fn package(
     let version = Version::of(hash, &recipe);
     let identity = Identity { version, master: *hash, recipe, samples: length };
     let asset = asset_writer::write(&work, &identity, &renditions).map_err(PackageError::Write)?;
+    tell(Stage::Inspect);
+    check(folder)?;
     tell(Stage::Done);
     Ok(asset)
+}
+
+/// Reads the package back: what breaks a rule never leaves this folder.
+fn check(folder: &Path) -> Result<(), PackageError> {
+    let report = inspect::inspect(&Folder(folder.to_path_buf()));
+    if report.is_clean() { Ok(()) } else { Err(PackageError::Breach(Box::new(report))) }
 }
 
 fn encode(

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::encode::EncodeError;
+use crate::inspect::{Report, Severity};
 
 /// Why a master could not be packaged.
 #[derive(Debug, thiserror::Error)]
@@ -45,4 +46,15 @@ pub enum PackageError {
     /// An encoder refused: a fault of the packager, not of the master.
     #[error("an encoder failed, which is not the file's fault: {0}")]
     Encode(#[from] EncodeError),
+    /// The package did not pass its own inspection: a fault of the packager, not of the master.
+    #[error("the package broke rules, which is not the file's fault: {}", breaches(.0))]
+    Breach(Box<Report>),
+}
+
+/// The first few: where one rule is broken, often many are.
+fn breaches(report: &Report) -> String {
+    let breaches = report.findings.iter().filter(|it| it.severity == Severity::Breach);
+    let breaches: Vec<String> =
+        breaches.take(3).map(|it| format!("{} at {}", it.rule, it.at)).collect();
+    breaches.join(", ")
 }

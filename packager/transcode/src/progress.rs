@@ -11,6 +11,8 @@ pub enum Stage {
     Encode,
     /// Playlists and `asset.json` are written.
     Describe,
+    /// The package is read back and checked.
+    Inspect,
     /// Everything is there.
     Done,
 }
@@ -22,6 +24,7 @@ impl Stage {
         match self {
             Self::Encode => "encoding",
             Self::Describe => "writing playlists",
+            Self::Inspect => "checking",
             Self::Done => "done",
         }
     }

@@ -100,7 +100,7 @@ fn a_rendition_that_fails_at_once_stops_all() {
     let mut source = Source::open(&studio.master(48_000 * 20, 48_000)).unwrap();
     let work = WorkFolder::create(&studio.path("out")).unwrap();
     fs::write(studio.path("out/ogg"), "in the way").unwrap();
-    let error = encode(&mut source, &work, &|_| {}).unwrap_err();
+    let error = encode(&mut source, &MasterHash::new([0; 32]), &work, &|_| {}).unwrap_err();
     assert!(matches!(error, PackageError::Write(_)), "{error}");
 }
 
@@ -112,7 +112,9 @@ fn a_rendition_that_fails_in_mid_song_stops_all() {
     fs::create_dir_all(studio.path("out/aac/64")).unwrap();
     fs::write(studio.path("out/aac/64/00001.m4s"), "in the way").unwrap();
     let furthest = Mutex::new(Samples::ZERO);
-    let error = encode(&mut source, &work, &|step| *furthest.lock().unwrap() = step.done);
+    let error = encode(&mut source, &MasterHash::new([0; 32]), &work, &|step| {
+        *furthest.lock().unwrap() = step.done
+    });
     assert!(matches!(error, Err(PackageError::Write(_))), "{error:?}");
     let furthest = furthest.into_inner().unwrap();
     assert!(furthest < Samples(48_000 * 40), "the reader stopped soon after: {furthest:?}");
