@@ -22,10 +22,10 @@ check:
 	tests/tools/build
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	npm run --silent --prefix edge/player check
 
-# Beside ffmpeg's equivalent and the bare encoders; the figures go to benches/RESULTS.md.
+# Beside ffmpeg's equivalent and the bare encoders; prints a section for benches/RESULTS.md.
 bench:
 	tests/tools/build
 	benches/run

@@ -15,7 +15,7 @@ use self::http::Http;
 /// What was asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A version's folder, a folder that holds several, or the URL of a playlist in one.
+    /// A version's folder, a folder that holds several, or the URL of a multivariant playlist.
     #[arg(value_name = "PATH|URL")]
     at: String,
     /// Print one JSON object per version instead of a table.

@@ -37,7 +37,7 @@ pub(crate) struct Options {
 /// Packages every file; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut seen = HashSet::new();
-    let mut all_done = true;
+    let (mut all_done, mut told) = (true, Ok(()));
     for file in &options.files {
         let state = if seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())) {
             package(file, &options.out).unwrap_or_else(State::Failed)
@@ -45,8 +45,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             State::Failed(Failure::GivenTwice)
         };
         all_done &= !matches!(state, State::Failed(_));
-        tell(&Outcome { file, state }, options.json)?;
+        // Whoever stopped listening still gets all songs.
+        told = told.and(tell(&Outcome { file, state }, options.json));
     }
+    told?;
     Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -77,8 +79,10 @@ fn package(file: &Path, out: &Path) -> Result<State, Failure> {
     let elapsed = started.elapsed();
     if work.publish(&target).map_err(|error| Failure::target(out, error))? {
         Ok(State::Packaged { folder: target, asset: Box::new(asset), elapsed })
-    } else {
+    } else if is_packaged(&target) {
         Ok(State::AlreadyPackaged { folder: target })
+    } else {
+        Err(Failure::Incomplete { folder: target })
     }
 }
 
@@ -90,8 +94,8 @@ fn is_packaged(folder: &Path) -> bool {
 
 fn hash(file: &Path) -> Result<MasterHash, Failure> {
     let metadata = fs::metadata(file).map_err(Failure::Open)?;
-    if metadata.is_dir() {
-        return Err(Failure::IsFolder);
+    if !metadata.is_file() {
+        return Err(Failure::NotAFile);
     }
     let opened = File::open(file).map_err(Failure::Open)?;
     transcode::hash_master(opened).map_err(Failure::Open)

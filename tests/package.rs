@@ -243,3 +243,39 @@ fn inspect_says_where_nothing_is() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("'nowhere' cannot be read"), "{}", stderr(&output));
 }
+
+#[test]
+fn an_incomplete_version_in_the_way_is_said() {
+    let shell = Shell::new();
+    shell.master("song.wav", 30_000, 1);
+    assert_eq!(shell.run(&["package", "song.wav", "--out", "out"]).status.code(), Some(0));
+    let files = shell.tree("out");
+    let asset = files.keys().find(|path| path.ends_with("asset.json")).unwrap();
+    fs::remove_file(shell.path("out").join(asset)).unwrap();
+    let output = shell.run(&["package", "song.wav", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("incomplete; remove it"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_device_is_not_a_file() {
+    let output = Shell::new().run(&["package", "/dev/zero", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("not a file"), "{}", stderr(&output));
+}
+
+#[test]
+fn nobody_listening_is_no_reason_to_stop() {
+    let shell = Shell::new();
+    shell.master("one.wav", 30_000, 1);
+    shell.master("two.wav", 30_000, 2);
+    let status = Command::new("sh")
+        .current_dir(shell.folder.path())
+        .args(["-c", "\"$0\" package one.wav two.wav --out out | true"])
+        .arg(env!("CARGO_BIN_EXE_segue"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let songs = shell.tree("out").into_keys().filter(|path| path.ends_with("index.m3u8")).count();
+    assert_eq!(songs, 2);
+}

@@ -10,14 +10,16 @@ use transcode::PackageError;
 pub(crate) enum Failure {
     #[error("{}", open_sentence(.0))]
     Open(#[source] io::Error),
-    #[error("this is a folder; give the files in it")]
-    IsFolder,
+    #[error("this is a folder or a device, not a file; give files")]
+    NotAFile,
     #[error("the file was given twice; it is packaged once")]
     GivenTwice,
     #[error(transparent)]
     Package(#[from] PackageError),
     #[error("'{}' cannot be written to: {error}", out.display())]
     Target { out: PathBuf, error: io::Error },
+    #[error("'{}' is there already, but incomplete; remove it and package again", folder.display())]
+    Incomplete { folder: PathBuf },
 }
 
 impl Failure {

@@ -1,6 +1,6 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
-//! Reading order: [`api`] (what the handlers share), [`router`] (who answers what), [`bearer`] (who
+//! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`bearer`] (who
 //! asks), [`sessions`], [`songs`], [`playback`], [`page`], [`request_id`] (what every answer gets).
 
 pub mod admin;

@@ -15,7 +15,7 @@ use crate::block::{Block, BlockKey};
 use crate::fill::{self, Fill, FillError, Outcome};
 use crate::reader::Reader;
 
-/// Where a block came from (RFC 9211 2.1, 2.2, 2.7).
+/// Where a block came from (RFC 9211 2.1, 2.2, 2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// It was in memory.

@@ -54,11 +54,7 @@ impl Gzipped {
     }
 
     pub(crate) fn get(&self, object: Object, text: &[u8]) -> Bytes {
-        self.0.get(&object).unwrap_or_else(|| {
-            let compressed = gzip(text);
-            self.0.insert(object, compressed.clone());
-            compressed
-        })
+        self.0.get_with(object, || gzip(text))
     }
 }
 

@@ -82,6 +82,11 @@ impl Decoder {
                     return Err(self.tally.damaged(self.spec, reason));
                 }
                 samples.copy_to_vec_interleaved(out);
+                // One of them would spread through the resampler and blast out of the encoders.
+                if out.iter().any(|sample| !sample.is_finite()) {
+                    let reason = "it holds samples that are not numbers";
+                    return Err(self.tally.damaged(self.spec, reason));
+                }
                 self.tally.decoded((out.len() / self.spec.channels) as u64);
                 Ok(())
             }

@@ -27,8 +27,8 @@ use crate::work_folder::WorkFolder;
 /// Blocks that may wait before a rendition: enough to even out slow stretches.
 const WAITING: usize = 4;
 
-/// Packages `master`, whose bytes have the hash `hash` ([`crate::hash_master`]), into
-/// `folder`: every file of one version under the path that [`origin::SongFile`] gives it. The same
+/// Packages `master`, whose bytes have the hash `hash` ([`crate::hash_master`]), into `folder`: every
+/// file of one version under the path that [`origin::SongFile`] gives it. The same
 /// master gives the same bytes.
 ///
 /// The package is inspected before this returns. `folder` must not exist yet. Where packaging fails, it holds leftovers that are worth nothing:

@@ -8,14 +8,19 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::{fdk_version, libopus_version};
 
-/// Packager version, ladder and the encoders' versions, the latter asked for at run time. Another
-/// recipe makes another version of the same master.
+/// Raised whenever our own code comes to write other bytes for the same master.
+const REVISION: u32 = 1;
+
+/// The libraries that shape samples and files and cannot be asked for their version at run time.
+const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9.2";
+
+/// Our revision, the ladder, the libraries, and the encoders' versions as they name themselves at
+/// run time. Another recipe makes another version of the same master.
 #[must_use]
 pub fn recipe() -> String {
     let ladder: Vec<String> = LADDER.iter().map(rung).collect();
     format!(
-        "segue {}; {}; FDK {}; {}",
-        env!("CARGO_PKG_VERSION"),
+        "segue {REVISION}; {}; {LIBRARIES}; FDK {}; {}",
         ladder.join(", "),
         fdk_version(),
         libopus_version()
@@ -62,6 +67,20 @@ mod tests {
         assert!(of_libraries.contains("libopus 1."), "{recipe}");
         assert!(recipe.contains("aac 64 to 16000 Hz"), "{recipe}");
         assert!(recipe.contains("opus 320"), "{recipe}");
+    }
+
+    /// A test rather than a build script: who updates a library is told to look at this page.
+    #[test]
+    fn the_libraries_are_those_of_the_lock_file() {
+        let lock = include_str!("../../../Cargo.lock");
+        for library in LIBRARIES.split(", ") {
+            let (name, version) = library.split_once(' ').expect("a name and a version");
+            let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+            assert!(
+                lock.contains(&entry),
+                "{library} is not what is built: bring LIBRARIES up to date"
+            );
+        }
     }
 
     #[test]

@@ -90,10 +90,6 @@ uuid_id! {
     /// A unit of work in the durable queue.
     JobId
 }
-uuid_id! {
-    /// Bytes still arriving.
-    UploadId
-}
 
 fn derived(kind: &str, master: &MasterHash) -> Uuid {
     let digest = Sha256::new().chain_update(kind).chain_update(master.0).finalize();

@@ -14,6 +14,6 @@ pub mod units;
 pub use asset::Asset;
 pub use codec::Codec;
 pub use grid::Grid;
-pub use ids::{AlbumId, ArtistId, JobId, MasterHash, SongId, UploadId, UserId, Version};
+pub use ids::{AlbumId, ArtistId, JobId, MasterHash, SongId, UserId, Version};
 pub use ladder::{LADDER, Rung};
 pub use units::{BitsPerSecond, Kbps, Samples};

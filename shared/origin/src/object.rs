@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use media::ids::{MasterHash, UploadId};
+use media::ids::MasterHash;
 
 use crate::folder::SongFolder;
 use crate::song_file::SongFile;
@@ -31,15 +31,6 @@ pub enum CachePolicy {
 }
 
 impl CachePolicy {
-    /// `Cache-Control` for whoever may hold the answer in common: a CDN (RFC 8246 for `immutable`).
-    #[must_use]
-    pub fn shared(self) -> &'static str {
-        match self {
-            Self::Immutable => "public, max-age=31536000, immutable",
-            Self::Private => "no-store",
-        }
-    }
-
     /// `Cache-Control` for one listener, whose URL carries a token.
     #[must_use]
     pub fn personal(self) -> &'static str {
@@ -53,8 +44,6 @@ impl CachePolicy {
 /// One object. `Display` writes its key, `FromStr` reads it back; the two are inverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Object {
-    /// Bytes still arriving.
-    Upload(UploadId),
     /// A master by content.
     Master(MasterHash),
     /// A file of a packaged version: the only kind that an edge serves.
@@ -66,7 +55,7 @@ impl Object {
     #[must_use]
     pub fn content_type(&self) -> &'static str {
         match self {
-            Self::Upload(_) | Self::Master(_) => "application/octet-stream",
+            Self::Master(_) => "application/octet-stream",
             Self::Song(_, file) => file.content_type(),
         }
     }
@@ -75,7 +64,7 @@ impl Object {
     #[must_use]
     pub fn cache_policy(&self) -> CachePolicy {
         match self {
-            Self::Upload(_) | Self::Master(_) => CachePolicy::Private,
+            Self::Master(_) => CachePolicy::Private,
             Self::Song(..) => CachePolicy::Immutable,
         }
     }
@@ -84,7 +73,6 @@ impl Object {
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Upload(id) => write!(f, "uploads/{id}"),
             Self::Master(hash) => write!(f, "masters/{hash}"),
             Self::Song(folder, file) => write!(f, "{folder}/{file}"),
         }
@@ -102,7 +90,6 @@ impl FromStr for Object {
 fn read(path: &str) -> Option<Object> {
     let (kind, rest) = path.split_once('/')?;
     match kind {
-        "uploads" => Some(Object::Upload(rest.parse().ok()?)),
         "masters" => Some(Object::Master(rest.parse().ok()?)),
         "artist" => read_song(rest),
         _ => None,
@@ -133,7 +120,6 @@ mod tests {
         let keys = [
             format!("{FOLDER}/index.m3u8"),
             format!("{FOLDER}/aac/320/00042.m4s"),
-            "uploads/0190d2a5-7c1e-7bbb-8123-000000000003".to_owned(),
             format!("masters/{}", "ab".repeat(32)),
         ];
         for key in keys {

@@ -17,7 +17,7 @@ const TYPE: &str = "play+jwt";
 const ISSUER: &str = "segue";
 const AUDIENCE: &str = "segue-edge";
 
-/// RFC 9246 2.1.9.
+/// RFC 9246 2.1.8.
 const CDNI_VERSION: u8 = 1;
 
 /// Minting is stable within a window of this length, so that browsers reuse what they have.
@@ -49,7 +49,7 @@ pub struct Minted {
 }
 
 /// What a playback token says. A claim beyond these could be a restriction that we don't enforce
-/// (RFC 9246 2.1.11, `cdnicrit`), so a token with one is refused.
+/// (RFC 9246 2.1.9, `cdnicrit`), so a token with one is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {

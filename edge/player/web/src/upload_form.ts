@@ -76,7 +76,7 @@ export class UploadForm {
   }
 }
 
-/** The form's fields without the empty ones: the server then reads the file's own tags. */
+/** The form's fields without the empty ones: the server then names the song after the file. */
 function filled(form: HTMLFormElement): FormData {
   const data = new FormData();
   for (const name of ["title", "artist", "album", "file"]) {

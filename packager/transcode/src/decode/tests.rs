@@ -252,3 +252,17 @@ fn spoilt_headers_and_bodies_never_panic() {
         }
     }
 }
+
+#[test]
+fn samples_that_are_no_numbers_are_damage() {
+    let masters = Masters::new();
+    let float = masters.made("float.wav", &["-c:a", "pcm_f32le"]);
+    let mut bytes = std::fs::read(&float).unwrap();
+    for broken in [f32::NAN, f32::INFINITY] {
+        // Counted from the end, where the samples are.
+        let late = bytes.len() - 4_000;
+        bytes[late..late + 4].copy_from_slice(&broken.to_le_bytes());
+        let error = decode(&masters.written("broken.wav", &bytes)).unwrap_err();
+        assert!(error.to_string().contains("not numbers"), "{error}");
+    }
+}

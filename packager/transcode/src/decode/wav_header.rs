@@ -46,7 +46,8 @@ fn is_open(header: &[u8], data: u32) -> bool {
 /// Writes the sizes that follow from the file's own. Beyond 4 GiB the field cannot hold it.
 fn fill_in(header: &mut [u8], size: u64) {
     let end = header.len();
-    let sizes = (u32::try_from(size - 8), u32::try_from(size.saturating_sub(end as u64)));
+    let sizes =
+        (u32::try_from(size.saturating_sub(8)), u32::try_from(size.saturating_sub(end as u64)));
     if let (Ok(riff), Ok(data)) = sizes {
         header[4..8].copy_from_slice(&riff.to_le_bytes());
         header[end - 4..].copy_from_slice(&data.to_le_bytes());

@@ -7,7 +7,7 @@ use opus::{Application, Bitrate, Channels, Encoder as LibOpus};
 use super::{Block, EncodeError, Encoder, lead_in};
 
 /// Pre-skip: four packets. The lookahead alone (312) leaves a decoder too little to converge in
-/// (RFC 7845 4.2 recommends 80 ms).
+/// (RFC 7845 5.1 recommends 80 ms).
 pub(crate) const PRE_SKIP: Samples = Samples(3_840);
 
 /// The bytes that libopus may fill per packet: a 20 ms frame is 1,275 at most (RFC 6716 3.2.1).

@@ -4,8 +4,7 @@ use media::units::{SAMPLE_RATE, Samples};
 
 use crate::segment::AccessUnit;
 
-/// No page holds more than a second, so that a player that seeks lands close (RFC 7845 8 recommends
-/// no more).
+/// No page holds more than a second, so that a player that seeks lands close.
 const LONGEST: Samples = Samples(SAMPLE_RATE as u64);
 
 /// Lacing values that one page can hold (RFC 3533 6).
