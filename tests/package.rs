@@ -150,7 +150,7 @@ fn each_bad_file_has_its_sentence_and_the_good_ones_are_done() {
         "segue: notes.txt: this is not audio that Segue knows; accepted are WAV, FLAC, MP3 and Ogg Vorbis\n",
         "segue: empty.wav: the file is empty\n",
         "segue: missing.wav: there is no such file\n",
-        "segue: folder: this is a folder; give the files in it\n",
+        "segue: folder: this is a folder or a device, not a file; give files\n",
         "segue: torn.wav: the file is cut off",
         "segue: ./good.wav: the file was given twice; it is packaged once\n",
     ] {
