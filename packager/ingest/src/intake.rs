@@ -48,9 +48,6 @@ pub enum IntakeError {
     /// It could not be stored.
     #[error("the master could not be stored")]
     Publish(#[from] PublishError),
-    /// The store could not be asked.
-    #[error("the object store failed")]
-    Store(#[from] object_store::Error),
     /// The catalogue refused.
     #[error("the catalogue failed")]
     Catalogue(#[from] CatalogueError),
@@ -86,9 +83,8 @@ impl Intake {
         uploader: UserId,
     ) -> Result<Song, IntakeError> {
         let master = Object::Master(received.hash());
-        if !publish::is_stored(&self.store, &master, received.size()).await? {
-            publish::put_file(&self.store, received.path(), &master).await?;
-        }
+        // Put even where it is stored already: a copy that went bad on disk is thereby mended.
+        publish::put_file(&self.store, received.path(), &master).await?;
         let song = self.catalogue.songs().accept(&details.into_song(&received, uploader)).await?;
         self.wake.notify_one();
         tracing::info!(song = %song.id, master = %received.hash(), size = received.size(), "accepted");

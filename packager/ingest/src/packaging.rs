@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use media::{Asset, MasterHash};
 use object_store::{ObjectStore, ObjectStoreExt};
 use origin::{Object, SongFolder};
+use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use transcode::{PackageError, package};
@@ -25,6 +26,9 @@ pub enum PackagingError {
     /// The work folder.
     #[error("the work folder failed")]
     Work(#[from] io::Error),
+    /// The stored bytes are no longer those that were uploaded.
+    #[error("the stored master {0} has changed")]
+    Changed(MasterHash),
     /// The master is not to be had.
     #[error("the master could not be fetched")]
     Fetch(#[from] object_store::Error),
@@ -45,6 +49,7 @@ impl PackagingError {
                 error,
                 PackageError::Read(_) | PackageError::Write(_) | PackageError::Encode(_)
             ),
+            Self::Changed(_) => false,
             Self::Work(_) | Self::Fetch(_) | Self::Publish(_) | Self::Broken(_) => true,
         }
     }
@@ -54,6 +59,9 @@ impl PackagingError {
     pub fn reason(&self) -> String {
         match self {
             Self::Package(error) if !self.may_pass() => error.to_string(),
+            Self::Changed(_) => {
+                "the stored file went bad on our side; please upload it again".into()
+            }
             _ => "something failed on our side, which is not the file's fault; please try again \
                   later"
                 .to_owned(),
@@ -100,9 +108,14 @@ async fn fetch(
 ) -> Result<(), PackagingError> {
     let found = store.get(&publish::key(&Object::Master(*master))).await?;
     let mut stream = found.into_stream();
-    let mut file = File::create(to).await?;
+    let (mut file, mut hash) = (File::create(to).await?, Sha256::new());
     while let Some(chunk) = stream.try_next().await? {
+        hash.update(&chunk);
         file.write_all(&chunk).await?;
     }
-    Ok(file.flush().await?)
+    file.flush().await?;
+    if MasterHash::new(hash.finalize().into()) != *master {
+        return Err(PackagingError::Changed(*master));
+    }
+    Ok(())
 }
