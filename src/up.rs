@@ -26,6 +26,7 @@ use service::{Clock, Shutdown, telemetry};
 use token::VerifyingKeys;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use self::data_folder::DataFolder;
 use self::settings::Settings;
@@ -33,6 +34,9 @@ pub(crate) use self::settings::UpArgs;
 
 /// How long one read of the object store may take.
 const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long workers and probes may take to end once the listener is drained.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// The exit code for wrong usage or configuration.
 const WRONG_USAGE: u8 = 2;
@@ -81,7 +85,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("the database in {} cannot be opened", settings.data.display()))?;
     let intake = open_intake(settings, data, &catalogue).await?;
-    let login = first_run::prepare(settings, &catalogue, &intake).await?;
+    first_run::prepare(settings, &catalogue, &intake).await?;
     let site = site(data, &catalogue, &intake, clock, public_url, tls)?;
 
     let mut tasks = JoinSet::new();
@@ -90,12 +94,15 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     }
     tasks.spawn(serve_probes(admin, health.clone(), shutdown.clone()));
     health.set_ready(true);
-    announce(&url, login.as_deref());
+    tell(&format!("Segue is at {url}"));
 
     let told = shutdown.clone();
     let cut = delivery::serve(listener, site, async move { told.begun().await }).await;
     health.set_ready(false);
-    while tasks.join_next().await.is_some() {}
+    // Whoever holds a probe's connection open does not hold up the end.
+    if timeout(LAST_WORK, tasks.join_all()).await.is_err() {
+        tracing::warn!("ended before everybody was done");
+    }
     catalogue.close().await;
     tracing::info!(cut, "stopped");
     Ok(())
@@ -111,6 +118,7 @@ async fn open_intake(
     let taken_over = catalogue.jobs().take_over().await.context("the queue cannot be read")?;
     if taken_over > 0 {
         tracing::warn!(jobs = taken_over, "the last run ended in mid-job; taking them over");
+        data.sweep_songs().context("half-written objects cannot be removed")?;
     }
     let workshop = Workshop::open(&data.work()).context("the work folder cannot be emptied")?;
     let store = store(data)?;
@@ -157,9 +165,6 @@ fn parsed(url: &str) -> anyhow::Result<PublicUrl> {
 }
 
 #[expect(clippy::print_stdout, reason = "standard output is for what a person asked for")]
-fn announce(url: &str, login: Option<&str>) {
-    println!("Segue is at {url}");
-    if let Some(login) = login {
-        println!("{login}");
-    }
+fn tell(line: &str) {
+    println!("{line}");
 }

@@ -178,8 +178,8 @@ fn a_signal_ends_it_well() {
         .expect("the binary runs");
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
     let mut line = || lines.next().expect("a line").expect("text");
-    assert!(line().starts_with("Segue is at http://127.0.0.1:"));
     assert!(line().contains("Log in as admin with the password"), "one was generated");
+    assert!(line().starts_with("Segue is at http://127.0.0.1:"));
     let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(killed.expect("kill runs").success());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));

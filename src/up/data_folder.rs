@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use token::SigningKey;
+use transcode::work_folder::sync_folder;
 
 /// The data folder, locked for as long as this lives.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl DataFolder {
             Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
         }
         let folder = Self { path: path.to_owned(), _lock: lock };
-        folder.sweep_masters().with_context(unusable)?;
+        folder.sweep(&folder.objects().join("masters")).with_context(unusable)?;
         Ok(folder)
     }
 
@@ -69,21 +70,33 @@ impl DataFolder {
         }
     }
 
+    /// Removes what a process that died while it published songs left half-written. It looks at every
+    /// object, so it is for a start that finds jobs in hand.
+    pub(super) fn sweep_songs(&self) -> io::Result<()> {
+        self.sweep(&self.objects().join("artist"))
+    }
+
     /// The local object store stages a put beside its key, as `{key}#{number}`; a process that died
-    /// in mid-put leaves that behind, and a master is large.
-    fn sweep_masters(&self) -> io::Result<()> {
-        let entries = match fs::read_dir(self.objects().join("masters")) {
+    /// in mid-put leaves that behind.
+    fn sweep(&self, folder: &Path) -> io::Result<()> {
+        let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries?,
         };
         for entry in entries {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().contains('#') {
+            if entry.file_type()?.is_dir() {
+                self.sweep(&entry.path())?;
+            } else if is_staged(&entry.file_name().to_string_lossy()) {
                 fs::remove_file(entry.path())?;
             }
         }
         Ok(())
     }
+}
+
+fn is_staged(name: &str) -> bool {
+    name.rsplit_once('#').is_some_and(|(_, number)| number.parse::<u64>().is_ok())
 }
 
 fn make_private_folder(path: &Path) -> io::Result<()> {
@@ -100,7 +113,9 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&draft, path)
+    fs::rename(&draft, path)?;
+    // The name too must survive the loss of power: URLs signed with the key are out by then.
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 #[cfg(test)]
@@ -123,15 +138,18 @@ mod tests {
     }
 
     #[test]
-    fn half_stored_masters_are_swept_and_whole_ones_stay() {
+    fn half_stored_objects_are_swept_and_whole_ones_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let masters = folder.path().join("objects/masters");
-        fs::create_dir_all(&masters).unwrap();
-        fs::write(masters.join("abc"), "whole").unwrap();
-        fs::write(masters.join("abd#1"), "half").unwrap();
-        let _data = DataFolder::open(folder.path()).unwrap();
-        let left: Vec<_> = fs::read_dir(masters).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left, ["abc"]);
+        let places = ["objects/masters", "objects/artist/a/album/b"].map(|p| folder.path().join(p));
+        for place in &places {
+            fs::create_dir_all(place.join("x#1")).unwrap();
+            fs::write(place.join("abc"), "whole").unwrap();
+            fs::write(place.join("abd#1"), "half").unwrap();
+        }
+        DataFolder::open(folder.path()).unwrap().sweep_songs().unwrap();
+        for place in &places {
+            assert!(place.join("abc").exists() && !place.join("abd#1").exists(), "{place:?}");
+        }
     }
 
     #[test]

@@ -10,28 +10,28 @@ use super::settings::Settings;
 
 const ADMIN: &str = "admin";
 
-/// Makes the admin where nobody has an account, and the demo song where there is none. Gives the
-/// line that tells the first login.
+/// Makes the admin where nobody has an account, and the demo song where there is none.
 pub(super) async fn prepare(
     settings: &Settings,
     catalogue: &Catalogue,
     intake: &Intake,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<()> {
     let users = catalogue.users();
-    let login = match users.are_none().await.context("the database cannot be read")? {
-        true => Some(make_admin(settings, catalogue).await?),
-        false => None,
-    };
+    if users.are_none().await.context("the database cannot be read")? {
+        make_admin(settings, catalogue).await?;
+    }
     if settings.demo && catalogue.songs().are_none().await.context("the database cannot be read")? {
         let admin = users.by_username(ADMIN).await.context("the database cannot be read")?;
         if let Some((admin, _)) = admin {
             demo::upload(intake, admin.id).await.context("the demo song cannot be taken in")?;
         }
     }
-    Ok(login)
+    Ok(())
 }
 
-async fn make_admin(settings: &Settings, catalogue: &Catalogue) -> anyhow::Result<String> {
+/// The password is told before the account exists: one without an account does no harm, an account
+/// whose password nobody knows locks everybody out.
+async fn make_admin(settings: &Settings, catalogue: &Catalogue) -> anyhow::Result<()> {
     let (secret, line) = match &settings.admin_password {
         Some(secret) => (secret.clone(), format!("Log in as {ADMIN} with the password you set")),
         None => {
@@ -42,6 +42,7 @@ async fn make_admin(settings: &Settings, catalogue: &Catalogue) -> anyhow::Resul
         }
     };
     let hash = tokio::task::spawn_blocking(move || password::hash(&secret)).await??;
+    super::tell(&line);
     catalogue.users().create(ADMIN, &hash, Role::Admin).await.context("no admin can be made")?;
-    Ok(line)
+    Ok(())
 }

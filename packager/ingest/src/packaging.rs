@@ -38,6 +38,9 @@ pub enum PackagingError {
     /// The packager panicked.
     #[error("the packager broke down")]
     Broken(#[from] tokio::task::JoinError),
+    /// Something else panicked on the way.
+    #[error("the work broke down")]
+    Panicked,
 }
 
 impl PackagingError {
@@ -50,7 +53,11 @@ impl PackagingError {
                 PackageError::Read(_) | PackageError::Write(_) | PackageError::Encode(_)
             ),
             Self::Changed(_) => false,
-            Self::Work(_) | Self::Fetch(_) | Self::Publish(_) | Self::Broken(_) => true,
+            Self::Work(_)
+            | Self::Fetch(_)
+            | Self::Publish(_)
+            | Self::Broken(_)
+            | Self::Panicked => true,
         }
     }
 
@@ -58,7 +65,12 @@ impl PackagingError {
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
-            Self::Package(error) if !self.may_pass() => error.to_string(),
+            // Which rule the package broke is for the log.
+            Self::Package(error)
+                if !self.may_pass() && !matches!(error, PackageError::Breach(_)) =>
+            {
+                error.to_string()
+            }
             Self::Changed(_) => {
                 "the stored file went bad on our side; please upload it again".into()
             }

@@ -1,9 +1,11 @@
 //! Claims jobs, one after the other, and holds their leases while it works.
 
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use catalogue::{Attempt, CatalogueError, Job, Packaged};
+use futures::FutureExt;
 use service::Shutdown;
 use tokio::time::sleep;
 
@@ -69,7 +71,10 @@ impl Worker {
     async fn work_on(&self, job: &Job) {
         tracing::info!(song = %job.song, attempt = job.attempt, "packaging");
         let ending = tokio::select! {
-            worked = self.package(job) => Ending::Worked(worked),
+            worked = AssertUnwindSafe(self.package(job)).catch_unwind() => {
+                // A panic costs one attempt, not the worker.
+                Ending::Worked(worked.unwrap_or(Err(PackagingError::Panicked)))
+            }
             lost = self.hold(job) => Ending::Lost(lost),
             () = self.shutdown.begun() => Ending::Stopped,
         };
