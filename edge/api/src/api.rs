@@ -7,11 +7,9 @@ use std::sync::Arc;
 use catalogue::{Catalogue, CatalogueError, password};
 use service::Clock;
 use token::{SigningKey, VerifyingKeys};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-/// Passwords that are hashed at once: each takes 19 MiB and a core.
-const HASHED_AT_ONCE: usize = 2;
+use crate::hashing::Hashing;
 
 /// What the handlers share. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -26,7 +24,7 @@ struct Parts {
     access_keys: VerifyingKeys,
     playback_key: SigningKey,
     nobodys_hash: String,
-    hashing: Semaphore,
+    hashing: Hashing,
 }
 
 impl Api {
@@ -45,7 +43,7 @@ impl Api {
         // Nobody has this password: checking against it costs unknown users what known ones cost.
         let nobodys_hash = password::hash(&Uuid::new_v4().to_string())?;
         let access_keys = VerifyingKeys::from(&access_key);
-        let hashing = Semaphore::new(HASHED_AT_ONCE);
+        let hashing = Hashing::new();
         Ok(Self(Arc::new(Parts {
             catalogue,
             clock,
@@ -86,7 +84,7 @@ impl Api {
         &self.0.nobodys_hash
     }
 
-    pub(crate) fn hashing(&self) -> &Semaphore {
+    pub(crate) fn hashing(&self) -> &Hashing {
         &self.0.hashing
     }
 }

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod api;
 pub mod bearer;
+mod hashing;
 mod page;
 mod playback;
 mod refusals;

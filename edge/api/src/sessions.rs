@@ -58,10 +58,7 @@ async fn log_in(api: &Api, credentials: Credentials) -> Result<Option<User>, Pro
         Some((user, hash)) => (Some(user), hash),
         None => (None, api.nobodys_hash().to_owned()),
     };
-    let _permit = api.hashing().acquire().await.map_err(|error| Problem::internal(&error))?;
-    let matches = tokio::task::spawn_blocking(move || password::matches(&password, &hash))
-        .await
-        .map_err(|error| Problem::internal(&error))?;
+    let matches = api.hashing().run(move || password::matches(&password, &hash)).await?;
     Ok(user.filter(|_| matches))
 }
 
