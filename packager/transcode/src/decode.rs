@@ -1,6 +1,7 @@
 //! A master to samples. Whatever the file is named, it is what its bytes say: WAV, FLAC, MP3 or Ogg
 //! Vorbis. A master's own gapless data (LAME's delay and padding, Ogg's granules) is honoured.
 
+mod flac_end;
 mod open;
 mod tally;
 mod wav_header;
@@ -11,6 +12,7 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
 use crate::package_error::PackageError;
+use flac_end::FlacEnd;
 use tally::Tally;
 
 /// What is known of a master before it is decoded.
@@ -28,6 +30,9 @@ pub(crate) struct MasterSpec {
     pub(crate) lossless: bool,
 }
 
+/// The most samples of one FLAC frame (RFC 9639 9.1.1).
+const LONGEST_FRAME: u64 = 65_536;
+
 /// What is said of a master that a decoder panics on.
 const PANIC: &str = "the decoder stumbled over it";
 
@@ -44,6 +49,8 @@ pub(crate) struct Decoder {
     track: u32,
     spec: MasterSpec,
     tally: Tally,
+    /// Where the master is native FLAC.
+    flac: Option<FlacEnd>,
 }
 
 impl Decoder {
@@ -63,12 +70,62 @@ impl Decoder {
         out.clear();
         match self.reader.next_packet() {
             Ok(Some(packet)) if packet.track_id == self.track => {
+                self.check_place(&packet)?;
                 self.decode(&packet, out)?;
+                if let Some(flac) = &mut self.flac {
+                    flac.pass(&packet);
+                }
                 Ok(true)
             }
             Ok(Some(_)) => Ok(true),
-            Ok(None) => self.tally.check_end(self.spec).map(|()| false),
-            Err(error) => Err(self.broken(error)),
+            // What follows the sound that was promised is a tag or junk.
+            Ok(None) | Err(_)
+                if self.flac.is_some() && self.tally.missing(self.spec) == Some(0) =>
+            {
+                self.tally.check_end(self.spec).map(|()| false)
+            }
+            Ok(None) => self.finish_flac(out, None),
+            Err(error) => self.finish_flac(out, Some(error)),
+        }
+    }
+
+    /// FLAC frames say where they belong (RFC 9639 9.1.5): between them, none may be missing, and
+    /// none may come again or after the last.
+    fn check_place(&mut self, packet: &Packet) -> Result<(), PackageError> {
+        if self.flac.is_none() {
+            return self.tally.check_surplus(self.spec, packet.trim_end.get());
+        }
+        let ahead = self.tally.ahead(packet.pts.get());
+        if ahead > 0 {
+            return Err(self.tally.damaged(self.spec, "a part of it is missing or spoilt"));
+        }
+        let again = packet.pts.get() == 0 && !self.tally.is_at_start();
+        if again || self.tally.missing(self.spec) == Some(0) {
+            return Err(self.tally.several(self.spec));
+        }
+        Ok(())
+    }
+
+    /// The reader found no further packet: where only a FLAC file's last frame is missing, it may
+    /// be there behind what the reader takes for a part of it.
+    fn finish_flac(
+        &mut self,
+        out: &mut Vec<f32>,
+        error: Option<Error>,
+    ) -> Result<bool, PackageError> {
+        let missing = self.tally.missing(self.spec).filter(|&frames| frames <= LONGEST_FRAME);
+        if let (Some(flac), Some(missing)) = (&mut self.flac, missing) {
+            let last = flac
+                .last_frame(&mut *self.codec, missing, self.spec.channels)
+                .map_err(PackageError::Read)?;
+            if let Some(packet) = last {
+                self.decode(&packet, out)?;
+                return Ok(true);
+            }
+        }
+        match error {
+            Some(error) => Err(self.broken(error)),
+            None => self.tally.check_end(self.spec).map(|()| false),
         }
     }
 

@@ -31,6 +31,15 @@ pub enum PackageError {
         /// What the decoder said.
         reason: String,
     },
+    /// Sound goes on behind the length that the header promises.
+    #[error(
+        "the file holds several streams: behind the first, which ends after {seconds:.1} s, there \
+         is more sound; please upload each song as its own file"
+    )]
+    Several {
+        /// The sound of the first.
+        seconds: f64,
+    },
     /// Channels that nothing is mixed from yet.
     #[error("the file has {0} channels; accepted are mono and stereo")]
     Channels(usize),

@@ -10,10 +10,12 @@ use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 
+use super::flac_end::FlacEnd;
 use super::tally::Tally;
 use super::wav_header::mended;
 use super::{Decoder, MasterSpec, PANIC, guarded};
@@ -39,6 +41,7 @@ impl Decoder {
         }
         // Not seekable on purpose: Symphonia would guess the length of an MP3 without a Xing
         // header from its first frames, and cut the song there.
+        let again = File::open(path).map_err(PackageError::Read)?;
         let file = BufReader::with_capacity(1 << 16, file);
         let source = mended(file, metadata.len()).map_err(PackageError::Read)?;
         let source = ReadOnlySource::new(source);
@@ -48,12 +51,12 @@ impl Decoder {
             let reader = probe()
                 .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
                 .map_err(unknown)?;
-            Self::of(reader)
+            Self::of(reader, again)
         })
         .unwrap_or_else(|| Err(damaged()))
     }
 
-    fn of(reader: Box<dyn FormatReader>) -> Result<Self, PackageError> {
+    fn of(reader: Box<dyn FormatReader>, file: File) -> Result<Self, PackageError> {
         let track = reader.default_track(TrackType::Audio).ok_or(PackageError::NotAudio)?;
         let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
             return Err(PackageError::NotAudio);
@@ -62,7 +65,9 @@ impl Decoder {
             .make_audio_decoder(parameters, &AudioDecoderOptions::default())
             .map_err(unknown)?;
         let spec = spec(parameters, track.num_frames)?;
-        Ok(Self { track: track.id, codec, spec, tally: Tally::default(), reader })
+        let flac = reader.format_info().format == FORMAT_ID_FLAC;
+        let flac = flac.then(|| FlacEnd::of(file));
+        Ok(Self { track: track.id, codec, spec, tally: Tally::default(), flac, reader })
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) struct Tally {
     frames: u64,
     packets: u64,
     undecodable: u64,
+    /// Frames that lie behind the length that was promised, and were dropped.
+    surplus: u64,
+    /// The place that the first packet gives itself: songs cut out of others begin late.
+    start: Option<i64>,
 }
 
 impl Tally {
@@ -35,6 +39,36 @@ impl Tally {
         self.undecodable > SPARE_PACKETS.max(self.packets / 100)
     }
 
+    /// How many frames `place` lies behind those that came so far.
+    pub(super) fn ahead(&mut self, place: i64) -> i64 {
+        let start = *self.start.get_or_insert(place);
+        place.saturating_sub(start).saturating_sub_unsigned(self.frames)
+    }
+
+    /// Whether nothing came yet.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.packets == 0
+    }
+
+    /// How much of what was promised did not come yet.
+    pub(super) fn missing(&self, spec: MasterSpec) -> Option<u64> {
+        spec.promised.map(|promised| promised.saturating_sub(self.frames))
+    }
+
+    /// Counts `trimmed` frames at a packet's end. Encoders pad a song by a few packets; a second of
+    /// them is another song behind it.
+    pub(super) fn check_surplus(
+        &mut self,
+        spec: MasterSpec,
+        trimmed: u64,
+    ) -> Result<(), PackageError> {
+        self.surplus += trimmed;
+        if spec.promised.is_some() && self.surplus > u64::from(spec.rate) {
+            return Err(self.several(spec));
+        }
+        Ok(())
+    }
+
     /// Judges the end of the stream.
     pub(super) fn check_end(&self, spec: MasterSpec) -> Result<(), PackageError> {
         let slack = if spec.lossless { 0 } else { SLACK };
@@ -48,6 +82,10 @@ impl Tally {
 
     pub(super) fn cut_off(&self, spec: MasterSpec) -> PackageError {
         PackageError::CutOff { seconds: self.seconds(spec) }
+    }
+
+    pub(super) fn several(&self, spec: MasterSpec) -> PackageError {
+        PackageError::Several { seconds: self.seconds(spec) }
     }
 
     pub(super) fn damaged(&self, spec: MasterSpec, reason: &str) -> PackageError {

@@ -232,6 +232,51 @@ fn a_wav_out_of_a_pipe_is_whole() {
 }
 
 #[test]
+fn what_follows_a_whole_flac_is_no_part_of_it() {
+    let masters = Masters::new();
+    let whole = std::fs::read(masters.made("a.flac", &[])).unwrap();
+    let original = stereo(&masters.path("master.wav"));
+    let mut tag = b"TAG".to_vec();
+    tag.resize(128, b' ');
+    let mut random = signal::Random::new(3);
+    let junk: Vec<u8> = (0..50_000).map(|_| random.bits() as u8).collect();
+    for appended in [tag, vec![0; 5_000], junk] {
+        let path = masters.written("tail.flac", &[whole.clone(), appended].concat());
+        assert!(stereo(&path) == original);
+    }
+}
+
+#[test]
+fn a_flac_that_lacks_its_last_bytes_is_cut_off_and_a_spoilt_one_is_damaged() {
+    let masters = Masters::new();
+    let whole = std::fs::read(masters.made("a.flac", &[])).unwrap();
+    for lost in [1, 2, 3, 100] {
+        let said = sentence(&masters.written("cut.flac", &whole[..whole.len() - lost]));
+        assert!(said.starts_with("the file is cut off"), "{lost}: {said}");
+    }
+    for parts in [30, 50, 70] {
+        let mut spoilt = whole.clone();
+        spoilt[whole.len() * parts / 100] ^= 4;
+        let said = sentence(&masters.written("spoilt.flac", &spoilt));
+        assert!(said.starts_with("the file is damaged"), "{parts}: {said}");
+    }
+}
+
+#[test]
+fn two_songs_in_one_file_are_refused() {
+    let masters = Masters::new();
+    for path in [
+        masters.made("a.flac", &[]),
+        masters.made("a.mp3", &["-b:a", "192k"]),
+        masters.made("v.mp3", &["-q:a", "2"]),
+    ] {
+        let whole = std::fs::read(&path).unwrap();
+        let said = sentence(&masters.written("twice", &[whole.clone(), whole].concat()));
+        assert!(said.starts_with("the file holds several streams"), "{path:?}: {said}");
+    }
+}
+
+#[test]
 fn spoilt_headers_and_bodies_never_panic() {
     let masters = Masters::new();
     let kinds = ["a.wav", "a.flac", "a.mp3", "a.ogg"];
