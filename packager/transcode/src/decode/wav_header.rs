@@ -1,17 +1,24 @@
 //! WAV files whose writer never came back to fill in the sizes: a program that wrote into a pipe
-//! (all bits set) or a recorder that crashed (zero). The sound ends where the file ends.
+//! (all bits set, or the most that a field or a signed number holds) or a recorder that crashed
+//! (zero). The sound ends where the file ends.
 
 use std::io::{self, Cursor, Read};
 
 /// The longest header that is looked through for the `data` chunk; beyond, nothing is mended.
 const LONGEST_HEADER: u64 = 1 << 20;
 
+/// What programs write that count sizes in signed numbers.
+const PIPED: u32 = 0x7FFF_FFFF;
+
 /// The file from its start, its sizes filled in where they were left open. `size` is the file's.
 pub(super) fn mended<R: Read>(mut file: R, size: u64) -> io::Result<impl Read + use<R>> {
     let mut header = Vec::new();
-    let open = read_to_data(&mut file, &mut header)?.is_some_and(|data| is_open(&header, data));
-    if open {
-        fill_in(&mut header, size);
+    if let Some(data) = read_to_data(&mut file, &mut header)? {
+        if is_open(&header, data) {
+            fill_in(&mut header, size);
+        } else {
+            widen(&mut header, data);
+        }
     }
     Ok(Cursor::new(header).chain(file))
 }
@@ -40,7 +47,17 @@ fn read_to_data(file: &mut impl Read, header: &mut Vec<u8>) -> io::Result<Option
 }
 
 fn is_open(header: &[u8], data: u32) -> bool {
-    data == u32::MAX || (data == 0 && number(header, 4) == 0)
+    data >= PIPED - header.len() as u32 && (data <= PIPED || data >= u32::MAX - header.len() as u32)
+        || (data == 0 && number(header, 4) == 0)
+}
+
+/// Where the whole is said to be shorter than its `data` chunk, only that one's size counts:
+/// decoders then find out for themselves whether the sound is all there.
+fn widen(header: &mut [u8], data: u32) {
+    let riff = (header.len() as u32 - 8).saturating_add(data);
+    if number(header, 4) < riff {
+        header[4..8].copy_from_slice(&riff.to_le_bytes());
+    }
 }
 
 /// Writes the sizes that follow from the file's own. Beyond 4 GiB the field cannot hold it.
@@ -78,12 +95,25 @@ mod tests {
     #[test]
     fn open_sizes_are_filled_in() {
         let whole = wav::encode(&signal::noise(1_000, 0.5, 1), 44_100);
-        for open in [0u32, u32::MAX] {
+        for open in [0u32, 0x7FFF_FFFF, 0x7FFF_FFDB, 0xFFFF_FFFE, u32::MAX] {
             let mut bytes = whole.clone();
             bytes[4..8].copy_from_slice(&open.to_le_bytes());
             bytes[40..44].copy_from_slice(&open.to_le_bytes());
             assert!(mend(&bytes) == whole);
         }
+    }
+
+    #[test]
+    fn a_whole_shorter_than_its_data_is_widened() {
+        let whole = wav::encode(&signal::noise(1_000, 0.5, 1), 44_100);
+        let mut bytes = whole.clone();
+        bytes[4..8].fill(0);
+        assert!(mend(&bytes) == whole);
+        let size = number(&whole, 40);
+        bytes[40..44].copy_from_slice(&(size * 2).to_le_bytes());
+        let mended = mend(&bytes);
+        assert_eq!(number(&mended, 4), 36 + size * 2);
+        assert_eq!(number(&mended, 40), size * 2);
     }
 
     #[test]
