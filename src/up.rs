@@ -100,7 +100,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let cut = delivery::serve(listener, site, async move { told.begun().await }).await;
     health.set_ready(false);
     // Whoever holds a probe's connection open does not hold up the end.
-    if timeout(LAST_WORK, tasks.join_all()).await.is_err() {
+    let all_done = async { while tasks.join_next().await.is_some() {} };
+    if timeout(LAST_WORK, all_done).await.is_err() {
         tracing::warn!("ended before everybody was done");
     }
     catalogue.close().await;

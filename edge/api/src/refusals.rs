@@ -1,14 +1,23 @@
 //! Axum's own refusals, told as problem documents.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use catalogue::CatalogueError;
 use media::SongId;
 use serde::de::DeserializeOwned;
 use service::Problem;
+use tokio::time::timeout;
+
+/// The most bytes of a JSON body: many times what any of ours takes.
+const LARGEST_JSON: usize = 8 * 1_024;
+
+/// How long a JSON body may take to arrive: whoever dawdles holds memory.
+const JSON_TIME: Duration = Duration::from_secs(10);
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -16,12 +25,19 @@ pub(crate) struct Body<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(bad_json(&rejection)),
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+        DefaultBodyLimit::max(LARGEST_JSON).apply(&mut request);
+        match timeout(JSON_TIME, Json::<T>::from_request(request, state)).await {
+            Ok(Ok(Json(body))) => Ok(Self(body)),
+            Ok(Err(rejection)) => Err(bad_json(&rejection)),
+            Err(_) => Err(too_slow()),
         }
     }
+}
+
+fn too_slow() -> Problem {
+    let detail = format!("The body did not arrive within {} seconds.", JSON_TIME.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail)
 }
 
 fn bad_json(rejection: &JsonRejection) -> Problem {

@@ -3,9 +3,11 @@
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::http::StatusCode;
 use catalogue::name::LONGEST_NAME;
+use futures::StreamExt;
 use service::Problem;
 
 use crate::intake::{Details, Intake};
+use crate::patience::Patience;
 use crate::received::{ReceiveError, Received};
 
 const ACCEPTED: &str = "file, title, artist, album, genre and release_year";
@@ -22,15 +24,20 @@ pub(crate) struct Form {
 
 impl Form {
     /// Reads the form, its file to the workshop.
-    pub(crate) async fn read(intake: &Intake, mut parts: Multipart) -> Result<Self, Problem> {
+    pub(crate) async fn read(
+        intake: &Intake,
+        mut parts: Multipart,
+        patience: &Patience,
+    ) -> Result<Self, Problem> {
         let (mut file, mut details) = (None, Details::default());
         while let Some(part) = parts.next_field().await.map_err(|error| unreadable(&error))? {
+            patience.renew();
             let name = part.name().unwrap_or_default().to_owned();
             match name.as_str() {
                 "file" => {
                     once("file", &file)?;
                     details.file_name = part.file_name().map(str::to_owned);
-                    file = Some(receive(intake, part).await?);
+                    file = Some(receive(intake, part, patience).await?);
                 }
                 "title" => text("title", &mut details.title, part).await?,
                 "artist" => text("artist", &mut details.artist, part).await?,
@@ -45,7 +52,12 @@ impl Form {
     }
 }
 
-async fn receive(intake: &Intake, part: Field<'_>) -> Result<Received, Problem> {
+async fn receive(
+    intake: &Intake,
+    part: Field<'_>,
+    patience: &Patience,
+) -> Result<Received, Problem> {
+    let part = part.inspect(|_| patience.renew());
     let received = Received::from_stream(&intake.workshop, part, intake.limit).await;
     let received = received.map_err(|error| match error {
         ReceiveError::Sender(error) => unreadable(&error),

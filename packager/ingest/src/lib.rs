@@ -7,6 +7,7 @@
 pub mod form;
 pub mod intake;
 pub mod packaging;
+mod patience;
 pub mod publish;
 pub mod received;
 pub mod upload;

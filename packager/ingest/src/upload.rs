@@ -1,7 +1,7 @@
 //! `POST /v1/songs`: a master in one request.
 
-use axum::extract::multipart::{Multipart, MultipartRejection};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::multipart::Multipart;
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
@@ -11,6 +11,7 @@ use service::Problem;
 
 use crate::form::{self, Form};
 use crate::intake::Intake;
+use crate::patience::Patience;
 
 /// What a form may weigh beside its file: the text fields and the boundaries.
 const FORM_ALLOWANCE: u64 = 64 * 1_024;
@@ -30,15 +31,16 @@ type Accepted = (StatusCode, [(HeaderName, String); 1], Json<SongDocument>);
 async fn create(
     State(intake): State<Intake>,
     Extension(user): Extension<AuthenticatedUser>,
-    headers: HeaderMap,
-    parts: Result<Multipart, MultipartRejection>,
+    request: Request,
 ) -> Result<Accepted, Problem> {
     if !user.may_upload() {
         return Err(not_allowed());
     }
-    check_length(&headers, intake.limit)?;
-    let parts = parts.map_err(|_| not_multipart())?;
-    let form = Form::read(&intake, parts).await?;
+    check_length(request.headers(), intake.limit)?;
+    let patience = Patience::default();
+    let request = request.map(|body| patience.guard(body));
+    let parts = Multipart::from_request(request, &()).await.map_err(|_| not_multipart())?;
+    let form = Form::read(&intake, parts, &patience).await?;
     let song = intake.accept(form.file, form.details, user.id).await;
     let song = song.map_err(|error| Problem::internal(&error))?;
     let location = format!("/v1/songs/{}", song.id);

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Request, Response};
 use catalogue::{AuthenticatedUser, Catalogue, Role, SongState, Viewer};
-use futures::stream;
+use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use object_store::local::LocalFileSystem;
 use segue_ingest::{Intake, Worker, Workshop};
@@ -209,5 +209,35 @@ async fn what_is_not_audio_fails_with_a_reason() {
     worker.await.unwrap();
     assert_eq!(song.state, SongState::Failed);
     assert!(song.failure.expect("a reason").contains("accepted are WAV"));
+    assert_eq!(bench.files("work"), 0);
+}
+
+#[tokio::test]
+async fn a_header_that_never_ends_is_not_kept() {
+    let bench = Bench::new().await;
+    let begun = b"--XX\r\nContent-Disposition: form-data; name=\"".as_slice();
+    let swallowed = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&swallowed);
+    let endless = stream::iter(0..10_000).map(move |index| {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok::<_, std::io::Error>(if index == 0 { begun.to_vec() } else { vec![b'a'; 65_536] })
+    });
+    let (status, problem) = bench.post(Body::from_stream(endless)).await;
+    assert_eq!(
+        (status, problem["type"].as_str()),
+        (400, Some("urn:segue:problem:unreadable-body"))
+    );
+    let read = swallowed.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(read < 100, "{read} pieces of 64 KiB were read");
+}
+
+#[tokio::test]
+async fn a_sender_who_falls_silent_is_let_go() {
+    let bench = Bench::new().await;
+    tokio::time::pause();
+    let begun = file("x.flac", "half of it");
+    let silent = stream::iter([Ok::<_, std::io::Error>(begun)]).chain(stream::pending());
+    let (status, _) = bench.post(Body::from_stream(silent)).await;
+    assert_eq!(status, 400);
     assert_eq!(bench.files("work"), 0);
 }
