@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Read};
 
 use media::asset::ObjectAsset;
 use media::ladder::{LADDER, RATES};
-use media::{Asset, Codec, Kbps};
+use media::units::{CHANNELS, SAMPLE_RATE};
+use media::{Asset, Codec, Kbps, Version};
 use origin::SongFile;
 use sha2::{Digest, Sha256};
 
@@ -43,6 +44,7 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
             return None;
         }
     };
+    check_identity(&asset, findings);
     let listed = check_list(&asset, findings);
     let mut contents = Contents {
         asset,
@@ -61,6 +63,17 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
         }
     }
     Some(contents)
+}
+
+/// What follows from the other fields, and what is the house's.
+fn check_identity(asset: &Asset, findings: &mut Findings) {
+    let at = "asset.json";
+    let version = Version::of(&asset.master, &asset.recipe);
+    findings.expect(Rule::AssetVersion, at, asset.version.to_string(), version.to_string());
+    let duration = asset.samples.milliseconds();
+    findings.expect(Rule::AssetFormat, at, asset.duration_ms, duration);
+    findings.expect(Rule::AssetFormat, at, asset.sample_rate, SAMPLE_RATE);
+    findings.expect(Rule::AssetFormat, at, asset.channels, CHANNELS);
 }
 
 fn read_asset(source: &dyn Source) -> Result<Asset, String> {

@@ -33,6 +33,10 @@ rules! {
     /// `asset.json` lists exactly the files of a version, in publish order, and what it says of
     /// renditions is true.
     AssetTrue = "asset-true",
+    /// The version is that of master and recipe.
+    AssetVersion = "asset-version",
+    /// The rate and channels are the house's, the milliseconds those of the samples.
+    AssetFormat = "asset-format",
     /// Every listed file can be read.
     ObjectPresent = "object-present",
     /// Every file has its listed size.

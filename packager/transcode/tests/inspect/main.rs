@@ -38,6 +38,15 @@ const BREAKAGES: &[Breakage] = &[
     (Rule::AssetTrue, "a file of every version is not listed", || {
         broken(|it| it.replace("asset.json", "aac/64/init.mp4", "aac/64/99999.m4s"))
     }),
+    (Rule::AssetVersion, "the recipe is another", || {
+        broken(|it| it.replace("asset.json", "\"recipe\": \"test\"", "\"recipe\": \"other\""))
+    }),
+    (Rule::AssetFormat, "the length in milliseconds is wrong", || {
+        broken(|it| it.replace("asset.json", "\"duration_ms\": 12520", "\"duration_ms\": 12521"))
+    }),
+    (Rule::AssetFormat, "the rate is another", || {
+        broken(|it| it.replace("asset.json", "\"sample_rate\": 48000", "\"sample_rate\": 44100"))
+    }),
     (Rule::ObjectPresent, "a segment is missing", || {
         broken(|it| fs::remove_file(it.path(&segment(64, 1))).unwrap())
     }),
