@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// What time it is. Cloning shares the clock.
 #[derive(Clone)]
@@ -24,12 +24,6 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> SystemTime {
         (self.0)()
-    }
-
-    /// Whole seconds since 1970, as JWT claims count them (RFC 7519 2, NumericDate).
-    #[must_use]
-    pub fn unix_seconds(&self) -> u64 {
-        self.now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 }
 
