@@ -7,6 +7,7 @@ use std::time::Duration;
 use catalogue::{Attempt, CatalogueError, Job, Packaged};
 use futures::FutureExt;
 use service::Shutdown;
+use service::problem::chain;
 use tokio::time::sleep;
 
 use crate::intake::Intake;
@@ -113,7 +114,7 @@ impl Worker {
                 tracing::info!(song = %job.song, version = %done.version, "ready");
             }
             Ending::Worked(Err(error)) if error.may_pass() => {
-                let error_text = format!("{:#}", Chain(&error));
+                let error_text = chain(&error);
                 let attempt = jobs.retry(job, &error_text, &error.reason()).await?;
                 let again = matches!(attempt, Attempt::Again(_));
                 tracing::error!(song = %job.song, error = error_text, again, "packaging failed");
@@ -126,21 +127,6 @@ impl Worker {
                 tracing::error!(song = %job.song, %error, "gave the job up");
             }
             Ending::Stopped => jobs.hand_back(job).await?,
-        }
-        Ok(())
-    }
-}
-
-/// An error and its sources in one line.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
         }
         Ok(())
     }

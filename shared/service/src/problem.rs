@@ -108,8 +108,9 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, 
     to.serialize_u16(status.as_u16())
 }
 
-/// An error and its sources in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its sources in one line, for the log.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
