@@ -4,7 +4,7 @@
 # The tools that tests/tools puts there come first.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
-.PHONY: run test check bench fixtures
+.PHONY: run test check bench quality fixtures
 
 # Everything in one process on http://127.0.0.1:8080, its data in ./data, with a demo song.
 run:
@@ -28,10 +28,18 @@ check:
 	RUSTDOCFLAGS="$(RUSTDOC_LINTS)" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	npm run --silent --prefix edge/player check
 
-# Beside ffmpeg's equivalent and the bare encoders; prints a section for benches/RESULTS.md.
+# Beside ffmpeg, single tools and the bare encoders; prints sections for benches/RESULTS.md. On a quiet machine only.
 bench:
 	tests/tools/build
-	benches/run
+	tests/tools/bench
+	benches/run song
+	benches/run album
+
+# Every rung's sound beside ffmpeg's encoders; prints a section for benches/RESULTS.md.
+quality:
+	tests/tools/build
+	tests/tools/bench
+	benches/quality/run
 
 # Renders the demo song again (see fixtures/README.md).
 fixtures:

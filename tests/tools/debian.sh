@@ -16,17 +16,27 @@ need_python_venv() {
     fi
 }
 
+# fetch_package PACKAGE: downloads a Debian package into the working folder, without installing it.
+fetch_package() {
+    refresh_lists "$1"
+    apt-get download -qq -o APT::Sandbox::User=root "$1" >&2
+}
+
 install_packages() {
+    refresh_lists "$*"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+refresh_lists() {
     if ! command -v apt-get >/dev/null; then
-        echo "Missing: install what Debian calls $*, then run make again." >&2
+        echo "Missing: install what Debian calls $1, then run make again." >&2
         exit 1
     fi
     if [ -z "${lists_are_fresh:-}" ]; then
         as_root apt-get update -qq
         lists_are_fresh=yes
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 as_root() {

@@ -1,0 +1,74 @@
+"""Who is scored: each coder takes a clip and gives what a player would hear, and how many bits that took."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+CHANNELS = 2
+
+# The binaries by name: Debian 12's and the one of tests/tools/ffmpeg8.
+VERSIONS = {"ffmpeg": "ffmpeg 5.1", "ffmpeg8": "ffmpeg 8.0"}
+
+
+class Heard(NamedTuple):
+    samples: np.ndarray
+    bytes: int
+
+
+class Coder(NamedTuple):
+    name: str
+    kbps: int
+    run: Callable[[Path, Path], Heard]
+    """From a clip and an empty folder."""
+
+
+def decode(path):
+    """Through ffmpeg 8, which honours edit lists and pre-skip."""
+    command = ["ffmpeg8", "-v", "error", "-nostdin", "-i", path, "-f", "f32le", "-ac", str(CHANNELS), "-"]
+    pcm = subprocess.run(command, check=True, capture_output=True).stdout
+    return np.frombuffer(pcm, "<f4").reshape(-1, CHANNELS).astype(float)
+
+
+def ffmpeg(binary, codec, container, kbps):
+    def run(clip, folder):
+        out = folder / f"out.{container}"
+        command = [binary, "-v", "error", "-nostdin", "-i", clip, "-c:a", codec, "-b:a", f"{kbps}k", out]
+        subprocess.run(command, check=True)
+        return Heard(decode(out), out.stat().st_size)
+
+    return Coder(f"{VERSIONS[binary]} {codec}", kbps, run)
+
+
+def segue(name, stem, kbps, options=()):
+    """One rendition of a package: `stem` is its folder, segments in fMP4 or one Ogg file."""
+
+    def run(clip, folder):
+        command = [os.environ["SEGUE"], "package", "--json", *options, clip, "--out", folder]
+        subprocess.run(command, check=True, capture_output=True)
+        (version,) = (path.parent for path in folder.rglob("asset.json"))
+        if stem == "ogg":
+            whole = version / "ogg" / f"{kbps}.ogg"
+            return Heard(decode(whole), whole.stat().st_size)
+        rendition = version / stem / str(kbps)
+        segments = sorted(rendition.glob("*.m4s"))
+        whole = folder / "whole.mp4"
+        whole.write_bytes(b"".join(part.read_bytes() for part in [rendition / "init.mp4", *segments]))
+        return Heard(decode(whole), sum(part.stat().st_size for part in segments))
+
+    return Coder(name, kbps, run)
+
+
+def aac_alone(kbps, hertz):
+    """The FDK without a container: the priming that it reports is dropped here."""
+
+    def run(clip, folder):
+        pcm, out = folder / "in.f32", folder / "out.aac"
+        pcm.write_bytes(decode(clip).astype("<f4").tobytes())
+        command = [os.environ["AAC_ALONE"], str(kbps), pcm, out, str(hertz)]
+        priming = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return Heard(decode(out)[priming:], out.stat().st_size)
+
+    return Coder(f"FDK to {hertz} Hz", kbps, run)
