@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use media::{AlbumId, ArtistId, MasterHash, SongId};
 use origin::SongFolder;
+use transcode::Parameters;
 
 use self::failure::Failure;
 use self::meter::Meter;
@@ -75,7 +76,8 @@ fn package(file: &Path, out: &Path) -> Result<State, Failure> {
     let work = staging.folder().map_err(|error| Failure::target(out, error))?;
     let started = Instant::now();
     let meter = Meter::new(file);
-    let asset = transcode::package(file, &hash, work.path(), &|now| meter.show(now))?;
+    let asset =
+        transcode::package(file, &hash, work.path(), &parameters(), &|now| meter.show(now))?;
     let elapsed = started.elapsed();
     if work.publish(&target).map_err(|error| Failure::target(out, error))? {
         Ok(State::Packaged { folder: target, asset: Box::new(asset), elapsed })
@@ -101,12 +103,17 @@ fn hash(file: &Path) -> Result<MasterHash, Failure> {
     transcode::hash_master(opened).map_err(Failure::Open)
 }
 
+/// What every song gets.
+fn parameters() -> Parameters {
+    Parameters::default()
+}
+
 /// Without a catalogue, ids follow from the master alone: the same file is the same song.
 fn folder(master: &MasterHash) -> SongFolder {
     SongFolder {
         artist: ArtistId::derived_from(master),
         album: AlbumId::derived_from(master),
         song: SongId::derived_from(master),
-        version: transcode::version_of(master),
+        version: transcode::version_of(master, &parameters()),
     }
 }

@@ -6,9 +6,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use media::ladder::{LADDER, Rung};
+use media::ladder::Rung;
 use media::units::CHANNELS;
 use media::{Codec, Samples};
+use transcode::Parameters;
 use transcode::encode::{AacEncoder, Block, Encoder, OpusEncoder};
 
 /// Samples per block, as the packager's own.
@@ -29,7 +30,7 @@ fn run() -> Result<()> {
     let path = std::env::args_os().nth(1).context("usage: bare-encoders PCM.f32")?;
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let blocks: Vec<Block> = bytes.chunks(BLOCK * size_of::<f32>()).map(block).collect();
-    for rung in LADDER {
+    for rung in Parameters::default().rungs() {
         encode(rung, &blocks)?;
     }
     Ok(())
@@ -44,7 +45,7 @@ fn block(bytes: &[u8]) -> Block {
 
 fn encode(rung: Rung, blocks: &[Block]) -> Result<()> {
     let mut encoder: Box<dyn Encoder> = match rung.codec {
-        Codec::AacLc => Box::new(AacEncoder::new(rung)?),
+        Codec::AacLc | Codec::HeAac => Box::new(AacEncoder::new(rung)?),
         Codec::Opus => Box::new(OpusEncoder::new(rung.kbps, 16)?),
     };
     let (mut units, mut count) = (Vec::new(), 0);

@@ -5,7 +5,7 @@
 //! ```json
 //! {"file": "song.flac", "state": "packaged", "version": "…", "duration_ms": 210000,
 //!  "realtime_factor": 25.1, "folder": "…", "index": "…/index.m3u8", "ogg": "…/ogg.m3u8",
-//!  "renditions": [{"codec": "aac", "kbps": 128, "average": 130000, "peak": 134000}]}
+//!  "renditions": [{"set": "aac", "codec": "aac", "kbps": 128, "average": 130000, "peak": 134000}]}
 //! {"file": "song.flac", "state": "already-packaged", "folder": "…", "index": "…", "ogg": "…"}
 //! {"file": "notes.txt", "state": "failed", "error": "this is not audio …"}
 //! ```
@@ -44,7 +44,7 @@ impl fmt::Display for Outcome<'_> {
                 writeln!(f, "{}: {length:.3} s, {factor:.1} x realtime", self.file.display())?;
                 for it in &asset.renditions {
                     let kbps = it.average.0 as f64 / 1_000.0;
-                    writeln!(f, "  {:<4} {:>3}  {kbps:.1} kbit/s on average", it.codec, it.kbps)?;
+                    writeln!(f, "  {:<4} {:>3}  {kbps:.1} kbit/s on average", it.set, it.kbps)?;
                 }
                 playlists(f, folder)
             }
@@ -95,7 +95,7 @@ fn paths(state: &str, folder: &Path) -> Map<String, Value> {
 }
 
 fn renditions(asset: &Asset) -> Value {
-    let one = |it: &media::asset::RenditionAsset| json!({"codec": it.codec, "kbps": it.kbps, "average": it.average, "peak": it.peak});
+    let one = |it: &media::asset::RenditionAsset| json!({"set": it.set, "codec": it.codec, "kbps": it.kbps, "average": it.average, "peak": it.peak});
     asset.renditions.iter().map(one).collect()
 }
 

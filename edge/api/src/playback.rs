@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::{CurrentVersion, Song, SongState, Viewer, song_document};
-use media::ladder::RATES;
-use media::{Codec, Kbps, SongId};
+use media::ladder::{RATES, TOP};
+use media::{Kbps, SongId, SwitchingSet};
 use origin::{SongFile, SongFolder};
 use serde::Serialize;
 use service::Problem;
@@ -20,7 +20,7 @@ use crate::bearer::Caller;
 use crate::refusals::{SongPath, catalogue_failed, no_such_song};
 
 /// What every account may hear: the whole ladder.
-const CAP: Kbps = RATES[RATES.len() - 1];
+const CAP: Kbps = TOP;
 
 /// Where the song plays until `expires_at`.
 #[derive(Serialize)]
@@ -66,9 +66,11 @@ fn urls(base: &str, cap: Kbps, expires_at: String) -> Playback {
     let url = |file: SongFile| format!("{base}/{file}");
     let progressive = RATES.into_iter().filter(|rate| *rate <= cap);
     Playback {
-        hls: url(SongFile::Multivariant(Codec::AacLc, cap)),
-        hls_ogg: url(SongFile::Multivariant(Codec::Opus, cap)),
-        ogg: progressive.map(|rate| (rate.to_string(), url(SongFile::Ogg(rate)))).collect(),
+        hls: url(SongFile::Multivariant(SwitchingSet::Aac, cap)),
+        hls_ogg: url(SongFile::Multivariant(SwitchingSet::Ogg, cap)),
+        ogg: progressive
+            .map(|rate| (rate.to_string(), url(SongFile::Whole(SwitchingSet::Ogg, rate))))
+            .collect(),
         expires_at,
     }
 }

@@ -12,7 +12,7 @@ use origin::{Object, SongFolder};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
-use transcode::{PackageError, package};
+use transcode::{PackageError, Parameters, package};
 
 use crate::publish::{self, PublishError};
 use crate::workshop::Workshop;
@@ -108,7 +108,7 @@ pub async fn package_song(
 }
 
 fn make(master: &Path, hash: &MasterHash, folder: &Path) -> Result<Asset, PackageError> {
-    package(master, hash, folder, &|progress| {
+    package(master, hash, folder, &Parameters::default(), &|progress| {
         tracing::trace!(stage = progress.stage.name(), percent = progress.percent(), "packaging");
     })
 }

@@ -5,10 +5,11 @@ use std::io;
 use media::asset::{ObjectAsset, RenditionAsset};
 use media::ladder::{RATES, rungs};
 use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, Codec, MasterHash, Rung, Samples, Version};
+use media::{Asset, MasterHash, Rung, Samples, SwitchingSet, Version};
 use origin::SongFile;
 
 use crate::mux::MuxedRendition;
+use crate::parameters::Parameters;
 use crate::playlist::{self, Rates, Stretch, Variant};
 use crate::publish_order;
 use crate::work_folder::{WorkFolder, describe};
@@ -20,6 +21,8 @@ pub struct Identity {
     pub version: Version,
     /// The master's hash.
     pub master: MasterHash,
+    /// What was asked for.
+    pub parameters: Parameters,
     /// What decided the bytes besides the master.
     pub recipe: String,
     /// The song's exact length.
@@ -36,11 +39,10 @@ pub fn write(
     renditions: &[MuxedRendition],
 ) -> io::Result<Asset> {
     for rendition in renditions {
-        let Rung { codec, kbps, .. } = rendition.rung;
-        let text = playlist::media(rendition);
-        work.write(SongFile::Playlist(codec, kbps), text.as_bytes())?;
+        let file = SongFile::Playlist(rendition.set, rendition.rung.kbps);
+        work.write(file, playlist::media(rendition).as_bytes())?;
     }
-    let multivariants = multivariants(renditions)?;
+    let multivariants = multivariants(&identity.parameters, renditions)?;
     let asset = asset(work, identity, renditions, &multivariants);
     let mut json = serde_json::to_vec_pretty(&asset).map_err(io::Error::other)?;
     json.push(b'\n');
@@ -51,25 +53,28 @@ pub fn write(
     Ok(asset)
 }
 
-/// Every multivariant playlist: each codec under each cap.
-fn multivariants(renditions: &[MuxedRendition]) -> io::Result<Vec<(SongFile, String)>> {
+/// Every multivariant playlist: each set under each cap.
+fn multivariants(
+    parameters: &Parameters,
+    renditions: &[MuxedRendition],
+) -> io::Result<Vec<(SongFile, String)>> {
     let mut out = Vec::new();
-    for codec in [Codec::AacLc, Codec::Opus] {
+    for &set in &parameters.sets {
         for cap in RATES {
-            let variants: Vec<Variant> =
-                rungs(codec, cap).map(|rung| find(renditions, rung)).collect::<io::Result<_>>()?;
-            out.push((SongFile::Multivariant(codec, cap), playlist::multivariant(&variants)));
+            let variants = rungs(set, cap).map(|rung| find(renditions, set, rung));
+            let variants: Vec<Variant> = variants.collect::<io::Result<_>>()?;
+            out.push((SongFile::Multivariant(set, cap), playlist::multivariant(&variants)));
         }
     }
     Ok(out)
 }
 
-fn find(renditions: &[MuxedRendition], rung: Rung) -> io::Result<Variant> {
+fn find(renditions: &[MuxedRendition], set: SwitchingSet, rung: Rung) -> io::Result<Variant> {
     let rendition =
-        renditions.iter().find(|rendition| rendition.rung == rung).ok_or_else(|| {
-            io::Error::other(format!("no rendition of {} at {} kbit/s", rung.codec, rung.kbps))
+        renditions.iter().find(|it| it.set == set && it.rung == rung).ok_or_else(|| {
+            io::Error::other(format!("no rendition of {set} at {} kbit/s", rung.kbps))
         })?;
-    Ok(Variant { rung, rates: rates(rendition) })
+    Ok(Variant { set, rung, rates: rates(rendition) })
 }
 
 fn rates(rendition: &MuxedRendition) -> Rates {
@@ -83,7 +88,7 @@ fn asset(
     renditions: &[MuxedRendition],
     multivariants: &[(SongFile, String)],
 ) -> Asset {
-    let Identity { version, master, recipe, samples } = identity.clone();
+    let Identity { version, master, parameters, recipe, samples } = identity.clone();
     Asset {
         version,
         master,
@@ -92,6 +97,8 @@ fn asset(
         channels: CHANNELS,
         samples,
         duration_ms: samples.milliseconds(),
+        sets: parameters.sets.into_iter().collect(),
+        layout: parameters.layout,
         renditions: renditions.iter().map(rendition_asset).collect(),
         objects: objects(work, multivariants),
     }
@@ -99,8 +106,8 @@ fn asset(
 
 fn rendition_asset(rendition: &MuxedRendition) -> RenditionAsset {
     let Rates { peak, average } = rates(rendition);
-    let MuxedRendition { rung, priming, .. } = *rendition;
-    RenditionAsset { codec: rung.codec, kbps: rung.kbps, priming, peak, average }
+    let MuxedRendition { set, rung, priming, .. } = *rendition;
+    RenditionAsset { set, codec: rung.codec, kbps: rung.kbps, priming, peak, average }
 }
 
 /// What is written already, and the multivariant playlists, which come after `asset.json`.

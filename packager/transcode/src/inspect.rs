@@ -2,15 +2,15 @@
 //! by. What it reads may be hostile: whatever the bytes are, the answer is a list of findings.
 //!
 //! Reading order: [`source`] (where bytes come from), `objects` (one pass over all of them), `fmp4`
-//! and `ogg` (what they hold), `rendition` and `multivariant` (what must hold between them),
+//! and `ogg` (what they hold), `rendition`, `fmp4_rendition`, `ogg_rendition` and `multivariant` (what must hold between them),
 //! [`report`] (what was found).
 
-mod aac;
 mod fmp4;
+mod fmp4_rendition;
 mod multivariant;
 mod objects;
 mod ogg;
-mod opus;
+mod ogg_rendition;
 mod opus_packet;
 mod page;
 mod rendition;
@@ -20,9 +20,9 @@ pub mod source;
 pub use report::{Finding, Report, Rule, Severity};
 pub use source::{Folder, Source};
 
-use media::Codec;
-use media::ladder::LADDER;
+use media::Container;
 
+use self::rendition::Rendition;
 use self::report::Findings;
 
 /// Checks the version whose files `source` gives.
@@ -34,10 +34,10 @@ pub fn inspect(source: &dyn Source) -> Report {
         report.objects = contents.sizes.len();
         report.bytes = contents.sizes.values().sum();
         report.duration_ms = contents.asset.duration_ms;
-        for rung in LADDER {
-            match rung.codec {
-                Codec::AacLc => aac::check(&contents, rung, &mut findings),
-                Codec::Opus => opus::check(&contents, rung, &mut findings),
+        for it in Rendition::of(&contents.asset.sets) {
+            match it.set.container() {
+                Container::Fmp4 => fmp4_rendition::check(&contents, it, &mut findings),
+                Container::Ogg => ogg_rendition::check(&contents, it, &mut findings),
             }
         }
         multivariant::check_all(&contents, &mut findings);

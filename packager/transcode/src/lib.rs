@@ -1,7 +1,7 @@
 //! A master in, a packaged song out. Pure CPU work over byte streams: no network, no database, no
 //! async runtime.
 //!
-//! Reading order: [`package()`] (the pipeline) → `source` (decode, channels, resample, dither) →
+//! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source` (decode, channels, resample, dither) →
 //! `rendition` (encode, `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
 
 pub mod asset_writer;
@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod mux;
 mod package;
 mod package_error;
+mod parameters;
 pub mod playlist;
 mod progress;
 pub mod publish_order;
@@ -26,5 +27,6 @@ pub mod work_folder;
 
 pub use package::package;
 pub use package_error::PackageError;
+pub use parameters::{Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};

@@ -6,6 +6,7 @@ mod ogg;
 pub use fmp4::Fmp4Muxer;
 pub use ogg::OggMuxer;
 
+use media::SwitchingSet;
 use media::ladder::Rung;
 use media::units::Samples;
 
@@ -26,6 +27,8 @@ pub struct MuxedSegment {
 /// One finished rendition: all that playlists need to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MuxedRendition {
+    /// What players may switch to from it.
+    pub set: SwitchingSet,
     /// What was encoded.
     pub rung: Rung,
     /// Samples that a decoder drops before the song's first.

@@ -11,13 +11,13 @@ use std::thread::{self, ScopedJoinHandle};
 
 use media::asset::Asset;
 use media::ids::{MasterHash, Version};
-use media::ladder::LADDER;
 use media::units::{CHANNELS, Samples};
 
 use crate::asset_writer::{self, Identity};
 use crate::inspect::{self, Folder};
 use crate::mux::MuxedRendition;
 use crate::package_error::PackageError;
+use crate::parameters::Parameters;
 use crate::progress::{Progress, Stage};
 use crate::recipe::recipe;
 use crate::rendition::{self, Brief, Message};
@@ -28,8 +28,8 @@ use crate::work_folder::WorkFolder;
 const WAITING: usize = 4;
 
 /// Packages `master`, whose bytes have the hash `hash` ([`crate::hash_master`]), into `folder`: every
-/// file of one version under the path that [`origin::SongFile`] gives it. The same
-/// master gives the same bytes.
+/// file of one version under the path that [`origin::SongFile`] gives it. The same master and
+/// parameters give the same bytes.
 ///
 /// The package is inspected before this returns. `folder` must not exist yet. Where packaging fails, it holds leftovers that are worth nothing:
 /// the caller removes it.
@@ -40,21 +40,25 @@ pub fn package(
     master: &Path,
     hash: &MasterHash,
     folder: &Path,
+    parameters: &Parameters,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Asset, PackageError> {
     let mut source = Source::open(master)?;
     let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
-    let (renditions, length) = encode(&mut source, hash, &work, progress)?;
+    let (renditions, length) = encode(&mut source, hash, &work, parameters, progress)?;
     let tell = |stage| progress(Progress { stage, done: length, total: Some(length) });
     tell(Stage::Describe);
-    let recipe = recipe();
-    let version = Version::of(hash, &recipe);
-    let identity = Identity { version, master: *hash, recipe, samples: length };
+    let identity = identity(hash, parameters, length);
     let asset = asset_writer::write(&work, &identity, &renditions).map_err(PackageError::Write)?;
     tell(Stage::Inspect);
     check(folder)?;
     tell(Stage::Done);
     Ok(asset)
+}
+
+fn identity(hash: &MasterHash, parameters: &Parameters, samples: Samples) -> Identity {
+    let (parameters, recipe) = (parameters.clone(), recipe(parameters));
+    Identity { version: Version::of(hash, &recipe), master: *hash, parameters, recipe, samples }
 }
 
 /// Reads the package back: what breaks a rule never leaves this folder.
@@ -67,15 +71,16 @@ fn encode(
     source: &mut Source,
     hash: &MasterHash,
     work: &WorkFolder,
+    parameters: &Parameters,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(Vec<MuxedRendition>, Samples), PackageError> {
     let brief = Brief::of(hash, source.bits());
     thread::scope(|scope| {
-        let (senders, threads): (Vec<_>, Vec<_>) = LADDER
-            .into_iter()
+        let (senders, threads): (Vec<_>, Vec<_>) = parameters
+            .rungs()
             .map(|rung| {
                 let (sender, receiver) = sync_channel(WAITING);
-                let run = move || rendition::make(rung, brief, work, &receiver);
+                let run = move || rendition::make(rung, parameters, brief, work, &receiver);
                 (sender, scope.spawn(run))
             })
             .unzip();
@@ -114,19 +119,21 @@ fn send(renditions: &[SyncSender<Message>], message: &Message) -> bool {
     renditions.iter().all(|rendition| rendition.send(message.clone()).is_ok())
 }
 
-type Made = Result<Option<MuxedRendition>, PackageError>;
+type Made = Result<Option<Vec<MuxedRendition>>, PackageError>;
 
-/// Waits for all renditions; the first error in ladder order, else all of them in ladder order.
+/// Waits for all renditions; the first error in ladder order, else all of them: set by set, each in
+/// ladder order.
 fn join(threads: Vec<ScopedJoinHandle<'_, Made>>) -> Result<Vec<MuxedRendition>, PackageError> {
     let mut made = Vec::with_capacity(threads.len());
     let mut failure = None;
     for thread in threads {
         match thread.join() {
-            Ok(Ok(rendition)) => made.extend(rendition),
+            Ok(Ok(renditions)) => made.extend(renditions.into_iter().flatten()),
             Ok(Err(error)) => failure = failure.or(Some(error)),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
+    made.sort_by_key(|rendition| rendition.set);
     failure.map_or(Ok(made), Err)
 }
 

@@ -15,13 +15,14 @@ const VERSION: u32 = 7;
 
 #[cfg(test)]
 mod tests {
-    use media::{LADDER, Samples};
+    use media::{LADDER, Samples, SwitchingSet};
 
     use crate::mux::{MuxedRendition, MuxedSegment};
 
-    fn rendition(codec: media::Codec, kbps: u16, priming: u64) -> MuxedRendition {
-        let rung = LADDER.into_iter().find(|rung| rung.codec == codec && rung.kbps.0 == kbps);
+    fn rendition(set: SwitchingSet, kbps: u16, priming: u64) -> MuxedRendition {
+        let rung = LADDER.into_iter().find(|rung| rung.codec == set.codec() && rung.kbps.0 == kbps);
         MuxedRendition {
+            set,
             rung: rung.expect("a rung of the ladder"),
             priming: Samples(priming),
             init_size: 130,
@@ -34,7 +35,7 @@ mod tests {
         let segment =
             |duration| MuxedSegment { duration: Samples(duration), offset: 0, size: 90_000 };
         let segments = [278_528, 276_480, 48_001].map(segment).to_vec();
-        MuxedRendition { segments, ..rendition(media::Codec::AacLc, kbps, 2_048) }
+        MuxedRendition { segments, ..rendition(SwitchingSet::Aac, kbps, 2_048) }
     }
 
     /// The same in one file, pre-skip not counted.
@@ -46,6 +47,6 @@ mod tests {
                 size: 90_870,
             })
             .to_vec();
-        MuxedRendition { segments, ..rendition(media::Codec::Opus, kbps, 3_840) }
+        MuxedRendition { segments, ..rendition(SwitchingSet::Ogg, kbps, 3_840) }
     }
 }

@@ -1,5 +1,5 @@
 //! In which order the objects of a version are published: segments, init sections, media playlists,
-//! `asset.json`, multivariant playlists. Whatever is named is there before what names it, so a
+//! `asset.json`, what lists renditions. Whatever is named is there before what names it, so a
 //! crash leaves no playable half.
 
 use media::Asset;
@@ -9,11 +9,11 @@ use origin::{SongFile, UnknownObject};
 #[must_use]
 pub fn key(file: SongFile) -> (u8, SongFile) {
     let rank = match file {
-        SongFile::Segment(..) | SongFile::Ogg(_) => 0,
-        SongFile::Init(_) => 1,
+        SongFile::Segment(..) | SongFile::Whole(..) | SongFile::Waveform => 0,
+        SongFile::Init(..) => 1,
         SongFile::Playlist(..) => 2,
         SongFile::Asset => 3,
-        SongFile::Multivariant(..) => 4,
+        SongFile::Multivariant(..) | SongFile::Dash(_) => 4,
     };
     (rank, file)
 }
@@ -32,21 +32,21 @@ pub fn of(asset: &Asset) -> Result<Vec<SongFile>, UnknownObject> {
 
 #[cfg(test)]
 mod tests {
-    use media::{Codec, Kbps};
+    use media::{Kbps, SwitchingSet};
 
     use super::*;
 
     #[test]
     fn what_is_named_comes_before_what_names_it() {
         let mut files = [
-            SongFile::Multivariant(Codec::AacLc, Kbps(320)),
+            SongFile::Multivariant(SwitchingSet::Aac, Kbps(320)),
             SongFile::Asset,
-            SongFile::Playlist(Codec::Opus, Kbps(64)),
-            SongFile::Playlist(Codec::AacLc, Kbps(64)),
-            SongFile::Init(Kbps(64)),
-            SongFile::Ogg(Kbps(64)),
-            SongFile::Segment(Kbps(64), 10),
-            SongFile::Segment(Kbps(64), 9),
+            SongFile::Playlist(SwitchingSet::Ogg, Kbps(64)),
+            SongFile::Playlist(SwitchingSet::Aac, Kbps(64)),
+            SongFile::Init(SwitchingSet::Aac, Kbps(64)),
+            SongFile::Whole(SwitchingSet::Ogg, Kbps(64)),
+            SongFile::Segment(SwitchingSet::Aac, Kbps(64), 10),
+            SongFile::Segment(SwitchingSet::Aac, Kbps(64), 9),
         ];
         files.sort_by_key(|file| key(*file));
         let paths: Vec<String> = files.iter().map(SongFile::to_string).collect();

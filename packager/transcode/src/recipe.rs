@@ -3,25 +3,34 @@
 use std::io::{self, Read};
 
 use media::ids::{MasterHash, Version};
-use media::ladder::{LADDER, Rung};
+use media::ladder::Rung;
+use media::{Layout, SwitchingSet};
 use sha2::{Digest, Sha256};
 
 use crate::encode::{fdk_version, libopus_version};
+use crate::parameters::Parameters;
 
 /// Raised whenever our own code comes to write other bytes for the same master.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// The libraries that shape samples and files and cannot be asked for their version at run time.
 const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9.2";
 
-/// Our revision, the ladder, the libraries, and the encoders' versions as they name themselves at
-/// run time. Another recipe makes another version of the same master.
+/// Our revision, the parameters, the libraries, and the encoders' versions as they name themselves
+/// at run time. Another recipe makes another version of the same master.
 #[must_use]
-pub fn recipe() -> String {
-    let ladder: Vec<String> = LADDER.iter().map(rung).collect();
+pub fn recipe(parameters: &Parameters) -> String {
+    let ladder: Vec<String> = parameters.rungs().map(rung).collect();
+    let sets: Vec<&str> = parameters.sets.iter().map(|set| SwitchingSet::folder(*set)).collect();
+    let layout = match parameters.layout {
+        Layout::Segments => "segments",
+        Layout::SingleFile => "single files",
+    };
     format!(
-        "segue {REVISION}; {}; {LIBRARIES}; FDK {}; {}",
+        "segue {REVISION}; {} as {} in {layout}; effort {}; {LIBRARIES}; FDK {}; {}",
         ladder.join(", "),
+        sets.join(" + "),
+        parameters.effort.name(),
         fdk_version(),
         libopus_version()
     )
@@ -29,8 +38,8 @@ pub fn recipe() -> String {
 
 /// The version that packaging this master gives.
 #[must_use]
-pub fn version_of(master: &MasterHash) -> Version {
-    Version::of(master, &recipe())
+pub fn version_of(master: &MasterHash, parameters: &Parameters) -> Version {
+    Version::of(master, &recipe(parameters))
 }
 
 /// The SHA-256 of a master's bytes, read to the end.
@@ -50,7 +59,7 @@ pub fn hash_master(mut reader: impl Read) -> io::Result<MasterHash> {
     }
 }
 
-fn rung(rung: &Rung) -> String {
+fn rung(rung: Rung) -> String {
     let bandwidth = rung.audio_bandwidth.map(|hertz| format!(" to {hertz} Hz"));
     format!("{} {}{}", rung.codec, rung.kbps, bandwidth.unwrap_or_default())
 }
@@ -61,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_recipe_names_versions_and_ladder() {
-        let recipe = recipe();
+        let recipe = recipe(&Parameters::default());
         let of_libraries = recipe.split_once("; FDK ").expect("the FDK's version").1;
         assert!(of_libraries.starts_with(|c: char| c.is_ascii_digit()), "{recipe}");
         assert!(of_libraries.contains("libopus 1."), "{recipe}");
@@ -87,6 +96,9 @@ mod tests {
     fn a_master_is_named_by_its_bytes() {
         let hash = hash_master(&b"abc"[..]).unwrap();
         assert!(hash.to_string().starts_with("ba7816bf8f01cfea"));
-        assert_eq!(version_of(&hash), version_of(&hash));
+        let (usual, mut other) = (Parameters::default(), Parameters::default());
+        other.sets.insert(SwitchingSet::Opus);
+        assert_eq!(version_of(&hash, &usual), version_of(&hash, &usual));
+        assert_ne!(version_of(&hash, &usual), version_of(&hash, &other));
     }
 }

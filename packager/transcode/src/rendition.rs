@@ -1,5 +1,7 @@
-//! One rendition from samples to files: encoder, segmenter and muxer in a row, on one thread.
+//! One rung from samples to files: encoder, segmenter and muxers in a row, on one thread. Each
+//! switching set that holds the rung is a rendition with a muxer of its own.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -7,10 +9,13 @@ use media::codec::Codec;
 use media::ids::MasterHash;
 use media::ladder::Rung;
 use media::units::Samples;
+use media::{Container, SwitchingSet};
 
 use crate::encode::{AacEncoder, Block, Encoder, OpusEncoder, libopus_version};
 use crate::mux::{Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
 use crate::package_error::PackageError;
+use crate::parameters::Parameters;
+use crate::segment::Segment;
 use crate::segmenter::Segmenter;
 use crate::work_folder::WorkFolder;
 
@@ -40,78 +45,99 @@ impl Brief {
     }
 }
 
-/// Makes one rendition of all that arrives. `None` where the sender went away before the end: the
-/// work was given up, and whoever did so knows why.
+/// Makes all renditions of a rung from what arrives. `None` where the sender went away before the
+/// end: the work was given up, and whoever did so knows why.
 pub(crate) fn make(
     rung: Rung,
+    parameters: &Parameters,
     brief: Brief,
     work: &WorkFolder,
     messages: &Receiver<Message>,
-) -> Result<Option<MuxedRendition>, PackageError> {
-    let mut rendition = Rendition::begin(rung, brief, work)?;
+) -> Result<Option<Vec<MuxedRendition>>, PackageError> {
+    let mut line = Line::begin(rung, parameters, brief, work)?;
     while let Ok(message) = messages.recv() {
         match message {
-            Message::Block(block) => rendition.take(&block)?,
-            Message::End(length) => return rendition.finish(length).map(Some),
+            Message::Block(block) => line.take(&block)?,
+            Message::End(length) => return line.finish(length).map(Some),
         }
     }
     Ok(None)
 }
 
-struct Rendition {
+/// The production line of one rung.
+struct Line {
     encoder: Box<dyn Encoder>,
     segmenter: Segmenter,
-    muxer: Box<dyn Muxer>,
+    muxers: Vec<Box<dyn Muxer>>,
     /// Encoded, but not yet cut; kept for its memory.
     units: Vec<Vec<u8>>,
 }
 
-impl Rendition {
-    fn begin(rung: Rung, brief: Brief, work: &WorkFolder) -> Result<Self, PackageError> {
-        let (encoder, muxer) = match rung.codec {
-            Codec::AacLc => aac(rung, work)?,
-            Codec::Opus => opus(rung, brief, work)?,
+impl Line {
+    fn begin(
+        rung: Rung,
+        parameters: &Parameters,
+        brief: Brief,
+        work: &WorkFolder,
+    ) -> Result<Self, PackageError> {
+        let (encoder, config): (Box<dyn Encoder>, _) = match rung.codec {
+            Codec::AacLc | Codec::HeAac => {
+                let encoder = AacEncoder::new(rung)?;
+                let config = encoder.audio_specific_config().to_vec();
+                (Box::new(encoder), config)
+            }
+            Codec::Opus => (Box::new(OpusEncoder::new(rung.kbps, brief.bits)?), Vec::new()),
         };
-        let segmenter = Segmenter::new(rung.codec, encoder.priming());
-        Ok(Self { encoder, segmenter, muxer, units: Vec::new() })
+        let priming = encoder.priming();
+        let muxer = |set| muxer(set, rung, brief, work, &config, priming);
+        let muxers = parameters.sets_of(rung).map(muxer).collect::<io::Result<_>>();
+        let segmenter = Segmenter::new(rung.codec, priming);
+        let muxers = muxers.map_err(PackageError::Write)?;
+        Ok(Self { encoder, segmenter, muxers, units: Vec::new() })
     }
 
     fn take(&mut self, block: &Block) -> Result<(), PackageError> {
         self.encoder.encode(block, &mut self.units)?;
-        self.write()
+        self.cut()
     }
 
-    fn write(&mut self) -> Result<(), PackageError> {
+    fn cut(&mut self) -> Result<(), PackageError> {
         for unit in self.units.drain(..) {
             if let Some(segment) = self.segmenter.push(unit) {
-                self.muxer.write(&segment).map_err(PackageError::Write)?;
+                write(&mut self.muxers, &segment)?;
             }
         }
         Ok(())
     }
 
-    fn finish(mut self, length: Samples) -> Result<MuxedRendition, PackageError> {
+    fn finish(mut self, length: Samples) -> Result<Vec<MuxedRendition>, PackageError> {
         self.encoder.finish(&mut self.units)?;
-        self.write()?;
+        self.cut()?;
         for segment in self.segmenter.finish(length) {
-            self.muxer.write(&segment).map_err(PackageError::Write)?;
+            write(&mut self.muxers, &segment)?;
         }
-        self.muxer.finish().map_err(PackageError::Write)
+        let made = self.muxers.into_iter().map(Muxer::finish);
+        made.collect::<io::Result<_>>().map_err(PackageError::Write)
     }
 }
 
-type Chain = (Box<dyn Encoder>, Box<dyn Muxer>);
-
-fn aac(rung: Rung, work: &WorkFolder) -> Result<Chain, PackageError> {
-    let encoder = AacEncoder::new(rung)?;
-    let config = encoder.audio_specific_config();
-    let muxer = Fmp4Muxer::create(work, rung, config, encoder.priming());
-    Ok((Box::new(encoder), Box::new(muxer.map_err(PackageError::Write)?)))
+fn write(muxers: &mut [Box<dyn Muxer>], segment: &Segment) -> Result<(), PackageError> {
+    muxers.iter_mut().try_for_each(|muxer| muxer.write(segment)).map_err(PackageError::Write)
 }
 
-fn opus(rung: Rung, brief: Brief, work: &WorkFolder) -> Result<Chain, PackageError> {
-    let encoder = OpusEncoder::new(rung.kbps, brief.bits)?;
-    let serial = brief.serial.wrapping_add(u32::from(rung.kbps.0));
-    let muxer = OggMuxer::create(work, rung, encoder.priming(), serial, libopus_version());
-    Ok((Box::new(encoder), Box::new(muxer.map_err(PackageError::Write)?)))
+fn muxer(
+    set: SwitchingSet,
+    rung: Rung,
+    brief: Brief,
+    work: &WorkFolder,
+    config: &[u8],
+    priming: Samples,
+) -> io::Result<Box<dyn Muxer>> {
+    Ok(match set.container() {
+        Container::Fmp4 => Box::new(Fmp4Muxer::create(work, set, rung, config, priming)?),
+        Container::Ogg => {
+            let serial = brief.serial.wrapping_add(u32::from(rung.kbps.0));
+            Box::new(OggMuxer::create(work, rung, priming, serial, libopus_version())?)
+        }
+    })
 }

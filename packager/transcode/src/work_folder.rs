@@ -179,7 +179,7 @@ impl Write for WorkFile {
 
 #[cfg(test)]
 mod tests {
-    use media::{Codec, Kbps};
+    use media::{Kbps, SwitchingSet};
 
     use super::*;
 
@@ -187,8 +187,8 @@ mod tests {
     fn records_what_was_written_in_publish_order() {
         let dir = tempfile::tempdir().unwrap();
         let work = WorkFolder::create(&dir.path().join("version")).unwrap();
-        work.write(SongFile::Playlist(Codec::AacLc, Kbps(64)), b"text").unwrap();
-        let mut file = work.file(SongFile::Segment(Kbps(64), 0)).unwrap();
+        work.write(SongFile::Playlist(SwitchingSet::Aac, Kbps(64)), b"text").unwrap();
+        let mut file = work.file(SongFile::Segment(SwitchingSet::Aac, Kbps(64), 0)).unwrap();
         file.write_all(b"a").unwrap();
         file.write_all(b"bc").unwrap();
         assert_eq!(file.size(), 3);
@@ -227,7 +227,11 @@ mod tests {
                 let work = work.clone();
                 scope.spawn(move || {
                     for index in 0..50 {
-                        work.write(SongFile::Segment(Kbps(kbps), index), &[index as u8]).unwrap();
+                        work.write(
+                            SongFile::Segment(SwitchingSet::Aac, Kbps(kbps), index),
+                            &[index as u8],
+                        )
+                        .unwrap();
                     }
                 });
             }

@@ -10,22 +10,22 @@ mod package;
 use std::fs;
 use std::io::Cursor;
 
-use media::{LADDER, Rung};
+use media::{LADDER, Rung, SwitchingSet};
 use mp4_atom::{Atom, Decode, Ftyp, Moof, Moov, Styp};
 use package::Recipe;
 use segue_transcode::work_folder::WorkFolder;
 
 /// A song of 2,500 samples, in one segment.
-fn rendered(rung: Rung) -> (tempfile::TempDir, WorkFolder) {
+fn rendered(set: SwitchingSet, rung: Rung) -> (tempfile::TempDir, WorkFolder) {
     let folder = tempfile::tempdir().unwrap();
     let work = WorkFolder::create(&folder.path().join("version")).unwrap();
-    package::render(&work, rung, Recipe { length: 2_500, cut: 276_480 });
+    package::render(&work, set, rung, Recipe { length: 2_500, cut: 276_480 });
     (folder, work)
 }
 
 #[test]
 fn the_init_section() {
-    let (_folder, work) = rendered(LADDER[0]);
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0]);
     let bytes = fs::read(work.path().join("aac/128/init.mp4")).unwrap();
     let mut rest = &bytes[..];
     insta::assert_debug_snapshot!(Ftyp::decode(&mut rest).unwrap());
@@ -36,7 +36,7 @@ fn the_init_section() {
 /// mp4-atom reads children in any order; this is the order that ISO 14496-12 6.2.3 recommends.
 #[test]
 fn the_init_sections_boxes_stand_in_the_recommended_order() {
-    let (_folder, work) = rendered(LADDER[0]);
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0]);
     let bytes = fs::read(work.path().join("aac/128/init.mp4")).unwrap();
     let place = |name: &[u8; 4]| bytes.windows(4).position(|it| it == name).unwrap();
     let names = [
@@ -49,7 +49,7 @@ fn the_init_sections_boxes_stand_in_the_recommended_order() {
 
 #[test]
 fn a_segment() {
-    let (_folder, work) = rendered(LADDER[0]);
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0]);
     let bytes = fs::read(work.path().join("aac/128/00000.m4s")).unwrap();
     let mut rest = &bytes[..];
     insta::assert_debug_snapshot!(Styp::decode(&mut rest).unwrap());
@@ -60,7 +60,7 @@ fn a_segment() {
 /// The ogg crate reads back what it wrote: packets, granules, ends of pages and of the stream.
 #[test]
 fn an_ogg_file() {
-    let (_folder, work) = rendered(LADDER[3]);
+    let (_folder, work) = rendered(SwitchingSet::Ogg, LADDER[3]);
     let bytes = fs::read(work.path().join("ogg/128.ogg")).unwrap();
     let mut reader = ogg::PacketReader::new(Cursor::new(bytes));
     let mut packets = Vec::new();

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::Codec;
 use crate::ids::{MasterHash, Version};
+use crate::layout::Layout;
+use crate::switching_set::SwitchingSet;
 use crate::units::{BitsPerSecond, Kbps, Samples};
 
 /// The whole of `asset.json`.
@@ -23,7 +25,11 @@ pub struct Asset {
     pub samples: Samples,
     /// The same in milliseconds, for people and players.
     pub duration_ms: u64,
-    /// One entry per rung, in ladder order.
+    /// The switching sets that were made.
+    pub sets: Vec<SwitchingSet>,
+    /// How the fMP4 renditions are stored.
+    pub layout: Layout,
+    /// One entry per rendition: set by set, each in ladder order.
     pub renditions: Vec<RenditionAsset>,
     /// One entry per object of the version but this one, in publish order.
     pub objects: Vec<ObjectAsset>,
@@ -32,6 +38,8 @@ pub struct Asset {
 /// What is true of one rendition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenditionAsset {
+    /// What players may switch to from it.
+    pub set: SwitchingSet,
     /// How it is encoded.
     pub codec: Codec,
     /// Its nominal rate.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::units::Samples;
 
-/// One segment: 5.76 s = 270 AAC-LC frames = 288 Opus packets, so that no cut divides a frame.
+/// One segment: 5.76 s = 270 AAC-LC frames = 135 HE-AAC frames = 288 Opus packets, so that no cut divides a frame.
 pub const SEGMENT: Samples = Samples(276_480);
 
 /// `EXT-X-TARGETDURATION` in seconds: no EXTINF rounds to more (RFC 8216bis 4.4.3.1).
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_segment_is_whole_frames_of_every_codec() {
-        for codec in [Codec::AacLc, Codec::Opus] {
+        for codec in [Codec::AacLc, Codec::HeAac, Codec::Opus] {
             assert_eq!(SEGMENT.0 % codec.frame().0, 0, "{codec}");
         }
     }

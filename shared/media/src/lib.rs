@@ -1,14 +1,16 @@
 //! The vocabulary that both sides of Segue agree on. No I/O, no clock, no randomness.
 //!
-//! Reading order: [`units`] (what a number means), [`codec`] and [`ladder`] (what is made of a
-//! song), [`grid`] (where it is cut), [`ids`] (what it is called), [`asset`] (what is written
-//! down about it).
+//! Reading order: [`units`] (what a number means), [`codec`], [`switching_set`] and [`ladder`]
+//! (what is made of a song), [`grid`] (where it is cut), [`layout`] (how it is stored), [`ids`]
+//! (what it is called), [`asset`] (what is written down about it).
 
 pub mod asset;
 pub mod codec;
 pub mod grid;
 pub mod ids;
 pub mod ladder;
+pub mod layout;
+pub mod switching_set;
 pub mod units;
 
 pub use asset::Asset;
@@ -16,4 +18,6 @@ pub use codec::Codec;
 pub use grid::Grid;
 pub use ids::{AlbumId, ArtistId, JobId, MasterHash, SongId, UserId, Version};
 pub use ladder::{LADDER, Rung};
+pub use layout::Layout;
+pub use switching_set::{Container, SwitchingSet};
 pub use units::{BitsPerSecond, Kbps, Samples};

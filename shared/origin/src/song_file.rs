@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use media::codec::Codec;
-use media::ladder::RATES;
+use media::ladder::TOP;
 use media::units::Kbps;
+use media::{Container, SwitchingSet};
 
 use crate::object::UnknownObject;
 
@@ -13,32 +13,34 @@ use crate::object::UnknownObject;
 /// two are inverse, so a path that parses has exactly one spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SongFile {
-    /// A multivariant playlist that lists a codec's renditions up to a cap.
-    Multivariant(Codec, Kbps),
+    /// A multivariant playlist that lists a set's renditions up to a cap.
+    Multivariant(SwitchingSet, Kbps),
     /// A rendition's media playlist.
-    Playlist(Codec, Kbps),
-    /// The init section of an AAC rendition.
-    Init(Kbps),
-    /// A segment of an AAC rendition, by number from 0.
-    Segment(Kbps, u32),
-    /// An Opus rendition: one progressive Ogg file.
-    Ogg(Kbps),
+    Playlist(SwitchingSet, Kbps),
+    /// The init section of an fMP4 rendition.
+    Init(SwitchingSet, Kbps),
+    /// A segment of an fMP4 rendition, by number from 0.
+    Segment(SwitchingSet, Kbps, u32),
+    /// A whole rendition: progressive Ogg, or fMP4 in the single-file layout.
+    Whole(SwitchingSet, Kbps),
+    /// A DASH manifest that lists the fMP4 renditions up to a cap.
+    Dash(Kbps),
+    /// Peaks to draw the song by.
+    Waveform,
     /// What is written down about the version.
     Asset,
 }
 
-/// A listener without a cap: the top of the ladder.
-const TOP: Kbps = RATES[RATES.len() - 1];
-
 impl SongFile {
-    /// The media type (RFC 8216bis 4, RFC 5334, RFC 6381).
+    /// The media type (RFC 8216bis 4, RFC 5334, RFC 6381, ISO 23009-1 annex C).
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Multivariant(..) | Self::Playlist(..) => "application/vnd.apple.mpegurl",
-            Self::Init(_) | Self::Segment(..) => "audio/mp4",
-            Self::Ogg(_) => "audio/ogg",
-            Self::Asset => "application/json",
+            Self::Whole(SwitchingSet::Ogg, _) => "audio/ogg",
+            Self::Init(..) | Self::Segment(..) | Self::Whole(..) => "audio/mp4",
+            Self::Dash(_) => "application/dash+xml",
+            Self::Waveform | Self::Asset => "application/json",
         }
     }
 
@@ -48,30 +50,46 @@ impl SongFile {
         match self {
             Self::Multivariant(_, kbps)
             | Self::Playlist(_, kbps)
-            | Self::Init(kbps)
-            | Self::Segment(kbps, _)
-            | Self::Ogg(kbps) => Some(kbps),
-            Self::Asset => None,
+            | Self::Init(_, kbps)
+            | Self::Segment(_, kbps, _)
+            | Self::Whole(_, kbps)
+            | Self::Dash(kbps) => Some(kbps),
+            Self::Waveform | Self::Asset => None,
         }
     }
 
     /// Whether the file is text that is worth compressing on the way out.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Multivariant(..) | Self::Playlist(..) | Self::Asset)
+        match self {
+            Self::Multivariant(..)
+            | Self::Playlist(..)
+            | Self::Dash(_)
+            | Self::Waveform
+            | Self::Asset => true,
+            Self::Init(..) | Self::Segment(..) | Self::Whole(..) => false,
+        }
     }
 }
 
 impl fmt::Display for SongFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Multivariant(codec, TOP) => write!(f, "{}.m3u8", multivariant_stem(codec)),
-            Self::Multivariant(codec, cap) => write!(f, "{}-{cap}.m3u8", multivariant_stem(codec)),
-            Self::Playlist(Codec::AacLc, kbps) => write!(f, "aac/{kbps}/playlist.m3u8"),
-            Self::Playlist(Codec::Opus, kbps) => write!(f, "ogg/{kbps}.m3u8"),
-            Self::Init(kbps) => write!(f, "aac/{kbps}/init.mp4"),
-            Self::Segment(kbps, index) => write!(f, "aac/{kbps}/{index:05}.m4s"),
-            Self::Ogg(kbps) => write!(f, "ogg/{kbps}.ogg"),
+            Self::Multivariant(set, TOP) => write!(f, "{}.m3u8", set.stem()),
+            Self::Multivariant(set, cap) => write!(f, "{}-{cap}.m3u8", set.stem()),
+            Self::Playlist(set, kbps) => match set.container() {
+                Container::Fmp4 => write!(f, "{set}/{kbps}/playlist.m3u8"),
+                Container::Ogg => write!(f, "{set}/{kbps}.m3u8"),
+            },
+            Self::Init(set, kbps) => write!(f, "{set}/{kbps}/init.mp4"),
+            Self::Segment(set, kbps, index) => write!(f, "{set}/{kbps}/{index:05}.m4s"),
+            Self::Whole(set, kbps) => match set.container() {
+                Container::Fmp4 => write!(f, "{set}/{kbps}/media.mp4"),
+                Container::Ogg => write!(f, "{set}/{kbps}.ogg"),
+            },
+            Self::Dash(TOP) => f.write_str("manifest.mpd"),
+            Self::Dash(cap) => write!(f, "manifest-{cap}.mpd"),
+            Self::Waveform => f.write_str("waveform.json"),
             Self::Asset => f.write_str("asset.json"),
         }
     }
@@ -85,50 +103,54 @@ impl FromStr for SongFile {
     }
 }
 
-fn multivariant_stem(codec: Codec) -> &'static str {
-    match codec {
-        Codec::AacLc => "index",
-        Codec::Opus => "ogg",
-    }
-}
-
 fn read(path: &str) -> Option<SongFile> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {
         ["asset.json"] => Some(SongFile::Asset),
-        [name] => read_multivariant(name.strip_suffix(".m3u8")?),
-        ["aac", kbps, name] => read_aac(kbps.parse().ok()?, name),
-        ["ogg", name] => read_ogg(name),
+        ["waveform.json"] => Some(SongFile::Waveform),
+        [name] => read_listing(name),
+        [set, name] => read_beside(set.parse().ok()?, name),
+        [set, kbps, name] => read_within(set.parse().ok()?, kbps.parse().ok()?, name),
         _ => None,
     }
 }
 
-fn read_multivariant(stem: &str) -> Option<SongFile> {
-    [Codec::AacLc, Codec::Opus].into_iter().find_map(|codec| {
-        let rest = stem.strip_prefix(multivariant_stem(codec))?;
-        let cap = match rest.strip_prefix('-') {
-            Some(cap) => cap.parse().ok()?,
-            None => TOP,
-        };
-        Some(SongFile::Multivariant(codec, cap))
-    })
-}
-
-fn read_aac(kbps: Kbps, name: &str) -> Option<SongFile> {
-    match name {
-        "playlist.m3u8" => Some(SongFile::Playlist(Codec::AacLc, kbps)),
-        "init.mp4" => Some(SongFile::Init(kbps)),
-        _ => Some(SongFile::Segment(kbps, name.strip_suffix(".m4s")?.parse().ok()?)),
+/// What lists renditions up to a cap.
+fn read_listing(name: &str) -> Option<SongFile> {
+    let (stem, extension) = name.split_once('.')?;
+    match extension {
+        "mpd" => read_cap(stem.strip_prefix("manifest")?).map(SongFile::Dash),
+        "m3u8" => SwitchingSet::ALL.into_iter().find_map(|set| {
+            let cap = read_cap(stem.strip_prefix(set.stem())?)?;
+            Some(SongFile::Multivariant(set, cap))
+        }),
+        _ => None,
     }
 }
 
-fn read_ogg(name: &str) -> Option<SongFile> {
+/// What follows a stem: nothing, or a dash and a rate.
+fn read_cap(rest: &str) -> Option<Kbps> {
+    if rest.is_empty() { Some(TOP) } else { rest.strip_prefix('-')?.parse().ok() }
+}
+
+/// A rendition in one file, and its playlist beside it.
+fn read_beside(set: SwitchingSet, name: &str) -> Option<SongFile> {
     let (kbps, extension) = name.split_once('.')?;
     let kbps = kbps.parse().ok()?;
     match extension {
-        "ogg" => Some(SongFile::Ogg(kbps)),
-        "m3u8" => Some(SongFile::Playlist(Codec::Opus, kbps)),
+        "ogg" => Some(SongFile::Whole(set, kbps)),
+        "m3u8" => Some(SongFile::Playlist(set, kbps)),
         _ => None,
+    }
+}
+
+/// A rendition in a folder.
+fn read_within(set: SwitchingSet, kbps: Kbps, name: &str) -> Option<SongFile> {
+    match name {
+        "playlist.m3u8" => Some(SongFile::Playlist(set, kbps)),
+        "init.mp4" => Some(SongFile::Init(set, kbps)),
+        "media.mp4" => Some(SongFile::Whole(set, kbps)),
+        _ => Some(SongFile::Segment(set, kbps, name.strip_suffix(".m4s")?.parse().ok()?)),
     }
 }
 
@@ -140,16 +162,23 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_design() {
+        use SwitchingSet::{Aac, Ogg, Opus, Saver};
         let paths = [
-            (SongFile::Multivariant(Codec::AacLc, Kbps(320)), "index.m3u8"),
-            (SongFile::Multivariant(Codec::AacLc, Kbps(128)), "index-128.m3u8"),
-            (SongFile::Multivariant(Codec::Opus, Kbps(64)), "ogg-64.m3u8"),
-            (SongFile::Playlist(Codec::AacLc, Kbps(64)), "aac/64/playlist.m3u8"),
-            (SongFile::Init(Kbps(64)), "aac/64/init.mp4"),
-            (SongFile::Segment(Kbps(320), 7), "aac/320/00007.m4s"),
-            (SongFile::Segment(Kbps(320), 123_456), "aac/320/123456.m4s"),
-            (SongFile::Ogg(Kbps(128)), "ogg/128.ogg"),
-            (SongFile::Playlist(Codec::Opus, Kbps(128)), "ogg/128.m3u8"),
+            (SongFile::Multivariant(Aac, Kbps(320)), "index.m3u8"),
+            (SongFile::Multivariant(Aac, Kbps(128)), "index-128.m3u8"),
+            (SongFile::Multivariant(Ogg, Kbps(64)), "ogg-64.m3u8"),
+            (SongFile::Multivariant(Opus, Kbps(320)), "opus.m3u8"),
+            (SongFile::Multivariant(Saver, Kbps(320)), "saver.m3u8"),
+            (SongFile::Playlist(Aac, Kbps(64)), "aac/64/playlist.m3u8"),
+            (SongFile::Init(Aac, Kbps(64)), "aac/64/init.mp4"),
+            (SongFile::Segment(Aac, Kbps(320), 7), "aac/320/00007.m4s"),
+            (SongFile::Segment(Opus, Kbps(320), 123_456), "opus/320/123456.m4s"),
+            (SongFile::Whole(Saver, Kbps(64)), "saver/64/media.mp4"),
+            (SongFile::Whole(Ogg, Kbps(128)), "ogg/128.ogg"),
+            (SongFile::Playlist(Ogg, Kbps(128)), "ogg/128.m3u8"),
+            (SongFile::Dash(Kbps(320)), "manifest.mpd"),
+            (SongFile::Dash(Kbps(64)), "manifest-64.mpd"),
+            (SongFile::Waveform, "waveform.json"),
             (SongFile::Asset, "asset.json"),
         ];
         for (file, path) in paths {
@@ -177,6 +206,10 @@ mod tests {
             "./asset.json",
             "ogg/../asset.json",
             "ogg/64.ogg.ogg",
+            "ogg/64/playlist.m3u8",
+            "ogg/64/media.mp4",
+            "aac/64.m3u8",
+            "aac/64.ogg",
             "aac/64/99999999999.m4s",
             "Index.m3u8",
             "ASSET.JSON",

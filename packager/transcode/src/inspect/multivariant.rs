@@ -2,40 +2,40 @@
 
 use m3u8_rs::{MasterPlaylist, VariantStream};
 use media::ladder::{RATES, rungs};
-use media::{Codec, Kbps, Rung};
+use media::{Kbps, SwitchingSet};
 use origin::SongFile;
 
 use super::objects::Contents;
-use super::rendition;
+use super::rendition::{self, Rendition};
 use super::report::{Findings, Rule};
 
-/// Checks each codec's playlist under each cap.
+/// Checks each set's playlist under each cap.
 pub(super) fn check_all(contents: &Contents, findings: &mut Findings) {
-    for codec in [Codec::AacLc, Codec::Opus] {
+    for &set in &contents.asset.sets {
         for cap in RATES {
-            check(contents, codec, cap, findings);
+            check(contents, set, cap, findings);
         }
     }
 }
 
-fn check(contents: &Contents, codec: Codec, cap: Kbps, findings: &mut Findings) {
-    let file = SongFile::Multivariant(codec, cap);
+fn check(contents: &Contents, set: SwitchingSet, cap: Kbps, findings: &mut Findings) {
+    let file = SongFile::Multivariant(set, cap);
     let Some(text) = contents.playlists.get(&file) else { return };
     let Ok(playlist) = m3u8_rs::parse_master_playlist_res(text) else {
         findings.breach(Rule::PlaylistSyntax, file, "something else", "a multivariant playlist");
         return;
     };
     check_tags(file, &playlist, findings);
-    let wanted: Vec<Rung> = rungs(codec, cap).collect();
-    let uris = |rung: &Rung| SongFile::Playlist(rung.codec, rung.kbps).to_string();
+    let wanted: Vec<Rendition> = rungs(set, cap).map(|rung| Rendition { set, rung }).collect();
+    let uris = |it: &Rendition| it.playlist().to_string();
     let listed: Vec<&str> = playlist.variants.iter().map(|it| it.uri.as_str()).collect();
     let uris: Vec<String> = wanted.iter().map(uris).collect();
     if listed != uris {
         findings.breach(Rule::Variants, file, format!("{listed:?}"), format!("{uris:?}"));
         return;
     }
-    for (variant, rung) in playlist.variants.iter().zip(wanted) {
-        check_variant(contents, file, variant, rung, findings);
+    for (variant, it) in playlist.variants.iter().zip(wanted) {
+        check_variant(contents, file, variant, it, findings);
     }
 }
 
@@ -54,13 +54,13 @@ fn check_variant(
     contents: &Contents,
     file: SongFile,
     variant: &VariantStream,
-    rung: Rung,
+    it: Rendition,
     findings: &mut Findings,
 ) {
-    let at = format!("{file} {}", rung.kbps);
+    let at = format!("{file} {}", it.rung.kbps);
     let codecs = variant.codecs.as_deref().unwrap_or("none");
-    findings.expect(Rule::Codecs, &at, codecs, rung.codec.rfc6381());
-    let Some(rates) = rendition::measured(contents, rung) else { return };
+    findings.expect(Rule::Codecs, &at, codecs, it.rung.codec.rfc6381());
+    let Some(rates) = rendition::measured(contents, it) else { return };
     findings.expect(Rule::Bandwidth, &at, variant.bandwidth, rates.peak.0);
     let average = variant.average_bandwidth.unwrap_or(0);
     findings.expect(Rule::AverageBandwidth, &at, average, rates.average.0);

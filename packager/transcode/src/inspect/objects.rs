@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
 use media::asset::ObjectAsset;
-use media::ladder::{LADDER, RATES};
+use media::ladder::RATES;
 use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, Codec, Kbps, Version};
+use media::{Asset, Container, SwitchingSet, Version};
 use origin::SongFile;
 use sha2::{Digest, Sha256};
 
 use super::fmp4::{self, Fragment, Init};
 use super::ogg::{self, OggFile};
+use super::rendition::Rendition;
 use super::report::{Findings, Rule};
 use super::source::Source;
 use crate::publish_order;
@@ -25,9 +26,9 @@ pub(super) struct Contents {
     pub(super) asset: Asset,
     pub(super) sizes: BTreeMap<SongFile, u64>,
     pub(super) playlists: BTreeMap<SongFile, Vec<u8>>,
-    pub(super) inits: BTreeMap<Kbps, Init>,
-    pub(super) fragments: BTreeMap<(Kbps, u32), Fragment>,
-    pub(super) oggs: BTreeMap<Kbps, OggFile>,
+    pub(super) inits: BTreeMap<SongFile, Init>,
+    pub(super) fragments: BTreeMap<SongFile, Fragment>,
+    pub(super) oggs: BTreeMap<SongFile, OggFile>,
 }
 
 /// Reads everything that `asset.json` lists; `None` where that itself cannot be read.
@@ -110,7 +111,7 @@ fn check_list(asset: &Asset, findings: &mut Findings) -> BTreeMap<SongFile, Obje
     if !order.is_sorted() {
         findings.breach(Rule::AssetTrue, "asset.json", "another order", "objects in publish order");
     }
-    for file in expected() {
+    for file in expected(&asset.sets) {
         if !listed.contains_key(&file) {
             findings.breach(Rule::AssetTrue, file, "not listed", "a file of every version");
         }
@@ -118,19 +119,13 @@ fn check_list(asset: &Asset, findings: &mut Findings) -> BTreeMap<SongFile, Obje
     listed
 }
 
-/// The files that every version has.
-fn expected() -> impl Iterator<Item = SongFile> {
-    let codecs = [Codec::AacLc, Codec::Opus].into_iter();
+/// The files that every version of these sets has.
+fn expected(sets: &[SwitchingSet]) -> impl Iterator<Item = SongFile> {
     let multivariants =
-        codecs.flat_map(|codec| RATES.map(|cap| SongFile::Multivariant(codec, cap)));
-    let renditions = LADDER.into_iter().flat_map(|rung| {
-        let playlist = SongFile::Playlist(rung.codec, rung.kbps);
-        match rung.codec {
-            Codec::AacLc => {
-                vec![playlist, SongFile::Init(rung.kbps), SongFile::Segment(rung.kbps, 0)]
-            }
-            Codec::Opus => vec![playlist, SongFile::Ogg(rung.kbps)],
-        }
+        sets.iter().flat_map(|&set| RATES.map(|cap| SongFile::Multivariant(set, cap)));
+    let renditions = Rendition::of(sets).flat_map(|it| match it.set.container() {
+        Container::Fmp4 => vec![it.playlist(), it.init(), it.segment(0)],
+        Container::Ogg => vec![it.playlist(), it.whole()],
     });
     multivariants.chain(renditions)
 }
@@ -168,19 +163,19 @@ impl Contents {
         reader: &mut dyn Read,
         findings: &mut Findings,
     ) -> io::Result<()> {
-        if let SongFile::Ogg(kbps) = file {
-            self.oggs.insert(kbps, ogg::read(at, reader, findings)?);
+        if let SongFile::Whole(SwitchingSet::Ogg, _) = file {
+            self.oggs.insert(file, ogg::read(at, reader, findings)?);
             return Ok(());
         }
         let mut bytes = Vec::new();
         reader.take(MOST_HELD).read_to_end(&mut bytes)?;
         match file {
-            SongFile::Init(kbps) => {
-                self.inits.extend(fmp4::read_init(at, &bytes, findings).map(|init| (kbps, init)));
+            SongFile::Init(..) => {
+                self.inits.extend(fmp4::read_init(at, &bytes, findings).map(|init| (file, init)));
             }
-            SongFile::Segment(kbps, index) => {
+            SongFile::Segment(..) => {
                 let fragment = fmp4::read_fragment(at, &bytes, findings);
-                self.fragments.extend(fragment.map(|fragment| ((kbps, index), fragment)));
+                self.fragments.extend(fragment.map(|fragment| (file, fragment)));
             }
             _ => drop(self.playlists.insert(file, bytes)),
         }

@@ -1,22 +1,61 @@
 //! What every rendition must be, whatever holds it.
 
+use std::fmt;
+
 use m3u8_rs::{Map, MediaPlaylist, MediaPlaylistType};
 use media::grid::{Grid, TARGET_DURATION};
+use media::ladder::{TOP, rungs};
 use media::units::{SAMPLE_RATE, Samples};
-use media::{Codec, Rung};
+use media::{Container, Rung, SwitchingSet};
 use origin::SongFile;
 
 use super::objects::Contents;
 use super::report::{Findings, Rule};
 use crate::playlist::{Rates, Stretch, rates};
 
+/// One encoding of the song in one set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rendition {
+    pub(super) set: SwitchingSet,
+    pub(super) rung: Rung,
+}
+
+impl Rendition {
+    /// All renditions of `sets`.
+    pub(super) fn of(sets: &[SwitchingSet]) -> impl Iterator<Item = Self> {
+        sets.iter().flat_map(|&set| rungs(set, TOP).map(move |rung| Self { set, rung }))
+    }
+
+    pub(super) fn playlist(self) -> SongFile {
+        SongFile::Playlist(self.set, self.rung.kbps)
+    }
+
+    pub(super) fn init(self) -> SongFile {
+        SongFile::Init(self.set, self.rung.kbps)
+    }
+
+    pub(super) fn segment(self, index: u32) -> SongFile {
+        SongFile::Segment(self.set, self.rung.kbps, index)
+    }
+
+    pub(super) fn whole(self) -> SongFile {
+        SongFile::Whole(self.set, self.rung.kbps)
+    }
+}
+
+impl fmt::Display for Rendition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.set, self.rung.kbps)
+    }
+}
+
 /// Parses a rendition's media playlist and checks the tags that all renditions share.
 pub(super) fn playlist(
     contents: &Contents,
-    rung: Rung,
+    it: Rendition,
     findings: &mut Findings,
 ) -> Option<MediaPlaylist> {
-    let file = SongFile::Playlist(rung.codec, rung.kbps);
+    let file = it.playlist();
     let at = file.to_string();
     let playlist = match m3u8_rs::parse_media_playlist_res(contents.playlists.get(&file)?) {
         Ok(playlist) => playlist,
@@ -80,18 +119,17 @@ pub(super) fn check_extinf(at: &str, extinf: f32, media: Samples, findings: &mut
 /// Compares where segments end in the song with the grid, and the last end with the song's length.
 pub(super) fn check_ends(
     contents: &Contents,
-    rung: Rung,
+    it: Rendition,
     ends: &[Samples],
     findings: &mut Findings,
 ) {
-    let Rung { codec, kbps, .. } = rung;
     let length = contents.asset.samples;
     let grid = Grid::new(length);
     let last = ends.last().map_or(0, |end| end.0);
-    findings.expect(Rule::EqualLength, format!("{codec} {kbps}"), last, length.0);
-    findings.expect(Rule::Grid, format!("{codec} {kbps}"), ends.len() as u64, grid.count());
+    findings.expect(Rule::EqualLength, it.to_string(), last, length.0);
+    findings.expect(Rule::Grid, it.to_string(), ends.len() as u64, grid.count());
     for (index, (end, wanted)) in ends.iter().zip(grid.segments()).enumerate() {
-        let at = format!("{codec} {kbps} segment {index}");
+        let at = format!("{it} segment {index}");
         findings.expect(Rule::Grid, at, end.0, wanted.end.0);
     }
 }
@@ -99,14 +137,16 @@ pub(super) fn check_ends(
 /// What `asset.json` says of the rendition: its priming, and rates that were recomputed.
 pub(super) fn check_asset(
     contents: &Contents,
-    rung: Rung,
+    rendition: Rendition,
     priming: Samples,
     rates: Rates,
     findings: &mut Findings,
 ) {
     let entry = contents.asset.renditions.iter();
-    let mut entry = entry.filter(|it| it.codec == rung.codec && it.kbps == rung.kbps);
-    let at = format!("asset.json {} {}", rung.codec, rung.kbps);
+    let Rendition { set, rung } = rendition;
+    let mut entry =
+        entry.filter(|it| it.set == set && it.codec == rung.codec && it.kbps == rung.kbps);
+    let at = format!("asset.json {rendition}");
     let (Some(entry), None) = (entry.next(), entry.next()) else {
         findings.breach(Rule::AssetTrue, at, "no entry, or several", "one entry");
         return;
@@ -118,10 +158,10 @@ pub(super) fn check_asset(
 
 /// The rates that a rendition really has, from the sizes of its segments and what they last;
 /// `None` where too little of it could be read to tell.
-pub(super) fn measured(contents: &Contents, rung: Rung) -> Option<Rates> {
-    let stretches = match rung.codec {
-        Codec::AacLc => super::aac::stretches(contents, rung.kbps),
-        Codec::Opus => super::opus::stretches(contents, rung),
+pub(super) fn measured(contents: &Contents, it: Rendition) -> Option<Rates> {
+    let stretches = match it.set.container() {
+        Container::Fmp4 => super::fmp4_rendition::stretches(contents, it),
+        Container::Ogg => super::ogg_rendition::stretches(contents, it),
     };
     let stretches: Vec<Stretch> = stretches?;
     (!stretches.is_empty()).then(|| rates(&stretches))

@@ -6,7 +6,7 @@ mod media_segment;
 use std::io;
 
 use media::units::{BitsPerSecond, Samples};
-use media::{Codec, Rung};
+use media::{Codec, Rung, SwitchingSet};
 use origin::SongFile;
 
 use self::init::InitSection;
@@ -23,6 +23,7 @@ const TRACK_ID: u32 = 1;
 #[derive(Debug)]
 pub struct Fmp4Muxer {
     work: WorkFolder,
+    set: SwitchingSet,
     rung: Rung,
     audio_specific_config: Vec<u8>,
     priming: Samples,
@@ -39,6 +40,7 @@ impl Fmp4Muxer {
     /// Where the rung is not AAC.
     pub fn create(
         work: &WorkFolder,
+        set: SwitchingSet,
         rung: Rung,
         audio_specific_config: &[u8],
         priming: Samples,
@@ -48,6 +50,7 @@ impl Fmp4Muxer {
         }
         Ok(Self {
             work: work.clone(),
+            set,
             rung,
             audio_specific_config: audio_specific_config.to_vec(),
             priming,
@@ -62,7 +65,7 @@ impl Muxer for Fmp4Muxer {
     fn write(&mut self, segment: &Segment) -> io::Result<()> {
         let bytes = encode_segment(segment, self.rung.codec.frame(), self.decode_time)
             .map_err(io::Error::other)?;
-        self.work.write(SongFile::Segment(self.rung.kbps, segment.index), &bytes)?;
+        self.work.write(SongFile::Segment(self.set, self.rung.kbps, segment.index), &bytes)?;
         segment.units.iter().for_each(|unit| self.rates.add(unit));
         let duration = segment.duration();
         self.decode_time += duration;
@@ -78,8 +81,9 @@ impl Muxer for Fmp4Muxer {
             average: self.rates.average(),
         };
         let bytes = init.encode().map_err(io::Error::other)?;
-        self.work.write(SongFile::Init(self.rung.kbps), &bytes)?;
+        self.work.write(SongFile::Init(self.set, self.rung.kbps), &bytes)?;
         Ok(MuxedRendition {
+            set: self.set,
             rung: self.rung,
             priming: self.priming,
             init_size: bytes.len() as u64,

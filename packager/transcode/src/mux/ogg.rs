@@ -6,7 +6,7 @@ mod page_cuts;
 use std::io;
 
 use media::units::Samples;
-use media::{Codec, Rung};
+use media::{Codec, Rung, SwitchingSet};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use origin::SongFile;
 
@@ -46,7 +46,8 @@ impl OggMuxer {
             return Err(io::Error::other("Ogg holds the Opus rungs alone"));
         }
         let skip = u16::try_from(pre_skip.0).map_err(io::Error::other)?;
-        let mut pages = PacketWriter::new(work.file(SongFile::Ogg(rung.kbps))?);
+        let mut pages =
+            PacketWriter::new(work.file(SongFile::Whole(SwitchingSet::Ogg, rung.kbps))?);
         for header in [opus_head(skip), opus_tags(vendor)] {
             pages.write_packet(header, serial, PacketWriteEndInfo::EndPage, 0)?;
         }
@@ -93,6 +94,7 @@ impl Muxer for OggMuxer {
     fn finish(self: Box<Self>) -> io::Result<MuxedRendition> {
         self.pages.into_inner().finish()?;
         Ok(MuxedRendition {
+            set: SwitchingSet::Ogg,
             rung: self.rung,
             priming: self.pre_skip,
             init_size: self.init_size,

@@ -27,8 +27,16 @@ impl Studio {
 
     fn package(&self, master: &Path, name: &str) -> Result<Asset, PackageError> {
         let hash = crate::hash_master(File::open(master).unwrap()).unwrap();
-        package(master, &hash, &self.path(name), &|_| {})
+        package(master, &hash, &self.path(name), &Parameters::default(), &|_| {})
     }
+}
+
+fn encode_all(
+    source: &mut Source,
+    work: &WorkFolder,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(Vec<MuxedRendition>, Samples), PackageError> {
+    encode(source, &MasterHash::new([0; 32]), work, &Parameters::default(), progress)
 }
 
 /// Every file below a folder, by its path.
@@ -76,7 +84,8 @@ fn progress_goes_from_nothing_to_done() {
     let master = studio.master(48_000 * 3, 48_000);
     let hash = crate::hash_master(File::open(&master).unwrap()).unwrap();
     let heard = Mutex::new(Vec::new());
-    package(&master, &hash, &studio.path("out"), &|step| heard.lock().unwrap().push(step)).unwrap();
+    let tell = |step| heard.lock().unwrap().push(step);
+    package(&master, &hash, &studio.path("out"), &Parameters::default(), &tell).unwrap();
     let heard = heard.into_inner().unwrap();
     assert_eq!(heard[0].percent(), Some(0));
     assert_eq!(heard.last().unwrap().percent(), Some(100));
@@ -100,7 +109,7 @@ fn a_rendition_that_fails_at_once_stops_all() {
     let mut source = Source::open(&studio.master(48_000 * 20, 48_000)).unwrap();
     let work = WorkFolder::create(&studio.path("out")).unwrap();
     fs::write(studio.path("out/ogg"), "in the way").unwrap();
-    let error = encode(&mut source, &MasterHash::new([0; 32]), &work, &|_| {}).unwrap_err();
+    let error = encode_all(&mut source, &work, &|_| {}).unwrap_err();
     assert!(matches!(error, PackageError::Write(_)), "{error}");
 }
 
@@ -112,9 +121,7 @@ fn a_rendition_that_fails_in_mid_song_stops_all() {
     fs::create_dir_all(studio.path("out/aac/64")).unwrap();
     fs::write(studio.path("out/aac/64/00001.m4s"), "in the way").unwrap();
     let furthest = Mutex::new(Samples::ZERO);
-    let error = encode(&mut source, &MasterHash::new([0; 32]), &work, &|step| {
-        *furthest.lock().unwrap() = step.done
-    });
+    let error = encode_all(&mut source, &work, &|step| *furthest.lock().unwrap() = step.done);
     assert!(matches!(error, Err(PackageError::Write(_))), "{error:?}");
     let furthest = furthest.into_inner().unwrap();
     assert!(furthest < Samples(48_000 * 40), "the reader stopped soon after: {furthest:?}");

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use media::grid::TARGET_DURATION;
 use media::units::{SAMPLE_RATE, Samples};
-use media::{Codec, Kbps};
+use media::{Container, Kbps, SwitchingSet};
 use origin::SongFile;
 
 use super::VERSION;
@@ -14,22 +14,20 @@ use crate::mux::{MuxedRendition, MuxedSegment};
 /// what it names.
 #[must_use]
 pub fn media(rendition: &MuxedRendition) -> String {
-    let rung = rendition.rung;
+    let (set, kbps) = (rendition.set, rendition.rung.kbps);
     let mut out = format!(
         "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{TARGET_DURATION}\n\
          #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
     );
-    line(&mut out, format_args!("{}", map(rung.codec, rung.kbps, rendition.init_size)));
+    line(&mut out, format_args!("{}", map(set, kbps, rendition.init_size)));
     for (index, segment) in rendition.segments.iter().enumerate() {
         line(&mut out, format_args!("#EXTINF:{},", seconds(segment.duration)));
-        match rung.codec {
-            Codec::AacLc => {
-                line(
-                    &mut out,
-                    format_args!("{}", name(SongFile::Segment(rung.kbps, index as u32))),
-                );
+        match set.container() {
+            Container::Fmp4 => {
+                let file = name(SongFile::Segment(set, kbps, index as u32));
+                line(&mut out, format_args!("{file}"));
             }
-            Codec::Opus => byte_range(&mut out, rung.kbps, segment),
+            Container::Ogg => byte_range(&mut out, name(SongFile::Whole(set, kbps)), segment),
         }
     }
     out.push_str("#EXT-X-ENDLIST\n");
@@ -37,20 +35,20 @@ pub fn media(rendition: &MuxedRendition) -> String {
 }
 
 /// `EXT-X-MAP` (4.4.4.5): a file of its own in fMP4, the header pages in Ogg.
-fn map(codec: Codec, kbps: Kbps, init_size: u64) -> String {
-    match codec {
-        Codec::AacLc => format!("#EXT-X-MAP:URI=\"{}\"", name(SongFile::Init(kbps))),
-        Codec::Opus => {
-            let ogg = name(SongFile::Ogg(kbps));
+fn map(set: SwitchingSet, kbps: Kbps, init_size: u64) -> String {
+    match set.container() {
+        Container::Fmp4 => format!("#EXT-X-MAP:URI=\"{}\"", name(SongFile::Init(set, kbps))),
+        Container::Ogg => {
+            let ogg = name(SongFile::Whole(set, kbps));
             format!("#EXT-X-MAP:URI=\"{ogg}\",BYTERANGE=\"{init_size}@0\"")
         }
     }
 }
 
 /// Each range states its offset (4.4.4.2), so that no line depends on the one before.
-fn byte_range(out: &mut String, kbps: Kbps, segment: &MuxedSegment) {
+fn byte_range(out: &mut String, file: String, segment: &MuxedSegment) {
     line(out, format_args!("#EXT-X-BYTERANGE:{}@{}", segment.size, segment.offset));
-    line(out, format_args!("{}", name(SongFile::Ogg(kbps))));
+    line(out, format_args!("{file}"));
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use media::Rung;
+use media::{Rung, SwitchingSet};
 use origin::SongFile;
 
 use super::VERSION;
@@ -11,6 +11,8 @@ use super::bandwidth::Rates;
 /// One entry: a rendition and how fast it must arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
+    /// What players may switch to from it.
+    pub set: SwitchingSet,
     /// What is played.
     pub rung: Rung,
     /// Its rates.
@@ -21,14 +23,14 @@ pub struct Variant {
 #[must_use]
 pub fn multivariant(variants: &[Variant]) -> String {
     let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    for Variant { rung, rates } in variants {
+    for Variant { set, rung, rates } in variants {
         writeln!(
             out,
             "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"\n{}",
             rates.peak.0,
             rates.average.0,
             rung.codec.rfc6381(),
-            SongFile::Playlist(rung.codec, rung.kbps),
+            SongFile::Playlist(*set, rung.kbps),
         )
         .expect("writing to a String cannot fail");
     }
@@ -37,33 +39,33 @@ pub fn multivariant(variants: &[Variant]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use media::{BitsPerSecond, Codec, Kbps, ladder};
+    use media::{BitsPerSecond, Kbps, ladder};
 
     use super::*;
 
-    fn variants(codec: Codec, cap: u16) -> Vec<Variant> {
-        ladder::rungs(codec, Kbps(cap))
+    fn variants(set: SwitchingSet, cap: u16) -> Vec<Variant> {
+        ladder::rungs(set, Kbps(cap))
             .map(|rung| {
                 let average = BitsPerSecond(u64::from(rung.kbps.0) * 1_010);
                 let peak = BitsPerSecond(u64::from(rung.kbps.0) * 1_070);
-                Variant { rung, rates: Rates { peak, average } }
+                Variant { set, rung, rates: Rates { peak, average } }
             })
             .collect()
     }
 
     #[test]
     fn all_of_aac() {
-        insta::assert_snapshot!(multivariant(&variants(Codec::AacLc, 320)));
+        insta::assert_snapshot!(multivariant(&variants(SwitchingSet::Aac, 320)));
     }
 
     #[test]
     fn ogg_up_to_128() {
-        insta::assert_snapshot!(multivariant(&variants(Codec::Opus, 128)));
+        insta::assert_snapshot!(multivariant(&variants(SwitchingSet::Ogg, 128)));
     }
 
     #[test]
     fn m3u8_rs_reads_it_back() {
-        let text = multivariant(&variants(Codec::AacLc, 320));
+        let text = multivariant(&variants(SwitchingSet::Aac, 320));
         let (_, playlist) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
         assert!(playlist.independent_segments && playlist.unknown_tags.is_empty());
         let uris: Vec<_> = playlist.variants.iter().map(|variant| variant.uri.as_str()).collect();

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use media::{Codec, LADDER, MasterHash, Rung, Samples, Version};
+use media::{Container, MasterHash, Rung, Samples, SwitchingSet, Version};
 use origin::SongFile;
+use segue_transcode::Parameters;
 use segue_transcode::asset_writer::{self, Identity};
 use segue_transcode::inspect::{Folder, Report, inspect};
 use segue_transcode::mux::{Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
@@ -38,12 +39,16 @@ impl Package {
         let folder = tempfile::tempdir().unwrap();
         let work = WorkFolder::create(&folder.path().join("version")).unwrap();
         let recipe = Recipe { length: LENGTH, cut: 276_480 };
-        let renditions: Vec<_> =
-            LADDER.into_iter().map(|rung| render(&work, rung, change(rung, recipe))).collect();
+        let parameters = Parameters::default();
+        let renditions: Vec<_> = parameters
+            .renditions()
+            .map(|(set, rung)| render(&work, set, rung, change(rung, recipe)))
+            .collect();
         let master = MasterHash::new([7; 32]);
         let identity = Identity {
             version: Version::of(&master, "test"),
             master,
+            parameters,
             recipe: "test".to_owned(),
             samples: Samples(LENGTH),
         };
@@ -131,13 +136,18 @@ fn crc(bytes: &[u8]) -> u32 {
     })
 }
 
-pub(crate) fn render(work: &WorkFolder, rung: Rung, recipe: Recipe) -> MuxedRendition {
-    let (priming, mut muxer): (u64, Box<dyn Muxer>) = match rung.codec {
-        Codec::AacLc => {
-            let muxer = Fmp4Muxer::create(work, rung, &[0x11, 0x90], Samples(2_048));
+pub(crate) fn render(
+    work: &WorkFolder,
+    set: SwitchingSet,
+    rung: Rung,
+    recipe: Recipe,
+) -> MuxedRendition {
+    let (priming, mut muxer): (u64, Box<dyn Muxer>) = match set.container() {
+        Container::Fmp4 => {
+            let muxer = Fmp4Muxer::create(work, set, rung, &[0x11, 0x90], Samples(2_048));
             (2_048, Box::new(muxer.unwrap()))
         }
-        Codec::Opus => {
+        Container::Ogg => {
             let muxer = OggMuxer::create(work, rung, Samples(3_840), 7, "test");
             (3_840, Box::new(muxer.unwrap()))
         }
@@ -171,5 +181,5 @@ pub(crate) fn segments(rung: Rung, recipe: Recipe, priming: u64) -> Vec<Segment>
 
 /// The path of a segment.
 pub(crate) fn segment(kbps: u16, index: u32) -> String {
-    SongFile::Segment(media::Kbps(kbps), index).to_string()
+    SongFile::Segment(SwitchingSet::Aac, media::Kbps(kbps), index).to_string()
 }

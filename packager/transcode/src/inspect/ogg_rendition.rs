@@ -1,50 +1,48 @@
-//! An Opus rendition: the Ogg file and its playlist against each other.
+//! An Ogg rendition: the Ogg file and its playlist against each other.
 
 use m3u8_rs::{ByteRange, MediaPlaylist};
-use media::Rung;
 use media::units::Samples;
-use origin::SongFile;
 
 use super::objects::Contents;
 use super::ogg::OggFile;
-use super::rendition;
+use super::rendition::{self, Rendition};
 use super::report::{Findings, Rule};
 use crate::playlist::Stretch;
 
 /// Checks one rendition.
-pub(super) fn check(contents: &Contents, rung: Rung, findings: &mut Findings) {
-    let playlist = rendition::playlist(contents, rung, findings);
-    let (Some(ogg), Some(playlist)) = (contents.oggs.get(&rung.kbps), playlist) else { return };
-    let at = SongFile::Playlist(rung.codec, rung.kbps).to_string();
-    check_map(&at, rung, ogg, &playlist, findings);
-    let ends = check_ranges(&at, rung, ogg, &playlist, findings);
+pub(super) fn check(contents: &Contents, it: Rendition, findings: &mut Findings) {
+    let playlist = rendition::playlist(contents, it, findings);
+    let (Some(ogg), Some(playlist)) = (contents.oggs.get(&it.whole()), playlist) else { return };
+    let at = it.playlist().to_string();
+    check_map(&at, it, ogg, &playlist, findings);
+    let ends = check_ranges(&at, it, ogg, &playlist, findings);
     let mut start = Samples::ZERO;
     for (index, (segment, end)) in playlist.segments.iter().zip(&ends).enumerate() {
         let at = format!("{at} segment {index}");
         rendition::check_extinf(&at, segment.duration, end.saturating_sub(start), findings);
         start = *end;
     }
-    rendition::check_ends(contents, rung, &ends, findings);
-    if let Some(rates) = rendition::measured(contents, rung) {
-        rendition::check_asset(contents, rung, ogg.pre_skip, rates, findings);
+    rendition::check_ends(contents, it, &ends, findings);
+    if let Some(rates) = rendition::measured(contents, it) {
+        rendition::check_asset(contents, it, ogg.pre_skip, rates, findings);
     }
 }
 
-fn name(rung: Rung) -> String {
-    format!("{}.ogg", rung.kbps)
+fn name(it: Rendition) -> String {
+    format!("{}.ogg", it.rung.kbps)
 }
 
 fn check_map(
     at: &str,
-    rung: Rung,
+    it: Rendition,
     ogg: &OggFile,
     playlist: &MediaPlaylist,
     findings: &mut Findings,
 ) {
     let Some(map) = rendition::map(at, playlist, findings) else { return };
     let range = map.byte_range.as_ref().map(|it| (it.length, it.offset));
-    if map.uri != name(rung) || range != Some((ogg.header_size, Some(0))) {
-        let wanted = format!("{} {}@0", name(rung), ogg.header_size);
+    if map.uri != name(it) || range != Some((ogg.header_size, Some(0))) {
+        let wanted = format!("{} {}@0", name(it), ogg.header_size);
         findings.breach(Rule::PlaylistMap, at, format!("{} {range:?}", map.uri), wanted);
     }
 }
@@ -53,7 +51,7 @@ fn check_map(
 /// end to the file's, and each ends with a page.
 fn check_ranges(
     at: &str,
-    rung: Rung,
+    it: Rendition,
     ogg: &OggFile,
     playlist: &MediaPlaylist,
     findings: &mut Findings,
@@ -62,7 +60,7 @@ fn check_ranges(
     let mut ends = Vec::new();
     for (index, segment) in playlist.segments.iter().enumerate() {
         let at = format!("{at} segment {index}");
-        findings.expect(Rule::PlaylistUris, &at, segment.uri.clone(), name(rung));
+        findings.expect(Rule::PlaylistUris, &at, segment.uri.clone(), name(it));
         let Some(ByteRange { length, offset: Some(offset) }) = segment.byte_range else {
             findings.breach(Rule::OggRanges, at, "no range", "EXT-X-BYTERANGE with an offset");
             continue;
@@ -81,10 +79,10 @@ fn check_ranges(
 
 /// Sizes and durations of all segments: the ranges of the playlist, which were checked against the
 /// pages, and what the pages last.
-pub(super) fn stretches(contents: &Contents, rung: Rung) -> Option<Vec<Stretch>> {
-    let ogg = contents.oggs.get(&rung.kbps)?;
-    let file = SongFile::Playlist(rung.codec, rung.kbps);
-    let playlist = m3u8_rs::parse_media_playlist_res(contents.playlists.get(&file)?).ok()?;
+pub(super) fn stretches(contents: &Contents, it: Rendition) -> Option<Vec<Stretch>> {
+    let ogg = contents.oggs.get(&it.whole())?;
+    let text = contents.playlists.get(&it.playlist())?;
+    let playlist = m3u8_rs::parse_media_playlist_res(text).ok()?;
     let mut start = ogg.pre_skip;
     let ranges = playlist.segments.into_iter().map(|segment| segment.byte_range);
     ranges

@@ -1,0 +1,79 @@
+//! What is asked of one packaging. With the master, it decides every byte.
+
+use std::collections::BTreeSet;
+
+use media::ladder::{LADDER, Rung, TOP, rungs};
+use media::{Layout, SwitchingSet};
+
+/// What to make of a master. The default is what every song gets: AAC-LC in fMP4 and Opus in Ogg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// The switching sets to make; at least one.
+    pub sets: BTreeSet<SwitchingSet>,
+    /// How fMP4 renditions are stored.
+    pub layout: Layout,
+    /// How hard the encoders try.
+    pub effort: Effort,
+}
+
+/// How hard the encoders try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effort {
+    /// The best that they can do at the rate.
+    #[default]
+    Best,
+    /// Less CPU for a little less quality.
+    Fast,
+}
+
+impl Effort {
+    /// The word for people and recipes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Fast => "fast",
+        }
+    }
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            sets: BTreeSet::from([SwitchingSet::Aac, SwitchingSet::Ogg]),
+            layout: Layout::Segments,
+            effort: Effort::Best,
+        }
+    }
+}
+
+impl Parameters {
+    /// What must be encoded, in ladder order. Each rung is encoded once, however many sets hold it.
+    pub fn rungs(&self) -> impl Iterator<Item = Rung> {
+        LADDER.into_iter().filter(|rung| self.sets_of(*rung).next().is_some())
+    }
+
+    /// The sets that hold a rung.
+    pub fn sets_of(&self, rung: Rung) -> impl Iterator<Item = SwitchingSet> {
+        self.sets.iter().copied().filter(move |set| set.codec() == rung.codec)
+    }
+
+    /// Every rendition: set by set, each in ladder order.
+    pub fn renditions(&self) -> impl Iterator<Item = (SwitchingSet, Rung)> {
+        self.sets.iter().flat_map(|set| rungs(*set, TOP).map(|rung| (*set, rung)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rung_in_two_sets_is_encoded_once() {
+        let sets = BTreeSet::from([SwitchingSet::Ogg, SwitchingSet::Opus]);
+        let both = Parameters { sets, ..Parameters::default() };
+        assert_eq!(both.rungs().count(), 3);
+        assert_eq!(both.renditions().count(), 6);
+        assert_eq!(Parameters::default().rungs().count(), 6);
+    }
+}
