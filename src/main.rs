@@ -20,7 +20,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Role {
     /// Run everything in one process: API, web page, ingest and edge.
-    Up(up::UpArgs),
+    Up(Box<up::UpArgs>),
     /// Package masters without a server.
     Package(package::Options),
     /// Check packaged songs against every rule that they were made by.
@@ -30,7 +30,7 @@ enum Role {
 /// 0 done, 1 the work failed, 2 wrong usage or configuration.
 fn main() -> ExitCode {
     let done = match CommandLine::parse().role {
-        Role::Up(args) => Ok(up::run(args)),
+        Role::Up(args) => Ok(up::run(*args)),
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
     };

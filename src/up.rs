@@ -90,7 +90,9 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
 
     let mut tasks = JoinSet::new();
     for _ in 0..settings.workers {
-        tasks.spawn(Worker::new(intake.clone(), shutdown.clone()).run());
+        tasks.spawn(
+            Worker::new(intake.clone(), settings.parameters.clone(), shutdown.clone()).run(),
+        );
     }
     tasks.spawn(serve_probes(admin, health.clone(), shutdown.clone()));
     health.set_ready(true);

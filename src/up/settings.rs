@@ -9,6 +9,7 @@ use clap::Args;
 use delivery::Tls;
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
 use service::telemetry::LogFilter;
+use transcode::Parameters;
 
 const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
 const DATA: Key = Key::new("data", "a folder");
@@ -21,9 +22,12 @@ const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
 const DEMO: Key = Key::new("demo", "true or false");
 const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
+const SETS: Key = Key::new("sets", "aac, ogg, opus and saver, joined by commas");
+const LAYOUT: Key = Key::new("layout", "segments or single-file");
+const EFFORT: Key = Key::new("effort", "best or fast");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 11] = [
+const KEYS: [Key; 14] = [
     DATA,
     LISTEN,
     ADMIN_LISTEN,
@@ -33,6 +37,9 @@ const KEYS: [Key; 11] = [
     DEMO,
     WORKERS,
     UPLOAD_LIMIT,
+    SETS,
+    LAYOUT,
+    EFFORT,
     LOG,
     ADMIN_PASSWORD,
 ];
@@ -69,6 +76,15 @@ pub(crate) struct UpArgs {
     /// The largest master that is accepted [default: 2GiB]
     #[arg(long, value_name = "SIZE")]
     upload_limit: Option<String>,
+    /// What is made of every song: aac, ogg, opus, saver [default: aac,ogg]
+    #[arg(long, value_name = "SETS")]
+    sets: Option<String>,
+    /// How fMP4 renditions are stored: segments or single-file [default: segments]
+    #[arg(long, value_name = "LAYOUT")]
+    layout: Option<String>,
+    /// How hard the encoders try: best or fast [default: best]
+    #[arg(long, value_name = "EFFORT")]
+    effort: Option<String>,
     /// What is logged to standard error [default: info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -91,6 +107,7 @@ pub(super) struct Settings {
     pub(super) demo: bool,
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
+    pub(super) parameters: Parameters,
     pub(super) log: LogFilter,
     pub(super) admin_password: Option<String>,
 }
@@ -115,6 +132,7 @@ impl Settings {
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
                 .map_or(DEFAULT_UPLOAD_LIMIT, |ByteSize(size)| size),
+            parameters: parameters(&said)?,
             log: said.get(&LOG)?.unwrap_or_default(),
             admin_password: checked(&said, &ADMIN_PASSWORD, |password: &String| {
                 (1..=1024).contains(&password.len())
@@ -158,6 +176,9 @@ impl UpArgs {
             (TLS_KEY, self.tls_key),
             (WORKERS, self.workers),
             (UPLOAD_LIMIT, self.upload_limit),
+            (SETS, self.sets),
+            (LAYOUT, self.layout),
+            (EFFORT, self.effort),
             (LOG, self.log),
             (DEMO, demo),
         ]
@@ -176,6 +197,14 @@ fn checked<T: std::str::FromStr>(
         Some(value) if !accepts(&value) => Err(said.bad_value(key)),
         value => Ok(value),
     }
+}
+
+fn parameters(said: &Said) -> Result<Parameters, ConfigError> {
+    Ok(Parameters {
+        sets: said.get(&SETS)?.unwrap_or_default(),
+        layout: said.get(&LAYOUT)?.unwrap_or_default(),
+        effort: said.get(&EFFORT)?.unwrap_or_default(),
+    })
 }
 
 fn tls_files(said: &Said) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {

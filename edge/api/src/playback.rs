@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::{CurrentVersion, Song, SongState, Viewer, song_document};
 use media::ladder::{RATES, TOP};
-use media::{Kbps, SongId, SwitchingSet};
+use media::{Kbps, SongId, SwitchingSet, SwitchingSets};
 use origin::{SongFile, SongFolder};
 use serde::Serialize;
 use service::Problem;
@@ -22,11 +22,13 @@ use crate::refusals::{SongPath, catalogue_failed, no_such_song};
 /// What every account may hear: the whole ladder.
 const CAP: Kbps = TOP;
 
-/// Where the song plays until `expires_at`.
+/// Where the song plays until `expires_at`: a multivariant playlist for each set that was made, and
+/// progressive files.
 #[derive(Serialize)]
 pub(crate) struct Playback {
-    hls: String,
-    hls_ogg: String,
+    #[serde(flatten)]
+    hls: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     ogg: BTreeMap<String, String>,
     expires_at: String,
 }
@@ -41,9 +43,9 @@ pub(crate) async fn create(
     let song = api.catalogue().songs().get(id).await.map_err(catalogue_failed)?;
     let viewer = Viewer::from(Some(&user));
     let song = song.filter(|song| song.is_visible_to(&viewer)).ok_or_else(no_such_song)?;
-    let current = song.current.filter(|_| song.state == SongState::Ready);
+    let current = song.current.as_ref().filter(|_| song.state == SongState::Ready);
     let current = current.ok_or_else(|| not_ready(&song))?;
-    let folder = folder(song.id, &current);
+    let folder = folder(song.id, current);
     let grant = Grant {
         user: user.id,
         prefix: folder.to_string().parse().map_err(|error| Problem::internal(&error))?,
@@ -53,7 +55,7 @@ pub(crate) async fn create(
     let minted = playback::mint(api.playback_key(), &grant, api.clock().now());
     let base = format!("{}/t/{}/{folder}", api.public_url(), minted.token);
     let ends = minted.expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let answer = urls(&base, CAP, song_document::rfc3339(ends.as_secs() * 1_000));
+    let answer = urls(&base, &current.sets, CAP, song_document::rfc3339(ends.as_secs() * 1_000));
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer)))
 }
 
@@ -62,16 +64,27 @@ fn folder(song: SongId, current: &CurrentVersion) -> SongFolder {
     SongFolder { artist, album, song, version }
 }
 
-fn urls(base: &str, cap: Kbps, expires_at: String) -> Playback {
+fn urls(base: &str, sets: &SwitchingSets, cap: Kbps, expires_at: String) -> Playback {
     let url = |file: SongFile| format!("{base}/{file}");
+    let playlist = |set| (field(set), url(SongFile::Multivariant(set, cap)));
     let progressive = RATES.into_iter().filter(|rate| *rate <= cap);
     Playback {
-        hls: url(SongFile::Multivariant(SwitchingSet::Aac, cap)),
-        hls_ogg: url(SongFile::Multivariant(SwitchingSet::Ogg, cap)),
+        hls: sets.iter().map(playlist).collect(),
         ogg: progressive
+            .filter(|_| sets.contains(SwitchingSet::Ogg))
             .map(|rate| (rate.to_string(), url(SongFile::Whole(SwitchingSet::Ogg, rate))))
             .collect(),
         expires_at,
+    }
+}
+
+/// The field of a set's multivariant playlist.
+fn field(set: SwitchingSet) -> &'static str {
+    match set {
+        SwitchingSet::Aac => "hls",
+        SwitchingSet::Ogg => "hls_ogg",
+        SwitchingSet::Opus => "hls_opus",
+        SwitchingSet::Saver => "hls_saver",
     }
 }
 
@@ -89,10 +102,20 @@ mod tests {
 
     #[test]
     fn a_cap_names_the_capped_playlists_and_leaves_out_what_is_above() {
-        let playback = urls("http://e/t/T/f", Kbps(128), String::new());
-        assert_eq!(playback.hls, "http://e/t/T/f/index-128.m3u8");
-        assert_eq!(playback.hls_ogg, "http://e/t/T/f/ogg-128.m3u8");
+        let sets = SwitchingSets::default();
+        let playback = urls("http://e/t/T/f", &sets, Kbps(128), String::new());
+        assert_eq!(playback.hls["hls"], "http://e/t/T/f/index-128.m3u8");
+        assert_eq!(playback.hls["hls_ogg"], "http://e/t/T/f/ogg-128.m3u8");
         assert_eq!(playback.ogg.keys().collect::<Vec<_>>(), ["128", "64"]);
-        assert_eq!(urls("b", CAP, String::new()).hls, "b/index.m3u8");
+        assert_eq!(urls("b", &sets, CAP, String::new()).hls["hls"], "b/index.m3u8");
+    }
+
+    #[test]
+    fn only_what_was_made_is_named() {
+        let sets = "opus,saver".parse().unwrap();
+        let playback = urls("b", &sets, CAP, String::new());
+        assert_eq!(playback.hls["hls_opus"], "b/opus.m3u8");
+        assert_eq!(playback.hls["hls_saver"], "b/saver.m3u8");
+        assert_eq!((playback.hls.len(), playback.ogg.len()), (2, 0));
     }
 }

@@ -8,7 +8,7 @@ use axum::http::{Method, Request, Response, StatusCode};
 use axum::routing::post;
 use catalogue::{AuthenticatedUser, Catalogue, NewSong, Packaged, Role, Song, User, password};
 use http_body_util::BodyExt;
-use media::{MasterHash, Version};
+use media::{MasterHash, SwitchingSets, Version};
 use segue_api::{Api, PublicUrl};
 use serde_json::{Value, json};
 use service::Clock;
@@ -98,6 +98,7 @@ impl Bench {
             artist: song.artist_id,
             album: song.album_id,
             duration_ms: 60_000,
+            sets: SwitchingSets::default(),
         };
         self.catalogue.jobs().complete(&job, &done).await.unwrap();
         song

@@ -81,7 +81,7 @@ impl PackagingError {
     }
 }
 
-/// Packages and publishes the song's master. The same master gives the same version and the same
+/// Packages and publishes the song's master. The same master and parameters give the same version and the same
 /// objects, so doing it again after a crash changes nothing.
 ///
 /// # Errors
@@ -89,17 +89,21 @@ impl PackagingError {
 pub async fn package_song(
     store: &Arc<dyn ObjectStore>,
     workshop: &Workshop,
+    parameters: &Parameters,
     song: &Song,
 ) -> Result<Packaged, PackagingError> {
     let bench = workshop.new_bench()?;
     fetch(store, &song.master, &bench.master()).await?;
     let (master, hash, folder) = (bench.master(), song.master, bench.package());
-    let asset = tokio::task::spawn_blocking(move || make(&master, &hash, &folder)).await??;
+    let parameters = parameters.clone();
+    let asset =
+        tokio::task::spawn_blocking(move || make(&master, &hash, &folder, &parameters)).await??;
     let done = Packaged {
         version: asset.version,
         artist: song.artist_id,
         album: song.album_id,
         duration_ms: asset.duration_ms,
+        sets: asset.sets.clone(),
     };
     let folder =
         SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };
@@ -107,8 +111,13 @@ pub async fn package_song(
     Ok(done)
 }
 
-fn make(master: &Path, hash: &MasterHash, folder: &Path) -> Result<Asset, PackageError> {
-    package(master, hash, folder, &Parameters::default(), &|progress| {
+fn make(
+    master: &Path,
+    hash: &MasterHash,
+    folder: &Path,
+    parameters: &Parameters,
+) -> Result<Asset, PackageError> {
+    package(master, hash, folder, parameters, &|progress| {
         tracing::trace!(stage = progress.stage.name(), percent = progress.percent(), "packaging");
     })
 }

@@ -9,6 +9,7 @@ use futures::FutureExt;
 use service::Shutdown;
 use service::problem::chain;
 use tokio::time::sleep;
+use transcode::Parameters;
 
 use crate::intake::Intake;
 use crate::packaging::{self, PackagingError};
@@ -29,6 +30,7 @@ const REST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Worker {
     intake: Intake,
+    parameters: Parameters,
     shutdown: Shutdown,
 }
 
@@ -40,10 +42,10 @@ enum Ending {
 }
 
 impl Worker {
-    /// A worker on the queue of `intake`.
+    /// A worker on the queue of `intake`, which makes of every song what `parameters` say.
     #[must_use]
-    pub fn new(intake: Intake, shutdown: Shutdown) -> Self {
-        Self { intake, shutdown }
+    pub fn new(intake: Intake, parameters: Parameters, shutdown: Shutdown) -> Self {
+        Self { intake, parameters, shutdown }
     }
 
     /// Works until the shutdown begins. A job in hand is then put back at once: packaging is not
@@ -89,7 +91,8 @@ impl Worker {
         let song = song.map_err(std::io::Error::other)?;
         // The schema forbids a job without a song.
         let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
-        packaging::package_song(&self.intake.store, &self.intake.workshop, &song).await
+        let Intake { store, workshop, .. } = &self.intake;
+        packaging::package_song(store, workshop, &self.parameters, &song).await
     }
 
     /// Renews the lease for ever; ends only when it is lost.

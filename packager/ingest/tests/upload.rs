@@ -17,6 +17,7 @@ use segue_ingest::{Intake, Worker, Workshop};
 use serde_json::Value;
 use service::{Clock, Shutdown};
 use tower::ServiceExt;
+use transcode::Parameters;
 
 const LIMIT: u64 = 100_000;
 
@@ -197,7 +198,9 @@ async fn what_is_not_audio_fails_with_a_reason() {
     let bench = Bench::new().await;
     bench.post(form(&[file("a.flac", "these are words, not sound")])).await;
     let shutdown = Shutdown::new();
-    let worker = tokio::spawn(Worker::new(bench.intake.clone(), shutdown.clone()).run());
+    let worker = tokio::spawn(
+        Worker::new(bench.intake.clone(), Parameters::default(), shutdown.clone()).run(),
+    );
     let song = loop {
         let song = bench.catalogue.songs().list(&Viewer::Admin, None, 1).await.unwrap().remove(0);
         if !matches!(song.state, SongState::Queued | SongState::Processing) {

@@ -59,7 +59,7 @@ fn multivariants(
     renditions: &[MuxedRendition],
 ) -> io::Result<Vec<(SongFile, String)>> {
     let mut out = Vec::new();
-    for &set in &parameters.sets {
+    for set in parameters.sets.iter() {
         for cap in RATES {
             let variants = rungs(set, cap).map(|rung| find(renditions, set, rung));
             let variants: Vec<Variant> = variants.collect::<io::Result<_>>()?;
@@ -97,7 +97,7 @@ fn asset(
         channels: CHANNELS,
         samples,
         duration_ms: samples.milliseconds(),
-        sets: parameters.sets.into_iter().collect(),
+        sets: parameters.sets,
         layout: parameters.layout,
         renditions: renditions.iter().map(rendition_asset).collect(),
         objects: objects(work, multivariants),

@@ -34,7 +34,7 @@ pub fn inspect(source: &dyn Source) -> Report {
         report.objects = contents.sizes.len();
         report.bytes = contents.sizes.values().sum();
         report.duration_ms = contents.asset.duration_ms;
-        for it in Rendition::of(&contents.asset.sets) {
+        for it in Rendition::all(&contents.asset.sets) {
             match it.set.container() {
                 Container::Fmp4 => fmp4_rendition::check(&contents, it, &mut findings),
                 Container::Ogg => ogg_rendition::check(&contents, it, &mut findings),

@@ -1,15 +1,16 @@
 //! What is asked of one packaging. With the master, it decides every byte.
 
-use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 use media::ladder::{LADDER, Rung, TOP, rungs};
-use media::{Layout, SwitchingSet};
+use media::{Layout, SwitchingSet, SwitchingSets};
 
 /// What to make of a master. The default is what every song gets: AAC-LC in fMP4 and Opus in Ogg.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parameters {
-    /// The switching sets to make; at least one.
-    pub sets: BTreeSet<SwitchingSet>,
+    /// The switching sets to make.
+    pub sets: SwitchingSets,
     /// How fMP4 renditions are stored.
     pub layout: Layout,
     /// How hard the encoders try.
@@ -26,24 +27,28 @@ pub enum Effort {
     Fast,
 }
 
-impl Effort {
-    /// The word for people and recipes.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             Self::Best => "best",
             Self::Fast => "fast",
-        }
+        })
     }
 }
 
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            sets: BTreeSet::from([SwitchingSet::Aac, SwitchingSet::Ogg]),
-            layout: Layout::Segments,
-            effort: Effort::Best,
-        }
+/// Not an effort.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not an effort; accepted are best and fast")]
+pub struct UnknownEffort(String);
+
+impl FromStr for Effort {
+    type Err = UnknownEffort;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEffort> {
+        [Self::Best, Self::Fast]
+            .into_iter()
+            .find(|effort| effort.to_string() == text)
+            .ok_or_else(|| UnknownEffort(text.to_owned()))
     }
 }
 
@@ -55,12 +60,12 @@ impl Parameters {
 
     /// The sets that hold a rung.
     pub fn sets_of(&self, rung: Rung) -> impl Iterator<Item = SwitchingSet> {
-        self.sets.iter().copied().filter(move |set| set.codec() == rung.codec)
+        self.sets.iter().filter(move |set| set.codec() == rung.codec)
     }
 
     /// Every rendition: set by set, each in ladder order.
     pub fn renditions(&self) -> impl Iterator<Item = (SwitchingSet, Rung)> {
-        self.sets.iter().flat_map(|set| rungs(*set, TOP).map(|rung| (*set, rung)))
+        self.sets.iter().flat_map(|set| rungs(set, TOP).map(move |rung| (set, rung)))
     }
 }
 
@@ -70,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_rung_in_two_sets_is_encoded_once() {
-        let sets = BTreeSet::from([SwitchingSet::Ogg, SwitchingSet::Opus]);
+        let sets = "ogg,opus".parse().unwrap();
         let both = Parameters { sets, ..Parameters::default() };
         assert_eq!(both.rungs().count(), 3);
         assert_eq!(both.renditions().count(), 6);

@@ -4,7 +4,6 @@ use std::io::{self, Read};
 
 use media::ids::{MasterHash, Version};
 use media::ladder::Rung;
-use media::{Layout, SwitchingSet};
 use sha2::{Digest, Sha256};
 
 use crate::encode::{fdk_version, libopus_version};
@@ -21,16 +20,12 @@ const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9
 #[must_use]
 pub fn recipe(parameters: &Parameters) -> String {
     let ladder: Vec<String> = parameters.rungs().map(rung).collect();
-    let sets: Vec<&str> = parameters.sets.iter().map(|set| SwitchingSet::folder(*set)).collect();
-    let layout = match parameters.layout {
-        Layout::Segments => "segments",
-        Layout::SingleFile => "single files",
-    };
     format!(
-        "segue {REVISION}; {} as {} in {layout}; effort {}; {LIBRARIES}; FDK {}; {}",
+        "segue {REVISION}; {} as {} in {}; effort {}; {LIBRARIES}; FDK {}; {}",
         ladder.join(", "),
-        sets.join(" + "),
-        parameters.effort.name(),
+        parameters.sets,
+        parameters.layout,
+        parameters.effort,
         fdk_version(),
         libopus_version()
     )
@@ -96,8 +91,8 @@ mod tests {
     fn a_master_is_named_by_its_bytes() {
         let hash = hash_master(&b"abc"[..]).unwrap();
         assert!(hash.to_string().starts_with("ba7816bf8f01cfea"));
-        let (usual, mut other) = (Parameters::default(), Parameters::default());
-        other.sets.insert(SwitchingSet::Opus);
+        let usual = Parameters::default();
+        let other = Parameters { sets: "opus".parse().unwrap(), ..usual.clone() };
         assert_eq!(version_of(&hash, &usual), version_of(&hash, &usual));
         assert_ne!(version_of(&hash, &usual), version_of(&hash, &other));
     }

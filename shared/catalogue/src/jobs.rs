@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use media::{AlbumId, ArtistId, JobId, SongId, Version};
+use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, Version};
 use sqlx::sqlite::Sqlite;
 use sqlx::{Row, Transaction};
 use uuid::Uuid;
@@ -40,7 +40,7 @@ pub enum Attempt {
 }
 
 /// A finished packaging.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packaged {
     /// The version that is now in the store.
     pub version: Version,
@@ -50,6 +50,8 @@ pub struct Packaged {
     pub album: AlbumId,
     /// The song's length in milliseconds.
     pub duration_ms: u64,
+    /// What was made.
+    pub sets: SwitchingSets,
 }
 
 /// The queue in a catalogue.
@@ -280,14 +282,16 @@ impl<'a> Jobs<'a> {
         done: &Packaged,
     ) -> Result<(), CatalogueError> {
         sqlx::query(
-            "INSERT INTO versions (song_id, version, artist_id, album_id, duration_ms, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (song_id, version) DO NOTHING",
+            "INSERT INTO versions
+                 (song_id, version, artist_id, album_id, duration_ms, sets, created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (song_id, version) DO NOTHING",
         )
         .bind(song.uuid())
         .bind(done.version.to_string())
         .bind(done.artist.uuid())
         .bind(done.album.uuid())
         .bind(i64::try_from(done.duration_ms).unwrap_or(i64::MAX))
+        .bind(done.sets.to_string())
         .bind(self.0.now_ms())
         .execute(&mut **write)
         .await?;

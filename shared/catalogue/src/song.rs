@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use media::{AlbumId, ArtistId, MasterHash, SongId, UserId, Version};
+use media::{AlbumId, ArtistId, MasterHash, SongId, SwitchingSets, UserId, Version};
 use serde::Serialize;
 
 use crate::name::{Name, ReleaseYear};
@@ -118,7 +118,7 @@ impl Song {
 }
 
 /// The version that listeners get, and where its objects lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentVersion {
     /// Which.
     pub version: Version,
@@ -128,6 +128,8 @@ pub struct CurrentVersion {
     pub album: AlbumId,
     /// The song's exact length, rounded to milliseconds.
     pub duration_ms: u64,
+    /// What players may choose from.
+    pub sets: SwitchingSets,
 }
 
 /// Who looks at the catalogue.

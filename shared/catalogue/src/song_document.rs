@@ -49,10 +49,10 @@ impl From<Song> for SongDocument {
             album_id: song.album_id,
             genre: song.genre,
             release_year: song.release_year,
-            duration_ms: song.current.map(|current| current.duration_ms),
+            duration_ms: song.current.as_ref().map(|current| current.duration_ms),
             state: song.state,
             error: song.failure,
-            version: song.current.map(|current| current.version),
+            version: song.current.as_ref().map(|current| current.version),
             created_at: rfc3339(song.created_ms),
         }
     }

@@ -16,7 +16,7 @@ macro_rules! songs_where {
             "SELECT s.id, s.title, s.artist_id, a.name AS artist, s.album_id, l.title AS album,
                     s.genre, s.release_year, s.master, s.uploader_id, s.state, s.failure,
                     s.created_ms, v.version, v.artist_id AS version_artist,
-                    v.album_id AS version_album, v.duration_ms
+                    v.album_id AS version_album, v.duration_ms, v.sets
              FROM songs s
              JOIN artists a ON a.id = s.artist_id
              JOIN albums l ON l.id = s.album_id
@@ -216,11 +216,13 @@ fn read_song(row: &SqliteRow) -> Result<Song, CatalogueError> {
 
 fn read_current(row: &SqliteRow) -> Result<Option<CurrentVersion>, CatalogueError> {
     let Some(version) = row.try_get::<Option<String>, _>("version")? else { return Ok(None) };
+    let sets: String = row.try_get("sets")?;
     Ok(Some(CurrentVersion {
         version: version.parse().map_err(CatalogueError::unreadable("version"))?,
         artist: ArtistId::new(row.try_get("version_artist")?),
         album: AlbumId::new(row.try_get("version_album")?),
         duration_ms: unsigned(row.try_get("duration_ms")?),
+        sets: sets.parse().map_err(CatalogueError::unreadable("switching sets"))?,
     }))
 }
 

@@ -77,6 +77,7 @@ fn packaged(song: &Song) -> Packaged {
         artist: song.artist_id,
         album: song.album_id,
         duration_ms: 1_234,
+        sets: "aac,opus".parse().unwrap(),
     }
 }
 
@@ -126,8 +127,9 @@ async fn finishing_switches_the_current_version_and_is_idempotent() {
     let bench = Bench::new().await;
     let song = bench.make_ready("First").await;
     assert_eq!(song.state, SongState::Ready);
-    let current = song.current.expect("a current version");
+    let current = song.current.as_ref().expect("a current version");
     assert_eq!(current.version, packaged(&song).version);
+    assert_eq!(current.sets, packaged(&song).sets);
     assert_eq!((current.artist, current.album), (song.artist_id, song.album_id));
     assert_eq!(current.duration_ms, 1_234);
     // The same bytes again: a second song, the same version.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Codec;
 use crate::ids::{MasterHash, Version};
 use crate::layout::Layout;
-use crate::switching_set::SwitchingSet;
+use crate::switching_set::{SwitchingSet, SwitchingSets};
 use crate::units::{BitsPerSecond, Kbps, Samples};
 
 /// The whole of `asset.json`.
@@ -26,7 +26,7 @@ pub struct Asset {
     /// The same in milliseconds, for people and players.
     pub duration_ms: u64,
     /// The switching sets that were made.
-    pub sets: Vec<SwitchingSet>,
+    pub sets: SwitchingSets,
     /// How the fMP4 renditions are stored.
     pub layout: Layout,
     /// One entry per rendition: set by set, each in ladder order.

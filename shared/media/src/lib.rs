@@ -19,5 +19,5 @@ pub use grid::Grid;
 pub use ids::{AlbumId, ArtistId, JobId, MasterHash, SongId, UserId, Version};
 pub use ladder::{LADDER, Rung};
 pub use layout::Layout;
-pub use switching_set::{Container, SwitchingSet};
+pub use switching_set::{Container, SwitchingSet, SwitchingSets};
 pub use units::{BitsPerSecond, Kbps, Samples};

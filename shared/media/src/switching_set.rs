@@ -1,5 +1,6 @@
 //! What players may switch between.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -81,9 +82,9 @@ impl fmt::Display for SwitchingSet {
     }
 }
 
-/// Not a set.
+/// Not a set, or a list of none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a switching set; accepted are aac, ogg, opus and saver")]
+#[error("'{0}' is not a switching set; accepted are aac, ogg, opus and saver, joined by commas")]
 pub struct UnknownSet(String);
 
 impl FromStr for SwitchingSet {
@@ -97,9 +98,75 @@ impl FromStr for SwitchingSet {
     }
 }
 
+/// The sets of one version: at least one. Written as `aac,ogg`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "BTreeSet<SwitchingSet>")]
+pub struct SwitchingSets(BTreeSet<SwitchingSet>);
+
+impl SwitchingSets {
+    /// The sets in their order.
+    pub fn iter(&self) -> impl Iterator<Item = SwitchingSet> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Whether a set is among them.
+    #[must_use]
+    pub fn contains(&self, set: SwitchingSet) -> bool {
+        self.0.contains(&set)
+    }
+
+    /// The same, and `set`.
+    #[must_use]
+    pub fn and(mut self, set: SwitchingSet) -> Self {
+        self.0.insert(set);
+        self
+    }
+}
+
+impl Default for SwitchingSets {
+    /// What every song gets.
+    fn default() -> Self {
+        Self(BTreeSet::from([SwitchingSet::Aac, SwitchingSet::Ogg]))
+    }
+}
+
+impl TryFrom<BTreeSet<SwitchingSet>> for SwitchingSets {
+    type Error = UnknownSet;
+
+    fn try_from(sets: BTreeSet<SwitchingSet>) -> Result<Self, UnknownSet> {
+        if sets.is_empty() { Err(UnknownSet(String::new())) } else { Ok(Self(sets)) }
+    }
+}
+
+impl fmt::Display for SwitchingSets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.iter().map(SwitchingSet::folder).collect();
+        f.pad(&names.join(","))
+    }
+}
+
+impl FromStr for SwitchingSets {
+    type Err = UnknownSet;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSet> {
+        text.split(',').map(|name| name.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_read_back_in_their_order() {
+        let sets: SwitchingSets = "opus, aac".parse().unwrap();
+        assert_eq!(sets.to_string(), "aac,opus");
+        assert_eq!(sets.to_string().parse(), Ok(sets));
+        assert_eq!(SwitchingSets::default().to_string(), "aac,ogg");
+        for wrong in ["", ",", "aac,", "aac opus", "mp3"] {
+            assert!(wrong.parse::<SwitchingSets>().is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn names_read_back() {

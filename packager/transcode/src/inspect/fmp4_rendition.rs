@@ -28,8 +28,7 @@ pub(super) fn check(contents: &Contents, it: Rendition, findings: &mut Findings)
 
 /// All renditions of a switching group drop the same priming, or switching would shift the song.
 fn check_group(contents: &Contents, it: Rendition, priming: Samples, findings: &mut Findings) {
-    let set = [it.set];
-    let mut inits = Rendition::of(&set).map(|other| contents.inits.get(&other.init()));
+    let mut inits = Rendition::of(it.set).map(|other| contents.inits.get(&other.init()));
     if let Some(first) = inits.find_map(|init| init) {
         findings.expect(Rule::Fmp4EditList, it.init(), priming.0, first.priming.0);
     }

@@ -11,7 +11,7 @@ use super::report::{Findings, Rule};
 
 /// Checks each set's playlist under each cap.
 pub(super) fn check_all(contents: &Contents, findings: &mut Findings) {
-    for &set in &contents.asset.sets {
+    for set in contents.asset.sets.iter() {
         for cap in RATES {
             check(contents, set, cap, findings);
         }

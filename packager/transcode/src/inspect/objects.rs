@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read};
 use media::asset::ObjectAsset;
 use media::ladder::RATES;
 use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, Container, SwitchingSet, Version};
+use media::{Asset, Container, SwitchingSet, SwitchingSets, Version};
 use origin::SongFile;
 use sha2::{Digest, Sha256};
 
@@ -120,10 +120,10 @@ fn check_list(asset: &Asset, findings: &mut Findings) -> BTreeMap<SongFile, Obje
 }
 
 /// The files that every version of these sets has.
-fn expected(sets: &[SwitchingSet]) -> impl Iterator<Item = SongFile> {
+fn expected(sets: &SwitchingSets) -> impl Iterator<Item = SongFile> {
     let multivariants =
-        sets.iter().flat_map(|&set| RATES.map(|cap| SongFile::Multivariant(set, cap)));
-    let renditions = Rendition::of(sets).flat_map(|it| match it.set.container() {
+        sets.iter().flat_map(|set| RATES.map(|cap| SongFile::Multivariant(set, cap)));
+    let renditions = Rendition::all(sets).flat_map(|it| match it.set.container() {
         Container::Fmp4 => vec![it.playlist(), it.init(), it.segment(0)],
         Container::Ogg => vec![it.playlist(), it.whole()],
     });

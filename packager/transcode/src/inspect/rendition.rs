@@ -6,7 +6,7 @@ use m3u8_rs::{Map, MediaPlaylist, MediaPlaylistType};
 use media::grid::{Grid, TARGET_DURATION};
 use media::ladder::{TOP, rungs};
 use media::units::{SAMPLE_RATE, Samples};
-use media::{Container, Rung, SwitchingSet};
+use media::{Container, Rung, SwitchingSet, SwitchingSets};
 use origin::SongFile;
 
 use super::objects::Contents;
@@ -21,9 +21,14 @@ pub(super) struct Rendition {
 }
 
 impl Rendition {
-    /// All renditions of `sets`.
-    pub(super) fn of(sets: &[SwitchingSet]) -> impl Iterator<Item = Self> {
-        sets.iter().flat_map(|&set| rungs(set, TOP).map(move |rung| Self { set, rung }))
+    /// All renditions of all sets.
+    pub(super) fn all(sets: &SwitchingSets) -> impl Iterator<Item = Self> {
+        sets.iter().flat_map(Self::of)
+    }
+
+    /// All renditions of a set.
+    pub(super) fn of(set: SwitchingSet) -> impl Iterator<Item = Self> {
+        rungs(set, TOP).map(move |rung| Self { set, rung })
     }
 
     pub(super) fn playlist(self) -> SongFile {
