@@ -24,7 +24,7 @@ use self::staging::Staging;
 /// What was asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The masters: WAV, FLAC, MP3 or Ogg Vorbis.
+    /// The masters: WAV, AIFF, CAF, FLAC, ALAC, MP3, AAC, Ogg Vorbis, Opus, Matroska or WebM audio.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The folder that receives artist/…/album/…/song/version/ of each master.

@@ -147,7 +147,7 @@ fn each_bad_file_has_its_sentence_and_the_good_ones_are_done() {
     assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
     for sentence in [
-        "segue: notes.txt: this is not audio that Segue knows; accepted are WAV, FLAC, MP3 and Ogg Vorbis\n",
+        "segue: notes.txt: this is not audio that Segue knows; accepted are WAV, AIFF, CAF, FLAC, ALAC,",
         "segue: empty.wav: the file is empty\n",
         "segue: missing.wav: there is no such file\n",
         "segue: folder: this is a folder or a device, not a file; give files\n",

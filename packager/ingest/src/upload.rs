@@ -66,7 +66,9 @@ fn not_multipart() -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported-media-type",
-        "An upload is multipart/form-data with a boundary; its field 'file' is WAV, FLAC, MP3 or \
-         Ogg Vorbis.",
+        format!(
+            "An upload is multipart/form-data with a boundary; its field 'file' is {}.",
+            transcode::ACCEPTED
+        ),
     )
 }

@@ -1,19 +1,34 @@
-//! A master to samples. Whatever the file is named, it is what its bytes say: WAV, FLAC, MP3 or Ogg
-//! Vorbis. A master's own gapless data (LAME's delay and padding, Ogg's granules) is honoured.
+//! A master to samples. Whatever the file is named, it is what its bytes say. A master's own gapless
+//! data is honoured: what it decodes to begins with the song and ends with it.
+//!
+//! Reading order: `open` (what is it), then how it is read: `pcm` (plain samples), or `coded`: a
+//! `demuxer` (`ogg`, `matroska`, `adts`; Symphonia's for FLAC, MP3, MP4 and compressed CAF) and a
+//! `codec` (`aac`, `opus`; Symphonia's for the rest). `mp4` and `trim` find the song in what is
+//! decoded, `tally` judges whether all of it came. `fixtures/MATRIX.md` lists what is exact.
 
+#[expect(unsafe_code, reason = "the Fraunhofer FDK is a C library: every call of it is in here")]
+pub(crate) mod aac;
+mod adts;
+mod codec;
+mod coded;
+mod demuxer;
 mod flac_end;
+mod matroska;
+mod mp4;
+mod ogg;
 mod open;
+mod opus;
+mod pcm;
 mod tally;
-mod wav_header;
+mod trim;
 
-use symphonia::core::codecs::audio::AudioDecoder;
-use symphonia::core::errors::Error;
-use symphonia::core::formats::FormatReader;
-use symphonia::core::packet::Packet;
-
+use crate::downmix::Layout;
 use crate::package_error::PackageError;
-use flac_end::FlacEnd;
+use coded::{Coded, Step};
+use demuxer::Broken;
+use pcm::Pcm;
 use tally::Tally;
+use trim::Trim;
 
 /// What is known of a master before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +45,6 @@ pub(crate) struct MasterSpec {
     pub(crate) lossless: bool,
 }
 
-/// The most samples of one FLAC frame (RFC 9639 9.1.1).
-const LONGEST_FRAME: u64 = 65_536;
-
 /// What is said of a master that a decoder panics on.
 const PANIC: &str = "the decoder stumbled over it";
 
@@ -44,19 +56,34 @@ fn guarded<T>(parse: impl FnOnce() -> T) -> Option<T> {
 
 /// A master being decoded.
 pub(crate) struct Decoder {
-    reader: Box<dyn FormatReader>,
-    codec: Box<dyn AudioDecoder>,
-    track: u32,
+    sound: Sound,
     spec: MasterSpec,
+    layout: Option<Layout>,
     tally: Tally,
-    /// Where the master is native FLAC.
-    flac: Option<FlacEnd>,
+    trim: Trim,
+}
+
+/// How a master's sound is written.
+enum Sound {
+    Pcm(Pcm),
+    Coded(Box<Coded>),
+}
+
+impl Sound {
+    fn coded(coded: Coded) -> Self {
+        Self::Coded(Box::new(coded))
+    }
 }
 
 impl Decoder {
     /// What is known of the master.
     pub(crate) fn spec(&self) -> MasterSpec {
         self.spec
+    }
+
+    /// Where its channels are heard; `None` where that is not known.
+    pub(crate) fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
     }
 
     /// Replaces `out` by the next packet's samples, interleaved. `false` at the end, once it is
@@ -68,117 +95,31 @@ impl Decoder {
 
     fn next_packet(&mut self, out: &mut Vec<f32>) -> Result<bool, PackageError> {
         out.clear();
-        match self.reader.next_packet() {
-            Ok(Some(packet)) if packet.track_id == self.track => {
-                self.check_place(&packet)?;
-                self.decode(&packet, out)?;
-                if let Some(flac) = &mut self.flac {
-                    flac.pass(&packet);
-                }
-                Ok(true)
+        let step = match &mut self.sound {
+            Sound::Pcm(pcm) => {
+                pcm.next(out).map_err(PackageError::Read)?;
+                if out.is_empty() { Step::End } else { Step::Samples { concealed: false } }
             }
-            Ok(Some(_)) => Ok(true),
-            // What follows the sound that was promised is a tag or junk.
-            Ok(None) | Err(_)
-                if self.flac.is_some() && self.tally.missing(self.spec) == Some(0) =>
-            {
-                self.tally.check_end(self.spec).map(|()| false)
+            Sound::Coded(coded) => coded.next(out, self.spec, &mut self.tally)?,
+        };
+        let Step::Samples { concealed } = step else {
+            return self.tally.check_end(self.spec).map(|()| false);
+        };
+        // One of them would spread through the resampler and blast out of the encoders.
+        if out.iter().any(|sample| !sample.is_finite()) {
+            return Err(self.tally.damaged(self.spec, "it holds samples that are not numbers"));
+        }
+        self.trim.apply(out, self.spec.channels);
+        let frames = (out.len() / self.spec.channels) as u64;
+        if concealed {
+            self.tally.undecodable(frames);
+            if self.tally.is_beyond_repair() {
+                return Err(self.tally.damaged(self.spec, "too many of its packets are spoilt"));
             }
-            Ok(None) => self.finish_flac(out, None),
-            Err(error) => self.finish_flac(out, Some(error)),
+        } else {
+            self.tally.decoded(frames);
         }
-    }
-
-    /// FLAC frames say where they belong (RFC 9639 9.1.5): between them, none may be missing, and
-    /// none may come again or after the last.
-    fn check_place(&mut self, packet: &Packet) -> Result<(), PackageError> {
-        if self.flac.is_none() {
-            return self.tally.check_surplus(self.spec, packet.trim_end.get());
-        }
-        let ahead = self.tally.ahead(packet.pts.get());
-        if ahead > 0 {
-            return Err(self.tally.damaged(self.spec, "a part of it is missing or spoilt"));
-        }
-        let again = packet.pts.get() == 0 && !self.tally.is_at_start();
-        if again || self.tally.missing(self.spec) == Some(0) {
-            return Err(self.tally.several(self.spec));
-        }
-        Ok(())
-    }
-
-    /// The reader found no further packet: where only a FLAC file's last frame is missing, it may
-    /// be there behind what the reader takes for a part of it.
-    fn finish_flac(
-        &mut self,
-        out: &mut Vec<f32>,
-        error: Option<Error>,
-    ) -> Result<bool, PackageError> {
-        let missing = self.tally.missing(self.spec).filter(|&frames| frames <= LONGEST_FRAME);
-        if let (Some(flac), Some(missing)) = (&mut self.flac, missing) {
-            let last = flac
-                .last_frame(&mut *self.codec, missing, self.spec.channels)
-                .map_err(PackageError::Read)?;
-            if let Some(packet) = last {
-                self.decode(&packet, out)?;
-                return Ok(true);
-            }
-        }
-        match error {
-            Some(error) => Err(self.broken(error)),
-            None => self.tally.check_end(self.spec).map(|()| false),
-        }
-    }
-
-    fn decode(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<(), PackageError> {
-        match self.codec.decode(packet) {
-            Ok(samples) => {
-                let same = samples.spec().rate() == self.spec.rate
-                    && samples.spec().channels().count() == self.spec.channels;
-                if !same {
-                    let reason = "it changes its sample rate or channels on the way";
-                    return Err(self.tally.damaged(self.spec, reason));
-                }
-                samples.copy_to_vec_interleaved(out);
-                // One of them would spread through the resampler and blast out of the encoders.
-                if out.iter().any(|sample| !sample.is_finite()) {
-                    let reason = "it holds samples that are not numbers";
-                    return Err(self.tally.damaged(self.spec, reason));
-                }
-                self.tally.decoded((out.len() / self.spec.channels) as u64);
-                Ok(())
-            }
-            Err(Error::DecodeError(reason)) => self.conceal(packet, reason, out),
-            Err(error) => Err(self.broken(error)),
-        }
-    }
-
-    /// One lossy packet that cannot be decoded becomes silence of its length, so that the rest
-    /// keeps its place.
-    fn conceal(
-        &mut self,
-        packet: &Packet,
-        reason: &str,
-        out: &mut Vec<f32>,
-    ) -> Result<(), PackageError> {
-        let frames = packet.dur.get();
-        self.tally.undecodable(frames);
-        if self.spec.lossless || self.tally.is_beyond_repair() {
-            return Err(self.tally.damaged(self.spec, reason));
-        }
-        out.resize(frames as usize * self.spec.channels, 0.0);
-        Ok(())
-    }
-
-    fn broken(&self, error: Error) -> PackageError {
-        use std::io::ErrorKind::UnexpectedEof;
-        match error {
-            Error::IoError(error) if error.kind() == UnexpectedEof => self.tally.cut_off(self.spec),
-            Error::IoError(error) => PackageError::Read(error),
-            Error::ResetRequired => {
-                self.tally.damaged(self.spec, "several streams are chained in one file")
-            }
-            other => self.tally.damaged(self.spec, &other.to_string()),
-        }
+        Ok(true)
     }
 }
 

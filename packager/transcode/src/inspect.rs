@@ -12,7 +12,6 @@ mod objects;
 mod ogg;
 mod ogg_rendition;
 mod opus_packet;
-mod page;
 mod rendition;
 pub mod report;
 pub mod source;

@@ -1,16 +1,18 @@
 //! A master in, a packaged song out. Pure CPU work over byte streams: no network, no database, no
 //! async runtime.
 //!
-//! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source` (decode, channels, resample, dither) →
+//! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source`
+//! (decode, downmix, resample, dither) →
 //! `rendition` (encode, `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
 
 pub mod asset_writer;
-mod channels;
 mod decode;
 mod dither;
+mod downmix;
 pub mod encode;
 pub mod inspect;
 pub mod mux;
+mod ogg_page;
 mod package;
 mod package_error;
 mod parameters;
@@ -30,3 +32,6 @@ pub use package_error::PackageError;
 pub use parameters::{Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};
+
+/// The masters that are accepted, in words for the person who brings one.
+pub const ACCEPTED: &str = "WAV, AIFF, CAF, FLAC, ALAC, MP3, AAC (M4A and ADTS), Ogg Vorbis, Opus and Matroska or WebM audio";

@@ -9,7 +9,7 @@ use crate::inspect::{Report, Severity};
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
     /// Nothing that a decoder knows.
-    #[error("this is not audio that Segue knows; accepted are WAV, FLAC, MP3 and Ogg Vorbis")]
+    #[error("this is not audio that Segue knows; accepted are {}", crate::ACCEPTED)]
     NotAudio,
     /// A file of no bytes.
     #[error("the file is empty")]
@@ -40,9 +40,15 @@ pub enum PackageError {
         /// The sound of the first.
         seconds: f64,
     },
-    /// Channels that nothing is mixed from yet.
-    #[error("the file has {0} channels; accepted are mono and stereo")]
+    /// No channel, or more than 7.1.
+    #[error("the file has {0} channels; accepted are 1 to 8 (mono to 7.1)")]
     Channels(usize),
+    /// Channels that stand for speakers which no stereo is mixed from.
+    #[error(
+        "the file has {0} channels of which it does not say, or not in a known way, where they are \
+         heard; accepted are the usual layouts up to 7.1"
+    )]
+    Layout(usize),
     /// A rate that no master has.
     #[error("the file's sample rate is {0} Hz; accepted are 8,000 to 384,000 Hz")]
     SampleRate(u32),

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use media::units::{CHANNELS, Samples};
 
-use crate::channels::ToStereo;
 use crate::decode::Decoder;
 use crate::dither::Dither;
+use crate::downmix::Downmix;
 use crate::encode::Block;
 use crate::package_error::PackageError;
 use crate::resample::{self, Resampler};
@@ -18,7 +18,7 @@ const BLOCK: usize = 16_384;
 /// A master being read.
 pub(crate) struct Source {
     decoder: Decoder,
-    to_stereo: ToStereo,
+    downmix: Downmix,
     resampler: Option<Resampler>,
     dither: Dither,
     /// One packet as the decoder gives it, and the same in stereo: kept for their memory.
@@ -33,7 +33,7 @@ impl Source {
         let decoder = Decoder::open(path)?;
         let spec = decoder.spec();
         Ok(Self {
-            to_stereo: ToStereo::of(spec.channels)?,
+            downmix: Downmix::of(spec.channels, decoder.layout())?,
             resampler: Resampler::from(spec.rate),
             dither: Dither::new(),
             packet: Vec::new(),
@@ -73,11 +73,11 @@ impl Source {
             return Ok(());
         }
         let Some(resampler) = &mut self.resampler else {
-            self.to_stereo.append(&self.packet, out);
+            self.downmix.append(&self.packet, out);
             return Ok(());
         };
         self.stereo.clear();
-        self.to_stereo.append(&self.packet, &mut self.stereo);
+        self.downmix.append(&self.packet, &mut self.stereo);
         resampler.push(&self.stereo, out);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Counts what a master gave, and judges at its end whether that is all of it.
 
 use super::MasterSpec;
+use super::demuxer::Broken;
 use crate::package_error::PackageError;
 
 /// A lossy stream that lacks at most this many frames is whole: headers count the tag's own packet
@@ -90,6 +91,16 @@ impl Tally {
 
     pub(super) fn damaged(&self, spec: MasterSpec, reason: &str) -> PackageError {
         PackageError::Damaged { seconds: self.seconds(spec), reason: reason.to_owned() }
+    }
+
+    /// What it means that the stream breaks off here.
+    pub(super) fn broken(&self, spec: MasterSpec, broken: Broken) -> PackageError {
+        match broken {
+            Broken::CutOff => self.cut_off(spec),
+            Broken::Damaged(reason) => self.damaged(spec, reason),
+            Broken::Several => self.several(spec),
+            Broken::Read(error) => PackageError::Read(error),
+        }
     }
 
     fn seconds(&self, spec: MasterSpec) -> f64 {

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use media::units::{SAMPLE_RATE, Samples};
 
 use super::opus_packet;
-use super::page::{self, NoPage, Page};
 use super::report::{Findings, Rule};
+use crate::ogg_page::{self as page, NoPage, Page};
 
 /// What an Ogg file holds.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ pub(super) fn read(
         match page::next(reader)? {
             Ok(page) => scan.page(&page, findings),
             Err(NoPage::End) => break,
-            Err(NoPage::Broken(what)) => {
+            Err(NoPage::Torn(what) | NoPage::Broken(what)) => {
                 let place = format!("{at} at byte {}", scan.offset);
                 findings.breach(Rule::OggPages, place, what, "a whole page");
                 break;

@@ -1,43 +1,46 @@
 //! Ogg pages (RFC 3533 6), read one at a time.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 
 /// Bytes of a page header before its lacing values.
 const HEADER: usize = 27;
 
 /// One page.
 #[derive(Debug, Clone)]
-pub(super) struct Page {
-    pub(super) flags: u8,
-    pub(super) granule: u64,
-    pub(super) serial: u32,
-    pub(super) sequence: u32,
+pub(crate) struct Page {
+    pub(crate) flags: u8,
+    pub(crate) granule: u64,
+    pub(crate) serial: u32,
+    pub(crate) sequence: u32,
     /// Its size in bytes, header included.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     lacing: Vec<u8>,
     body: Vec<u8>,
 }
 
 /// It begins with the rest of a packet.
-pub(super) const CONTINUED: u8 = 1;
+pub(crate) const CONTINUED: u8 = 1;
 /// It begins the stream.
-pub(super) const FIRST: u8 = 2;
+pub(crate) const FIRST: u8 = 2;
 /// It ends the stream.
-pub(super) const LAST: u8 = 4;
+pub(crate) const LAST: u8 = 4;
 
 /// Why there is no further page.
 #[derive(Debug)]
-pub(super) enum NoPage {
+pub(crate) enum NoPage {
     /// The file ends here.
     End,
+    /// The file ends within one.
+    Torn(&'static str),
     /// What is there is no page.
     Broken(&'static str),
 }
 
 /// Reads the next page.
-pub(super) fn next(reader: &mut dyn Read) -> io::Result<Result<Page, NoPage>> {
+pub(crate) fn next(reader: &mut dyn Read) -> io::Result<Result<Page, NoPage>> {
     let Some(header) = fill::<HEADER>(reader)? else {
-        return Ok(Err(NoPage::Broken("part of a page header")));
+        return Ok(Err(NoPage::Torn("part of a page header")));
     };
     if header.is_empty() {
         return Ok(Err(NoPage::End));
@@ -47,16 +50,35 @@ pub(super) fn next(reader: &mut dyn Read) -> io::Result<Result<Page, NoPage>> {
     }
     let mut lacing = vec![0; usize::from(header[26])];
     if !read_whole(reader, &mut lacing)? {
-        return Ok(Err(NoPage::Broken("a torn page")));
+        return Ok(Err(NoPage::Torn("a torn page")));
     }
     let mut body = vec![0; lacing.iter().map(|value| usize::from(*value)).sum()];
     if !read_whole(reader, &mut body)? {
-        return Ok(Err(NoPage::Broken("a torn page")));
+        return Ok(Err(NoPage::Torn("a torn page")));
     }
     if checksum(&header, &lacing, &body) != u32_at(&header, 22) {
         return Ok(Err(NoPage::Broken("a page whose checksum is wrong")));
     }
     Ok(Ok(page(&header, lacing, body)))
+}
+
+/// What a page's header says.
+pub(crate) struct Head {
+    pub(crate) serial: u32,
+    pub(crate) granule: u64,
+}
+
+/// Reads the next page's header and passes over the rest. `None` where no whole header follows.
+pub(crate) fn skim(reader: &mut BufReader<File>) -> io::Result<Option<Head>> {
+    let header = fill::<HEADER>(reader)?.filter(|header| header.starts_with(b"OggS\0"));
+    let Some(header) = header else { return Ok(None) };
+    let mut lacing = vec![0; usize::from(header[26])];
+    if !read_whole(reader, &mut lacing)? {
+        return Ok(None);
+    }
+    reader.seek_relative(lacing.iter().map(|value| i64::from(*value)).sum())?;
+    let page = page(&header, Vec::new(), Vec::new());
+    Ok(Some(Head { serial: page.serial, granule: page.granule }))
 }
 
 fn page(header: &[u8], lacing: Vec<u8>, body: Vec<u8>) -> Page {
@@ -74,7 +96,7 @@ fn page(header: &[u8], lacing: Vec<u8>, body: Vec<u8>) -> Page {
 
 impl Page {
     /// The packets of the page; the last one may be cut off where [`Page::is_open`].
-    pub(super) fn packets(&self) -> Vec<&[u8]> {
+    pub(crate) fn packets(&self) -> Vec<&[u8]> {
         let mut packets = Vec::new();
         let (mut start, mut end) = (0, 0);
         for value in &self.lacing {
@@ -87,8 +109,19 @@ impl Page {
         packets
     }
 
+    /// The packets of the page in pieces: each with whether it ends here. Only the last may not.
+    pub(crate) fn pieces(&self) -> Vec<(&[u8], bool)> {
+        let mut pieces: Vec<(&[u8], bool)> =
+            self.packets().into_iter().map(|packet| (packet, true)).collect();
+        if self.is_open() {
+            let whole: usize = pieces.iter().map(|(packet, _)| packet.len()).sum();
+            pieces.push((&self.body[whole..], false));
+        }
+        pieces
+    }
+
     /// Whether its last packet goes on in the next page.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.lacing.last() == Some(&255)
     }
 }
