@@ -32,11 +32,11 @@ def decode(path):
     return np.frombuffer(pcm, "<f4").reshape(-1, CHANNELS).astype(float)
 
 
-def ffmpeg(binary, codec, container, kbps):
+def ffmpeg(binary, codec, container, kbps, *options):
     def run(clip, folder):
         out = folder / f"out.{container}"
-        command = [binary, "-v", "error", "-nostdin", "-i", clip, "-c:a", codec, "-b:a", f"{kbps}k", out]
-        subprocess.run(command, check=True)
+        command = [binary, "-v", "error", "-nostdin", "-i", clip, "-c:a", codec, "-b:a", f"{kbps}k"]
+        subprocess.run([*command, *options, out], check=True)
         return Heard(decode(out), out.stat().st_size)
 
     return Coder(f"{VERSIONS[binary]} {codec}", kbps, run)

@@ -33,7 +33,7 @@ def ladder():
             coders.ffmpeg("ffmpeg", "aac", "m4a", kbps),
             coders.ffmpeg("ffmpeg8", "aac", "m4a", kbps),
             coders.segue("**segue Opus**", "ogg", kbps),
-            coders.ffmpeg("ffmpeg8", "libopus", "ogg", kbps),
+            coders.ffmpeg("ffmpeg8", "libopus", "ogg", kbps, "-vbr", "constrained"),
         ]
     return out
 

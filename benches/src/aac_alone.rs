@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use media::ladder::{LADDER, Rung};
 use media::{Codec, Kbps};
+use transcode::Effort;
 use transcode::encode::{AacEncoder, Block, Encoder};
 
 fn main() -> ExitCode {
@@ -29,7 +30,7 @@ fn run() -> Result<()> {
         _ => anyhow::bail!("usage: aac-alone KBPS PCM.f32 OUT.aac [BANDWIDTH_HZ]"),
     };
     let bytes = std::fs::read(pcm).with_context(|| format!("cannot read {pcm}"))?;
-    let mut encoder = AacEncoder::new(rung)?;
+    let mut encoder = AacEncoder::new(rung, Effort::Best)?;
     let mut units = Vec::new();
     encoder.encode(&block(&bytes), &mut units)?;
     encoder.finish(&mut units)?;

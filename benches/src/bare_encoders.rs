@@ -1,6 +1,6 @@
 //! The encoders alone: what no packager can go below. Reads 48 kHz interleaved stereo f32 from the
-//! file it is given and runs it through the six encoders of the ladder, one after the other on one
-//! thread, keeping nothing.
+//! file it is given and runs it through the six encoders that every song gets, one after the other on
+//! one thread, keeping nothing.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use media::ladder::Rung;
 use media::units::CHANNELS;
 use media::{Codec, Samples};
-use transcode::Parameters;
 use transcode::encode::{AacEncoder, Block, Encoder, OpusEncoder};
+use transcode::{Effort, Parameters};
 
 /// Samples per block, as the packager's own.
 const BLOCK: usize = 16_384 * CHANNELS;
@@ -27,11 +27,16 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let path = std::env::args_os().nth(1).context("usage: bare-encoders PCM.f32")?;
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (path, effort) = match arguments.as_slice() {
+        [path] => (path, Effort::Best),
+        [path, effort] if effort == Effort::Fast.name() => (path, Effort::Fast),
+        _ => anyhow::bail!("usage: bare-encoders PCM.f32 [fast]"),
+    };
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
     let blocks: Vec<Block> = bytes.chunks(BLOCK * size_of::<f32>()).map(block).collect();
     for rung in Parameters::default().rungs() {
-        encode(rung, &blocks)?;
+        encode(rung, effort, &blocks)?;
     }
     Ok(())
 }
@@ -43,10 +48,10 @@ fn block(bytes: &[u8]) -> Block {
     Block { float, pcm16 }
 }
 
-fn encode(rung: Rung, blocks: &[Block]) -> Result<()> {
+fn encode(rung: Rung, effort: Effort, blocks: &[Block]) -> Result<()> {
     let mut encoder: Box<dyn Encoder> = match rung.codec {
-        Codec::AacLc | Codec::HeAac => Box::new(AacEncoder::new(rung)?),
-        Codec::Opus => Box::new(OpusEncoder::new(rung.kbps, 16)?),
+        Codec::AacLc | Codec::HeAac => Box::new(AacEncoder::new(rung, effort)?),
+        Codec::Opus => Box::new(OpusEncoder::new(rung.kbps, 16, effort)?),
     };
     let (mut units, mut count) = (Vec::new(), 0);
     for block in blocks {

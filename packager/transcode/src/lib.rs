@@ -21,7 +21,7 @@ mod progress;
 pub mod publish_order;
 mod recipe;
 mod rendition;
-mod resample;
+pub mod resample;
 pub mod segment;
 mod segmenter;
 mod source;

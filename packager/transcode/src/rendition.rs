@@ -82,11 +82,14 @@ impl Line {
     ) -> Result<Self, PackageError> {
         let (encoder, config): (Box<dyn Encoder>, _) = match rung.codec {
             Codec::AacLc | Codec::HeAac => {
-                let encoder = AacEncoder::new(rung)?;
+                let encoder = AacEncoder::new(rung, parameters.effort)?;
                 let config = encoder.audio_specific_config().to_vec();
                 (Box::new(encoder), config)
             }
-            Codec::Opus => (Box::new(OpusEncoder::new(rung.kbps, brief.bits)?), Vec::new()),
+            Codec::Opus => {
+                let encoder = OpusEncoder::new(rung.kbps, brief.bits, parameters.effort)?;
+                (Box::new(encoder), Vec::new())
+            }
         };
         let priming = encoder.priming();
         let muxer = |set| muxer(set, rung, brief, work, &config, priming);

@@ -10,7 +10,7 @@ use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 const BLOCK: usize = 1_024;
 
 /// A master at its own rate, becoming 48 kHz. Interleaved stereo in and out.
-pub(crate) struct Resampler {
+pub struct Resampler {
     fft: Fft<f32>,
     rate: u32,
     /// Input that does not fill a block yet.
@@ -25,7 +25,8 @@ pub(crate) struct Resampler {
 
 impl Resampler {
     /// A resampler from `rate`; `None` where nothing is to be done.
-    pub(crate) fn from(rate: u32) -> Option<Self> {
+    #[must_use]
+    pub fn from(rate: u32) -> Option<Self> {
         (rate != SAMPLE_RATE).then(|| Self::new(rate))
     }
 
@@ -46,7 +47,7 @@ impl Resampler {
     }
 
     /// Takes samples and appends what they complete.
-    pub(crate) fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
+    pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         self.frames_in += (samples.len() / CHANNELS) as u64;
         self.waiting.extend_from_slice(samples);
         let need = self.fft.input_frames_next() * CHANNELS;
@@ -59,7 +60,7 @@ impl Resampler {
     }
 
     /// Flushes the tail: in all, exactly [`length`] frames have come out.
-    pub(crate) fn finish(mut self, out: &mut Vec<f32>) {
+    pub fn finish(mut self, out: &mut Vec<f32>) {
         let total = length(self.frames_in, self.rate);
         let mut input = std::mem::take(&mut self.waiting);
         input.resize(self.fft.input_frames_next() * CHANNELS, 0.0);
@@ -91,7 +92,8 @@ impl Resampler {
 }
 
 /// The length in frames at 48 kHz of `frames` frames at `rate`, rounded to the nearest.
-pub(crate) fn length(frames: u64, rate: u32) -> u64 {
+#[must_use]
+pub fn length(frames: u64, rate: u32) -> u64 {
     let (frames, rate) = (u128::from(frames), u128::from(rate));
     ((frames * u128::from(SAMPLE_RATE) + rate / 2) / rate) as u64
 }

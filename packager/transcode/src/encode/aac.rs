@@ -10,8 +10,9 @@ use media::ladder::Rung;
 use media::units::{CHANNELS, SAMPLE_RATE, Samples};
 
 use super::{Block, EncodeError, Encoder, lead_in};
+use crate::parameters::Effort;
 
-/// One song in AAC-LC: 48 kHz stereo, raw access units, afterburner on.
+/// One song in AAC-LC: 48 kHz stereo, raw access units.
 pub struct AacEncoder {
     handle: Handle,
     audio_specific_config: Vec<u8>,
@@ -23,13 +24,14 @@ pub struct AacEncoder {
 }
 
 impl AacEncoder {
-    /// An encoder for one AAC rung: its rate and its bandwidth.
+    /// An encoder for one AAC rung: its rate and its bandwidth. The best effort is the FDK's
+    /// afterburner, which quantises by analysis and synthesis.
     ///
     /// # Errors
     /// What the codec said.
-    pub fn new(rung: Rung) -> Result<Self, EncodeError> {
+    pub fn new(rung: Rung, effort: Effort) -> Result<Self, EncodeError> {
         let mut handle = Handle::open()?;
-        handle.configure(rung)?;
+        handle.configure(rung, effort)?;
         let info = handle.info()?;
         let delay = Samples(u64::from(info.nDelay));
         let priming = delay.round_up_to(Codec::AacLc.frame());
@@ -141,14 +143,14 @@ impl Handle {
         Ok(Self(handle))
     }
 
-    fn configure(&mut self, rung: Rung) -> Result<(), EncodeError> {
+    fn configure(&mut self, rung: Rung, effort: Effort) -> Result<(), EncodeError> {
         let bits_per_second = rung.kbps.bits_per_second().0 as u32;
         self.set(fdk::AACENC_PARAM_AACENC_AOT, fdk::AUDIO_OBJECT_TYPE_AOT_AAC_LC as u32)?;
         self.set(fdk::AACENC_PARAM_AACENC_SAMPLERATE, SAMPLE_RATE)?;
         self.set(fdk::AACENC_PARAM_AACENC_CHANNELMODE, CHANNELS as u32)?;
         self.set(fdk::AACENC_PARAM_AACENC_BITRATE, bits_per_second)?;
         self.set(fdk::AACENC_PARAM_AACENC_TRANSMUX, fdk::TRANSPORT_TYPE_TT_MP4_RAW as u32)?;
-        self.set(fdk::AACENC_PARAM_AACENC_AFTERBURNER, 1)?;
+        self.set(fdk::AACENC_PARAM_AACENC_AFTERBURNER, u32::from(effort == Effort::Best))?;
         if let Some(hertz) = rung.audio_bandwidth {
             self.set(fdk::AACENC_PARAM_AACENC_BANDWIDTH, hertz)?;
         }

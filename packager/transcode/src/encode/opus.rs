@@ -5,6 +5,7 @@ use media::units::{CHANNELS, Kbps, SAMPLE_RATE, Samples};
 use opus::{Application, Bitrate, Channels, Encoder as LibOpus};
 
 use super::{Block, EncodeError, Encoder, lead_in};
+use crate::parameters::Effort;
 
 /// Pre-skip: four packets. The lookahead alone (312) leaves a decoder too little to converge in
 /// (RFC 7845 5.1 recommends 80 ms).
@@ -14,7 +15,7 @@ pub(crate) const PRE_SKIP: Samples = Samples(3_840);
 const LARGEST_PACKET: usize = 1_275;
 
 /// One song in Opus: 48 kHz stereo, 20 ms packets, constrained VBR (unconstrained overshoots up to
-/// 1.55 times), complexity 10.
+/// 1.55 times).
 pub struct OpusEncoder {
     encoder: LibOpus,
     /// Samples that do not fill a packet yet.
@@ -24,12 +25,12 @@ pub struct OpusEncoder {
 }
 
 impl OpusEncoder {
-    /// An encoder at `kbps` for a master of `bits` bits per sample.
+    /// An encoder at `kbps` for a master of `bits` bits per sample. Effort is libopus's complexity.
     ///
     /// # Errors
     /// What the codec said.
-    pub fn new(kbps: Kbps, bits: u32) -> Result<Self, EncodeError> {
-        let (encoder, lookahead) = open(kbps, bits)?;
+    pub fn new(kbps: Kbps, bits: u32, effort: Effort) -> Result<Self, EncodeError> {
+        let (encoder, lookahead) = open(kbps, bits, effort)?;
         let lead_in = lead_in(PRE_SKIP, lookahead);
         let waiting = vec![0.0; lead_in.0 as usize * CHANNELS];
         Ok(Self { encoder, waiting, packet: [0; LARGEST_PACKET], lookahead })
@@ -71,11 +72,11 @@ pub(crate) fn version() -> &'static str {
     opus::version()
 }
 
-fn open(kbps: Kbps, bits: u32) -> Result<(LibOpus, Samples), EncodeError> {
+fn open(kbps: Kbps, bits: u32, effort: Effort) -> Result<(LibOpus, Samples), EncodeError> {
     let configure = || {
         let mut encoder = LibOpus::new(SAMPLE_RATE, Channels::Stereo, Application::Audio)?;
         encoder.set_bitrate(Bitrate::Bits(kbps.bits_per_second().0 as i32))?;
-        encoder.set_complexity(10)?;
+        encoder.set_complexity(complexity(effort))?;
         encoder.set_vbr(true)?;
         encoder.set_vbr_constraint(true)?;
         encoder.set_lsb_depth(bits.clamp(8, 24) as i32)?;
@@ -83,6 +84,14 @@ fn open(kbps: Kbps, bits: u32) -> Result<(LibOpus, Samples), EncodeError> {
         Ok((encoder, Samples(lookahead.max(0) as u64)))
     };
     configure().map_err(error)
+}
+
+/// libopus's complexity, of 0 to 10. What 5 leaves out is measured in benches/RESULTS.md.
+fn complexity(effort: Effort) -> i32 {
+    match effort {
+        Effort::Best => 10,
+        Effort::Fast => 5,
+    }
 }
 
 fn error(error: opus::Error) -> EncodeError {
@@ -98,7 +107,11 @@ mod tests {
     use super::*;
 
     fn encode(kbps: u16, frames: &[Frame]) -> Vec<Vec<u8>> {
-        let mut encoder = OpusEncoder::new(Kbps(kbps), 16).unwrap();
+        encode_with(Effort::Best, kbps, frames)
+    }
+
+    fn encode_with(effort: Effort, kbps: u16, frames: &[Frame]) -> Vec<Vec<u8>> {
+        let mut encoder = OpusEncoder::new(Kbps(kbps), 16, effort).unwrap();
         let mut units = Vec::new();
         for chunk in frames.chunks(777) {
             let block = Block { float: chunk.as_flattened().to_vec(), pcm16: Vec::new() };
@@ -141,6 +154,15 @@ mod tests {
                 assert!(found.correlation > 0.95, "{kbps} {length}: {found:?}");
             }
         }
+    }
+
+    #[test]
+    fn less_effort_changes_the_sound_but_not_the_timing() {
+        let music = signal::music(50_000, 48_000, 1);
+        let (best, fast) = (encode(128, &music), encode_with(Effort::Fast, 128, &music));
+        assert_eq!(fast.len(), best.len());
+        assert_ne!(fast, best);
+        assert_eq!(judge::align(&music, &decode(&fast)[..50_000]).offset, 0);
     }
 
     #[test]

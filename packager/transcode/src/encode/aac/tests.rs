@@ -17,9 +17,13 @@ fn block(frames: &[Frame]) -> Block {
     Block { float, pcm16 }
 }
 
-/// Encodes in blocks of odd sizes.
 fn encode(kbps: u16, frames: &[Frame]) -> (AacEncoder, Vec<Vec<u8>>) {
-    let mut encoder = AacEncoder::new(rung(kbps)).unwrap();
+    encode_with(Effort::Best, kbps, frames)
+}
+
+/// Encodes in blocks of odd sizes.
+fn encode_with(effort: Effort, kbps: u16, frames: &[Frame]) -> (AacEncoder, Vec<Vec<u8>>) {
+    let mut encoder = AacEncoder::new(rung(kbps), effort).unwrap();
     let mut units = Vec::new();
     for chunk in frames.chunks(777) {
         encoder.encode(&block(chunk), &mut units).unwrap();
@@ -43,14 +47,27 @@ fn the_units_cover_priming_and_song_at_every_length() {
 #[test]
 fn all_rungs_have_the_same_priming_of_whole_units() {
     for kbps in [64, 128, 320] {
-        assert_eq!(AacEncoder::new(rung(kbps)).unwrap().priming(), Samples(2_048));
+        assert_eq!(AacEncoder::new(rung(kbps), Effort::Best).unwrap().priming(), Samples(2_048));
     }
+}
+
+#[test]
+fn less_effort_changes_the_sound_but_not_the_timing() {
+    let music = signal::music(50_000, 48_000, 1);
+    let (best, best_units) = encode(128, &music);
+    let (fast, fast_units) = encode_with(Effort::Fast, 128, &music);
+    assert_eq!(fast.priming(), best.priming());
+    assert_eq!(fast_units.len(), best_units.len());
+    assert_ne!(fast_units, best_units);
 }
 
 #[test]
 fn the_configuration_says_lc_48_khz_stereo() {
     // ISO 14496-3 1.6.2.1: object type 2 (5 bits), frequency index 3 (4), channels 2 (4), then zeros.
-    assert_eq!(AacEncoder::new(rung(64)).unwrap().audio_specific_config(), [0x11, 0x90]);
+    assert_eq!(
+        AacEncoder::new(rung(64), Effort::Best).unwrap().audio_specific_config(),
+        [0x11, 0x90]
+    );
 }
 
 #[test]
