@@ -30,8 +30,8 @@ fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (path, effort) = match arguments.as_slice() {
         [path] => (path, Effort::Best),
-        [path, effort] if effort == Effort::Fast.name() => (path, Effort::Fast),
-        _ => anyhow::bail!("usage: bare-encoders PCM.f32 [fast]"),
+        [path, effort] => (path, effort.parse()?),
+        _ => anyhow::bail!("usage: bare-encoders PCM.f32 [best|fast]"),
     };
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
     let blocks: Vec<Block> = bytes.chunks(BLOCK * size_of::<f32>()).map(block).collect();
