@@ -2,6 +2,7 @@
 
 mod inspect;
 mod package;
+mod store;
 mod up;
 
 use std::io::Write;

@@ -1,56 +1,146 @@
-//! `segue package FILE… --out DIR`: masters in, packaged songs out, without a server.
+//! `segue package INPUT… --out DIR|URL`: masters in, packaged songs out, without a server.
+//!
+//! Reading order: [`Options`] → [`inputs`] (which files) → [`batch`] (side by side) → [`song`] (one of
+//! them) → [`target`] (where it arrives) → [`outcome`] and [`summary`] (what is said of it).
 
+mod batch;
 mod failure;
+mod ids;
+mod inputs;
 mod meter;
 mod outcome;
+mod side_by_side;
+mod song;
 mod staging;
+mod stop;
+mod summary;
+mod target;
+mod work;
 
-use std::collections::HashSet;
-use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use media::{AlbumId, ArtistId, MasterHash, SongId};
-use origin::SongFolder;
+use service::config::ByteSize;
+use tokio::runtime::Runtime;
 use transcode::Parameters;
 
+use self::batch::Turns;
 use self::failure::Failure;
-use self::meter::Meter;
+use self::ids::Ids;
+use self::inputs::{Input, Refused};
+use self::meter::Board;
 use self::outcome::{Outcome, State};
-use self::staging::Staging;
+use self::song::Line;
+use self::stop::Stop;
+use self::summary::Summary;
+use self::target::Target;
+use self::work::WorkFolder;
+use crate::store::Place;
 
-/// What was asked for.
+/// Package masters without a server
+///
+/// What is packaged already is left alone, so that an interrupted run is completed by running it again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The masters: WAV, AIFF, CAF, FLAC, ALAC, MP3, AAC, Ogg Vorbis, Opus, Matroska or WebM audio.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// The folder that receives artist/…/album/…/song/version/ of each master.
+    /// Masters, folders of them, or quoted patterns such as 'music/**/*.flac'. A file is what its
+    /// bytes say; what is no audio in a folder is left alone.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// What receives artist/…/album/…/song/version/ of each master: a folder, or the URL of a
+    /// store (s3://BUCKET/PREFIX, gs://…, az://…), whose credentials and endpoint are read from
+    /// the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT and so on).
+    #[arg(long, value_name = "DIR|URL")]
+    out: Place,
+    /// Songs that are packaged side by side [default: by the number of cores].
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// The memory that they may take together: it bounds the number of songs side by side.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB")]
+    memory: ByteSize,
+    /// Say what would be packaged, and where to; write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Ids for the object keys, as far as they are not to follow from the master:
+    /// artist=UUID,album=UUID,song=UUID.
+    #[arg(long, value_name = "IDS")]
+    ids: Option<Ids>,
+    /// For how many seconds a store that fails is tried again.
+    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    patience: u64,
+    /// Where packages for a store are made before they are put [default: in the system's temporary
+    /// folder].
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    work: Option<PathBuf>,
     /// Print one JSON object per file instead of a summary.
     #[arg(long)]
     json: bool,
 }
 
-/// Packages every file; one that fails stops no other.
+/// The exit code for wrong usage or configuration.
+const WRONG_USAGE: u8 = 2;
+
+/// Packages every input; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut seen = HashSet::new();
-    let (mut all_done, mut told) = (true, Ok(()));
-    for file in &options.files {
-        let state = if seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())) {
-            package(file, &options.out).unwrap_or_else(State::Failed)
-        } else {
-            State::Failed(Failure::GivenTwice)
-        };
-        all_done &= !matches!(state, State::Failed(_));
-        // Whoever stopped listening still gets all songs.
-        told = told.and(tell(&Outcome { file, state }, options.json));
+    let files = inputs::gather(&options.inputs);
+    let ids = options.ids.unwrap_or_default();
+    if ids.song.is_some() && files.len() > 1 {
+        return wrong("--ids song=… is for one file, and there are several");
     }
-    told?;
+    let runtime = runtime()?;
+    let stop = Stop::on_signals(&runtime)?;
+    let work = WorkFolder::of(options.work.as_deref());
+    let patience = Duration::from_secs(options.patience);
+    let target = match Target::open(&options.out, work, patience, runtime.handle()) {
+        Ok(target) => target,
+        Err(error) => return wrong(&error.to_string()),
+    };
+    let board = Board::of(files.len());
+    let line = Line {
+        target: &target,
+        parameters: Parameters::default(),
+        ids,
+        dry_run: options.dry_run,
+        board: &board,
+        stop: &stop,
+        turns: Turns::default(),
+    };
+    let told = work_through(options, &files, &line);
+    drop(board);
+    let all_done = told?;
+    if let Some(code) = stop.code() {
+        writeln!(io::stderr(), "segue: stopped; run it again to go on")?;
+        return Ok(code);
+    }
     Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether nothing failed.
+fn work_through(
+    options: &Options,
+    files: &[Result<Input, Refused>],
+    line: &Line<'_>,
+) -> anyhow::Result<bool> {
+    let jobs = side_by_side::jobs(options.jobs, options.memory.0);
+    let (started, mut summary, mut told) = (Instant::now(), Summary::default(), Ok(()));
+    let work = |file: &Result<Input, Refused>| match file {
+        Ok(input) => line.work_on(input),
+        Err(refused) => State::Failed(Failure::Refused(refused.failure.to_string())),
+    };
+    batch::run(files, jobs, work, |file, state| {
+        let path = file.as_ref().map_or_else(|refused| &refused.path, |input| &input.path);
+        let outcome = Outcome { file: path, state };
+        summary.add(&outcome);
+        // Whoever stopped listening still gets all songs.
+        let said = line.board.aside(|| tell(&outcome, options.json));
+        told = std::mem::replace(&mut told, Ok(())).and(said);
+    });
+    told?;
+    if !options.json {
+        line.board.aside(|| write!(io::stdout(), "{}", summary.over(started.elapsed())))?;
+    }
+    Ok(summary.is_clean())
 }
 
 /// Results go to stdout, failures to stderr; with `--json`, both go to stdout as well.
@@ -66,54 +156,12 @@ fn tell(outcome: &Outcome<'_>, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn package(file: &Path, out: &Path) -> Result<State, Failure> {
-    let hash = hash(file)?;
-    let target = out.join(folder(&hash).to_string());
-    if is_packaged(&target) {
-        return Ok(State::AlreadyPackaged { folder: target });
-    }
-    let staging = Staging::open(out).map_err(|error| Failure::target(out, error))?;
-    let work = staging.folder().map_err(|error| Failure::target(out, error))?;
-    let started = Instant::now();
-    let meter = Meter::new(file);
-    let asset =
-        transcode::package(file, &hash, work.path(), &parameters(), &|now| meter.show(now))?;
-    let elapsed = started.elapsed();
-    if work.publish(&target).map_err(|error| Failure::target(out, error))? {
-        Ok(State::Packaged { folder: target, asset: Box::new(asset), elapsed })
-    } else if is_packaged(&target) {
-        Ok(State::AlreadyPackaged { folder: target })
-    } else {
-        Err(Failure::Incomplete { folder: target })
-    }
+/// Threads that move bytes to a store and hear signals: they wait more than they work.
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
-/// `asset.json` and the multivariant playlists are the last files of a version; a folder arrives as
-/// a whole, so one of them stands for all.
-fn is_packaged(folder: &Path) -> bool {
-    folder.join("asset.json").is_file()
-}
-
-fn hash(file: &Path) -> Result<MasterHash, Failure> {
-    let metadata = fs::metadata(file).map_err(Failure::Open)?;
-    if !metadata.is_file() {
-        return Err(Failure::NotAFile);
-    }
-    let opened = File::open(file).map_err(Failure::Open)?;
-    transcode::hash_master(opened).map_err(Failure::Open)
-}
-
-/// What every song gets.
-fn parameters() -> Parameters {
-    Parameters::default()
-}
-
-/// Without a catalogue, ids follow from the master alone: the same file is the same song.
-fn folder(master: &MasterHash) -> SongFolder {
-    SongFolder {
-        artist: ArtistId::derived_from(master),
-        album: AlbumId::derived_from(master),
-        song: SongId::derived_from(master),
-        version: transcode::version_of(master, &parameters()),
-    }
+fn wrong(reason: &str) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr(), "segue: {reason}")?;
+    Ok(ExitCode::from(WRONG_USAGE))
 }

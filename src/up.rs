@@ -18,7 +18,7 @@ use api::{Api, PublicUrl};
 use cache::Cache;
 use catalogue::Catalogue;
 use delivery::{Edge, Limits, Site, Tls};
-use ingest::{Intake, Worker, Workshop};
+use ingest::{Intake, Shelf, Worker, Workshop};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use service::health::Health;
@@ -124,8 +124,8 @@ async fn open_intake(
         data.sweep_songs().context("half-written objects cannot be removed")?;
     }
     let workshop = Workshop::open(&data.work()).context("the work folder cannot be emptied")?;
-    let store = store(data)?;
-    Ok(Intake::new(catalogue.clone(), store, workshop, settings.upload_limit))
+    let shelf = Shelf::new(store(data)?);
+    Ok(Intake::new(catalogue.clone(), shelf, workshop, settings.upload_limit))
 }
 
 fn store(data: &DataFolder) -> anyhow::Result<Arc<dyn ObjectStore>> {

@@ -2,76 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
-use testkit::{judge, signal, wav};
+use testkit::shell::{Shell, json_lines, stderr, stdout};
+use testkit::{judge, signal};
 
-/// A shell in a folder of its own.
-struct Shell {
-    folder: TempDir,
-}
-
-impl Shell {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// A master of music: another `seed`, another song.
-    fn master(&self, name: &str, frames: usize, seed: u64) -> PathBuf {
-        let path = self.path(name);
-        wav::write(&path, &signal::music(frames, 48_000, seed), 48_000);
-        path
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
-        command.current_dir(self.folder.path()).args(args).output().unwrap()
-    }
-
-    /// Every file below `name` with its bytes, hidden ones left out.
-    fn tree(&self, name: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        collect(&self.path(name), &self.path(name), &mut files);
-        files
-    }
-}
-
-fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with('.') {
-        } else if path.is_dir() {
-            collect(root, &path, files);
-        } else {
-            files.insert(path.strip_prefix(root).unwrap().to_path_buf(), fs::read(&path).unwrap());
-        }
-    }
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn json_lines(output: &Output) -> Vec<Value> {
-    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+fn shell() -> Shell {
+    Shell::of(env!("CARGO_BIN_EXE_segue"))
 }
 
 #[test]
 fn a_master_becomes_a_song_that_passes_inspection_and_plays() {
-    let shell = Shell::new();
+    let shell = shell();
     let frames = 300_000;
     shell.master("song.wav", frames, 1);
     let output = shell.run(&["package", "song.wav", "--out", "out"]);
@@ -102,7 +46,7 @@ fn a_master_becomes_a_song_that_passes_inspection_and_plays() {
 
 #[test]
 fn packaging_again_does_nothing() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("song.wav", 48_000, 2);
     assert!(shell.run(&["package", "song.wav", "--out", "out"]).status.success());
     let before = shell.tree("out");
@@ -115,7 +59,7 @@ fn packaging_again_does_nothing() {
 
 #[test]
 fn the_same_master_gives_the_same_bytes() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("song.wav", 400_000, 3);
     for out in ["a", "b"] {
         assert!(shell.run(&["package", "song.wav", "--out", out]).status.success());
@@ -125,7 +69,7 @@ fn the_same_master_gives_the_same_bytes() {
 
 #[test]
 fn each_bad_file_has_its_sentence_and_the_good_ones_are_done() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("good.wav", 48_000, 4);
     let whole = fs::read(shell.master("whole.wav", 48_000, 5)).unwrap();
     fs::write(shell.path("torn.wav"), &whole[..whole.len() / 2]).unwrap();
@@ -150,7 +94,7 @@ fn each_bad_file_has_its_sentence_and_the_good_ones_are_done() {
         "segue: notes.txt: this is not audio that Segue knows; accepted are WAV, AIFF, CAF, FLAC, ALAC,",
         "segue: empty.wav: the file is empty\n",
         "segue: missing.wav: there is no such file\n",
-        "segue: folder: this is a folder or a device, not a file; give files\n",
+        "segue: folder: there is no file in this folder\n",
         "segue: torn.wav: the file is cut off",
         "segue: ./good.wav: the file was given twice; it is packaged once\n",
     ] {
@@ -163,7 +107,7 @@ fn each_bad_file_has_its_sentence_and_the_good_ones_are_done() {
 
 #[test]
 fn a_target_that_cannot_be_written_is_said() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("song.wav", 4_800, 6);
     fs::write(shell.path("file"), "in the way").unwrap();
     let output = shell.run(&["package", "song.wav", "--out", "file"]);
@@ -173,7 +117,7 @@ fn a_target_that_cannot_be_written_is_said() {
 
 #[test]
 fn machines_get_one_object_per_file_and_nothing_else() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("song.wav", 48_000, 7);
     let output = shell.run(&["package", "song.wav", "missing.wav", "--out", "out", "--json"]);
     assert_eq!(output.status.code(), Some(1));
@@ -193,7 +137,7 @@ fn machines_get_one_object_per_file_and_nothing_else() {
 
 #[test]
 fn what_a_killed_run_left_is_removed() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("song.wav", 4_800, 8);
     let leftover = shell.path("out/.segue-staging/version-killed/version");
     fs::create_dir_all(&leftover).unwrap();
@@ -203,7 +147,7 @@ fn what_a_killed_run_left_is_removed() {
 
 #[test]
 fn wrong_usage_is_exit_code_2() {
-    let shell = Shell::new();
+    let shell = shell();
     for args in [&["package"][..], &["package", "x.wav"], &["inspect"], &["nonsense"]] {
         assert_eq!(shell.run(args).status.code(), Some(2), "{args:?}");
     }
@@ -211,7 +155,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn inspect_names_the_rule_that_is_broken() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("a.wav", 48_000, 9);
     shell.master("b.wav", 48_000, 10);
     let packaged = shell.run(&["package", "a.wav", "b.wav", "--out", "out", "--json"]);
@@ -235,7 +179,7 @@ fn inspect_names_the_rule_that_is_broken() {
 
 #[test]
 fn inspect_says_where_nothing_is() {
-    let shell = Shell::new();
+    let shell = shell();
     let output = shell.run(&["inspect", "."]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("'.' holds no packaged song"), "{}", stderr(&output));
@@ -246,7 +190,7 @@ fn inspect_says_where_nothing_is() {
 
 #[test]
 fn an_incomplete_version_in_the_way_is_said() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("song.wav", 30_000, 1);
     assert_eq!(shell.run(&["package", "song.wav", "--out", "out"]).status.code(), Some(0));
     let files = shell.tree("out");
@@ -259,18 +203,18 @@ fn an_incomplete_version_in_the_way_is_said() {
 
 #[test]
 fn a_device_is_not_a_file() {
-    let output = Shell::new().run(&["package", "/dev/zero", "--out", "out"]);
+    let output = shell().run(&["package", "/dev/zero", "--out", "out"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("not a file"), "{}", stderr(&output));
 }
 
 #[test]
 fn nobody_listening_is_no_reason_to_stop() {
-    let shell = Shell::new();
+    let shell = shell();
     shell.master("one.wav", 30_000, 1);
     shell.master("two.wav", 30_000, 2);
     let status = Command::new("sh")
-        .current_dir(shell.folder.path())
+        .current_dir(shell.folder())
         .args(["-c", "\"$0\" package one.wav two.wav --out out | true"])
         .arg(env!("CARGO_BIN_EXE_segue"))
         .status()

@@ -10,21 +10,35 @@ use transcode::PackageError;
 pub(crate) enum Failure {
     #[error("{}", open_sentence(.0))]
     Open(#[source] io::Error),
-    #[error("this is a folder or a device, not a file; give files")]
+    #[error("this is a device, not a file or a folder")]
     NotAFile,
+    #[error("there is no file in this folder")]
+    EmptyFolder,
+    #[error("no file fits this pattern")]
+    NoMatch,
+    #[error("this pattern cannot be read: {0}")]
+    Pattern(String),
     #[error("the file was given twice; it is packaged once")]
     GivenTwice,
+    #[error("{0}")]
+    Refused(String),
+    #[error("the packager broke down, which is not the file's fault")]
+    Panicked,
+    #[error("stopped")]
+    Stopped,
     #[error(transparent)]
     Package(#[from] PackageError),
-    #[error("'{}' cannot be written to: {error}", out.display())]
-    Target { out: PathBuf, error: io::Error },
+    #[error("'{}' cannot be written to: {error}", folder.display())]
+    Folder { folder: PathBuf, error: io::Error },
+    #[error("'{url}' cannot be used: {reason}")]
+    Store { url: String, reason: String },
     #[error("'{}' is there already, but incomplete; remove it and package again", folder.display())]
     Incomplete { folder: PathBuf },
 }
 
 impl Failure {
-    pub(crate) fn target(out: &Path, error: io::Error) -> Self {
-        Self::Target { out: out.to_path_buf(), error }
+    pub(crate) fn folder(folder: &Path, error: io::Error) -> Self {
+        Self::Folder { folder: folder.to_path_buf(), error }
     }
 }
 

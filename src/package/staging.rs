@@ -15,7 +15,7 @@ use transcode::work_folder::{sync_folder, sync_tree};
 #[derive(Debug)]
 pub(crate) struct Staging {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Staging {
@@ -36,14 +36,14 @@ impl Staging {
             Err(TryLockError::Error(error)) => return Err(error),
         }
         lock.lock_shared()?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
     }
 
     /// A place for one version, removed again unless it is published.
-    pub(crate) fn folder(&self) -> io::Result<StagedFolder> {
+    pub(crate) fn folder(self) -> io::Result<StagedFolder> {
         let parent = tempfile::Builder::new().prefix("version-").tempdir_in(&self.path)?;
         let path = parent.path().join("version");
-        Ok(StagedFolder { _parent: parent, path })
+        Ok(StagedFolder { _parent: parent, _lock: self.lock, path })
     }
 }
 
@@ -61,6 +61,7 @@ fn remove_leftovers(path: &Path) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct StagedFolder {
     _parent: TempDir,
+    _lock: File,
     path: PathBuf,
 }
 
@@ -108,10 +109,9 @@ mod tests {
     #[test]
     fn a_folder_is_published_as_a_whole_and_once() {
         let out = tempfile::tempdir().unwrap();
-        let staging = Staging::open(out.path()).unwrap();
         let target = out.path().join("a/b/c");
         for first in [true, false] {
-            let folder = staging.folder().unwrap();
+            let folder = Staging::open(out.path()).unwrap().folder().unwrap();
             write_one(&folder);
             assert_eq!(folder.publish(&target).unwrap(), first);
         }
@@ -130,6 +130,6 @@ mod tests {
         write_one(&folder);
         let other = Staging::open(out.path()).unwrap();
         assert!(folder.path().join("file").exists(), "its owner lives");
-        drop((living, other, folder));
+        drop((other, folder));
     }
 }

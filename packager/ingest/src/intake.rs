@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use catalogue::{Catalogue, CatalogueError, Name, NewSong, ReleaseYear, Song};
 use media::UserId;
-use object_store::ObjectStore;
 use origin::Object;
 use tokio::sync::Notify;
 
 use crate::publish::{self, PublishError};
 use crate::received::Received;
+use crate::shelf::Shelf;
 use crate::workshop::Workshop;
 
 const UNKNOWN_ARTIST: &str = "Unknown artist";
@@ -19,7 +19,7 @@ const UNTITLED: &str = "Untitled";
 #[derive(Debug, Clone)]
 pub struct Intake {
     pub(crate) catalogue: Catalogue,
-    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) shelf: Shelf,
     pub(crate) workshop: Workshop,
     pub(crate) limit: u64,
     pub(crate) wake: Arc<Notify>,
@@ -56,13 +56,8 @@ pub enum IntakeError {
 impl Intake {
     /// An intake of masters of up to `limit` bytes.
     #[must_use]
-    pub fn new(
-        catalogue: Catalogue,
-        store: Arc<dyn ObjectStore>,
-        workshop: Workshop,
-        limit: u64,
-    ) -> Self {
-        Self { catalogue, store, workshop, limit, wake: Arc::new(Notify::new()) }
+    pub fn new(catalogue: Catalogue, shelf: Shelf, workshop: Workshop, limit: u64) -> Self {
+        Self { catalogue, shelf, workshop, limit, wake: Arc::new(Notify::new()) }
     }
 
     /// Where arriving bytes are put.
@@ -84,7 +79,7 @@ impl Intake {
     ) -> Result<Song, IntakeError> {
         let master = Object::Master(received.hash());
         // Put even where it is stored already: a copy that went bad on disk is thereby mended.
-        publish::put_file(&self.store, received.path(), &master).await?;
+        publish::put_file(&self.shelf, received.path(), &master).await?;
         let song = self.catalogue.songs().accept(&details.into_song(&received, uploader)).await?;
         self.wake.notify_one();
         tracing::info!(song = %song.id, master = %received.hash(), size = received.size(), "accepted");

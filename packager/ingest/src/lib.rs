@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
 //! disk), [`intake`] (a master becomes a song and a job), [`upload`] (the HTTP side of that),
-//! [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (files to objects).
+//! [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
+//! (a file to an object).
 
 pub mod form;
 pub mod intake;
@@ -10,11 +11,14 @@ pub mod packaging;
 mod patience;
 pub mod publish;
 pub mod received;
+pub mod shelf;
 pub mod upload;
 pub mod worker;
 pub mod workshop;
 
 pub use intake::{Intake, IntakeError};
+pub use publish::PublishError;
 pub use received::{ReceiveError, Received};
+pub use shelf::{PutError, Shelf};
 pub use worker::Worker;
 pub use workshop::Workshop;

@@ -2,12 +2,11 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use catalogue::{Packaged, Song};
 use futures::TryStreamExt;
 use media::{Asset, MasterHash};
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStoreExt;
 use origin::{Object, SongFolder};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
@@ -15,6 +14,7 @@ use tokio::io::AsyncWriteExt;
 use transcode::{PackageError, Parameters, package};
 
 use crate::publish::{self, PublishError};
+use crate::shelf::{self, Shelf};
 use crate::workshop::Workshop;
 
 /// Why a song was not packaged.
@@ -87,13 +87,13 @@ impl PackagingError {
 /// # Errors
 /// See [`PackagingError`]; what was published until then has no multivariant playlist.
 pub async fn package_song(
-    store: &Arc<dyn ObjectStore>,
+    shelf: &Shelf,
     workshop: &Workshop,
     parameters: &Parameters,
     song: &Song,
 ) -> Result<Packaged, PackagingError> {
     let bench = workshop.new_bench()?;
-    fetch(store, &song.master, &bench.master()).await?;
+    fetch(shelf, &song.master, &bench.master()).await?;
     let (master, hash, folder) = (bench.master(), song.master, bench.package());
     let parameters = parameters.clone();
     let asset =
@@ -107,7 +107,7 @@ pub async fn package_song(
     };
     let folder =
         SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };
-    publish::publish_version(store, &bench.package(), folder, &asset).await?;
+    publish::publish_version(shelf, &bench.package(), folder, &asset, &|_| {}).await?;
     Ok(done)
 }
 
@@ -122,12 +122,8 @@ fn make(
     })
 }
 
-async fn fetch(
-    store: &Arc<dyn ObjectStore>,
-    master: &MasterHash,
-    to: &Path,
-) -> Result<(), PackagingError> {
-    let found = store.get(&publish::key(&Object::Master(*master))).await?;
+async fn fetch(shelf: &Shelf, master: &MasterHash, to: &Path) -> Result<(), PackagingError> {
+    let found = shelf.store().get(&shelf::key(&Object::Master(*master))).await?;
     let mut stream = found.into_stream();
     let (mut file, mut hash) = (File::create(to).await?, Sha256::new());
     while let Some(chunk) = stream.try_next().await? {

@@ -1,128 +1,194 @@
-//! Files to objects. A put is whole or not there at all, and durable when it returns, as far as the
-//! store can promise that.
+//! A packaged version to a store: what is named before what names it, so that listeners never see
+//! half a song, whenever the publisher dies.
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 use media::Asset;
-use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
-use origin::{Object, SongFolder};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
+use object_store::{Error as StoreError, ObjectStoreExt};
+use origin::{Object, SongFile, SongFolder};
 use transcode::publish_order;
 
-/// Why a file did not become an object.
+use crate::shelf::{PutError, Shelf, key};
+
+/// Objects that are put, or asked about, at a time; what they hold in memory is bounded by the shelf.
+const AT_ONCE: usize = 16;
+
+/// The longest `asset.json` that is looked at, in bytes: a day of music has a sixteenth of it.
+const LONGEST_ASSET: u64 = 128 << 20;
+
+/// Why a version was not published, or not found out about.
 #[derive(Debug, thiserror::Error)]
-#[error("'{key}' could not be stored")]
-pub struct PublishError {
-    key: String,
-    source: io::Error,
+pub enum PublishError {
+    /// An object could not be stored.
+    #[error("'{key}' could not be stored")]
+    Put {
+        /// Its key.
+        key: String,
+        /// Why.
+        source: PutError,
+    },
+    /// What is there could not be found out.
+    #[error("'{key}' could not be looked up")]
+    LookUp {
+        /// Its key.
+        key: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// What a changed package would have made unplayable could not be taken away.
+    #[error("'{key}' could not be withdrawn")]
+    Withdraw {
+        /// Its key.
+        key: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// The package is none.
+    #[error("the package cannot be read")]
+    Package(#[from] io::Error),
 }
 
-/// A file up to this size is put at once, a larger one in parts of it.
-const PART: usize = 8 << 20;
-
-/// Parts on their way at a time: what bounds the memory that a put takes.
-const PARTS_AT_ONCE: usize = 2;
-
-/// Puts the file at `path` under the key of `object`, in bounded memory.
+/// Puts one file; see [`Shelf::put`].
 ///
 /// # Errors
-/// The file could not be read or the store refused.
-pub async fn put_file(
-    store: &Arc<dyn ObjectStore>,
-    path: &Path,
-    object: &Object,
-) -> Result<(), PublishError> {
-    let put = put(store, path, &key(object)).await;
-    put.map_err(|source| PublishError { key: object.to_string(), source })
+/// [`PublishError::Put`].
+pub async fn put_file(shelf: &Shelf, path: &Path, object: &Object) -> Result<(), PublishError> {
+    let put = shelf.put(path, object).await;
+    put.map_err(|source| PublishError::Put { key: object.to_string(), source })
 }
 
-async fn put(store: &Arc<dyn ObjectStore>, path: &Path, key: &Key) -> io::Result<()> {
-    let mut file = File::open(path).await?;
-    if file.metadata().await?.len() <= PART as u64 {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).await?;
-        store.put(key, bytes.into()).await?;
-        return Ok(());
-    }
-    let mut parts = WriteMultipart::new_with_chunk_size(store.put_multipart(key).await?, PART);
-    if let Err(error) = put_parts(&mut file, &mut parts).await {
-        if let Err(abort) = parts.abort().await {
-            tracing::warn!(%key, %abort, "an unfinished object may stay behind");
-        }
-        return Err(error);
-    }
-    // This aborts by itself where it fails.
-    parts.finish().await?;
-    Ok(())
-}
-
-async fn put_parts(file: &mut File, parts: &mut WriteMultipart) -> io::Result<()> {
-    loop {
-        let mut bytes = BytesMut::with_capacity(1 << 20);
-        if file.read_buf(&mut bytes).await? == 0 {
-            return Ok(());
-        }
-        parts.wait_for_capacity(PARTS_AT_ONCE).await?;
-        parts.put(bytes.freeze());
-    }
-}
-
-/// Publishes all files of a version from `package`, what is named before what names it: listeners
-/// never see half a song.
+/// Publishes all files of a version from `package`. Where an earlier publisher of the same bytes was
+/// interrupted, only what is missing is put. `stored` hears how many bytes have been put.
 ///
 /// # Errors
-/// The first file that could not be stored; those before it are.
+/// The first object that could not be stored. No multivariant playlist is there then, unless all
+/// that it leads to is.
 pub async fn publish_version(
-    store: &Arc<dyn ObjectStore>,
+    shelf: &Shelf,
     package: &Path,
     folder: SongFolder,
     asset: &Asset,
+    stored: &(dyn Fn(u64) + Sync),
 ) -> Result<(), PublishError> {
-    let files = publish_order::of(asset).map_err(|error| PublishError {
-        key: folder.to_string(),
-        source: io::Error::new(io::ErrorKind::InvalidData, error),
-    })?;
-    for file in files {
-        let path = package.join(file.to_string());
-        put_file(store, &path, &Object::Song(folder, file)).await?;
+    let files = publish_order::of(asset).map_err(invalid)?;
+    let ours = tokio::fs::read(package.join(SongFile::Asset.to_string())).await?;
+    let files = match stored_asset(shelf, folder).await? {
+        Some(theirs) if theirs == ours => missing(shelf, folder, asset).await?,
+        Some(_) | None => {
+            withdraw(shelf, folder, &files).await?;
+            files
+        }
+    };
+    // What is of one rank does not name each other.
+    for rank in files.chunk_by(|a, b| publish_order::key(*a).0 == publish_order::key(*b).0) {
+        put_all(shelf, package, folder, rank, stored).await?;
     }
     Ok(())
 }
 
-/// The store's name for an object. Our keys hold only characters that need no escape.
-pub(crate) fn key(object: &Object) -> Key {
-    Key::from(object.to_string())
+/// What `asset.json` says of the version, where all of the version is in the store: every object
+/// that is listed is there in its size.
+///
+/// # Errors
+/// The store could not be asked.
+pub async fn published(shelf: &Shelf, folder: SongFolder) -> Result<Option<Asset>, PublishError> {
+    let Some(bytes) = stored_asset(shelf, folder).await? else { return Ok(None) };
+    let Ok(asset) = serde_json::from_slice::<Asset>(&bytes) else { return Ok(None) };
+    let whole = asset.version == folder.version && missing(shelf, folder, &asset).await?.is_empty();
+    Ok(whole.then_some(asset))
 }
 
-#[cfg(test)]
-mod tests {
-    use media::MasterHash;
-    use object_store::local::LocalFileSystem;
+async fn stored_asset(shelf: &Shelf, folder: SongFolder) -> Result<Option<Bytes>, PublishError> {
+    let object = Object::Song(folder, SongFile::Asset);
+    let read = async {
+        let found = shelf.store().get(&key(&object)).await?;
+        if found.meta.size > LONGEST_ASSET { Ok(None) } else { found.bytes().await.map(Some) }
+    };
+    match read.await {
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        found => found.map_err(|source| looking_up(&object, source)),
+    }
+}
 
-    use super::*;
+/// The listed objects that are not there in their size, in publish order.
+async fn missing(
+    shelf: &Shelf,
+    folder: SongFolder,
+    asset: &Asset,
+) -> Result<Vec<SongFile>, PublishError> {
+    let listed = asset.objects.iter().map(|listed| {
+        let file = listed.path.parse::<SongFile>().map_err(invalid)?;
+        Ok((Object::Song(folder, file), file, listed.size))
+    });
+    let listed: Vec<_> = listed.collect::<Result<_, PublishError>>()?;
+    let mut missing: Vec<SongFile> = stream::iter(listed)
+        .map(|(object, file, size)| async move {
+            let there = size_of(shelf, &object).await? == Some(size);
+            Ok::<_, PublishError>((!there).then_some(file))
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_filter_map(|file| async move { Ok(file) })
+        .try_collect()
+        .await?;
+    missing.sort_by_key(|file| publish_order::key(*file));
+    Ok(missing)
+}
 
-    #[tokio::test]
-    async fn a_store_that_refuses_is_an_error_for_small_files_and_large() {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn ObjectStore> =
-            Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
-        let (file, object) = (folder.path().join("file"), Object::Master(MasterHash::new([7; 32])));
-        for size in [10, PART + 1] {
-            std::fs::write(&file, vec![1; size]).unwrap();
-            let in_the_way = folder.path().join("masters");
-            std::fs::write(&in_the_way, "no folder").unwrap();
-            let refused = put_file(&store, &file, &object).await.unwrap_err().to_string();
-            assert_eq!(refused, format!("'{object}' could not be stored"));
-            std::fs::remove_file(&in_the_way).unwrap();
-            put_file(&store, &file, &object).await.unwrap();
-            let stored = store.get(&key(&object)).await.unwrap().bytes().await.unwrap();
-            assert_eq!(stored.len(), size);
-            std::fs::remove_dir_all(&in_the_way).unwrap();
+async fn size_of(shelf: &Shelf, object: &Object) -> Result<Option<u64>, PublishError> {
+    match shelf.store().head(&key(object)).await {
+        Ok(meta) => Ok(Some(meta.size)),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(source) => Err(looking_up(object, source)),
+    }
+}
+
+/// Takes away what leads to objects that are about to change: a version that was packaged on another
+/// kind of CPU may differ in a last bit, and its playlists with it.
+async fn withdraw(
+    shelf: &Shelf,
+    folder: SongFolder,
+    files: &[SongFile],
+) -> Result<(), PublishError> {
+    let leading =
+        files.iter().filter(|file| matches!(file, SongFile::Asset | SongFile::Multivariant(..)));
+    for file in leading.rev() {
+        let object = Object::Song(folder, *file);
+        if size_of(shelf, &object).await?.is_some() {
+            match shelf.store().delete(&key(&object)).await {
+                Ok(()) | Err(StoreError::NotFound { .. }) => {}
+                Err(source) => {
+                    return Err(PublishError::Withdraw { key: object.to_string(), source });
+                }
+            }
         }
     }
+    Ok(())
+}
+
+async fn put_all(
+    shelf: &Shelf,
+    package: &Path,
+    folder: SongFolder,
+    files: &[SongFile],
+    stored: &(dyn Fn(u64) + Sync),
+) -> Result<(), PublishError> {
+    stream::iter(files.iter().copied().map(Ok))
+        .try_for_each_concurrent(AT_ONCE, |file| async move {
+            let path = package.join(file.to_string());
+            put_file(shelf, &path, &Object::Song(folder, file)).await?;
+            stored(tokio::fs::metadata(&path).await?.len());
+            Ok(())
+        })
+        .await
+}
+
+fn looking_up(object: &Object, source: StoreError) -> PublishError {
+    PublishError::LookUp { key: object.to_string(), source }
+}
+
+fn invalid(error: origin::UnknownObject) -> PublishError {
+    PublishError::Package(io::Error::new(io::ErrorKind::InvalidData, error))
 }

@@ -91,8 +91,8 @@ impl Worker {
         let song = song.map_err(std::io::Error::other)?;
         // The schema forbids a job without a song.
         let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
-        let Intake { store, workshop, .. } = &self.intake;
-        packaging::package_song(store, workshop, &self.parameters, &song).await
+        let Intake { shelf, workshop, .. } = &self.intake;
+        packaging::package_song(shelf, workshop, &self.parameters, &song).await
     }
 
     /// Renews the lease for ever; ends only when it is lost.

@@ -13,7 +13,7 @@ use catalogue::{AuthenticatedUser, Catalogue, Role, SongState, Viewer};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use object_store::local::LocalFileSystem;
-use segue_ingest::{Intake, Worker, Workshop};
+use segue_ingest::{Intake, Shelf, Worker, Workshop};
 use serde_json::Value;
 use service::{Clock, Shutdown};
 use tower::ServiceExt;
@@ -38,7 +38,7 @@ impl Bench {
         std::fs::create_dir(folder.path().join("objects")).unwrap();
         let store = LocalFileSystem::new_with_prefix(folder.path().join("objects")).unwrap();
         let workshop = Workshop::open(&folder.path().join("work")).unwrap();
-        let intake = Intake::new(catalogue.clone(), Arc::new(store), workshop, LIMIT);
+        let intake = Intake::new(catalogue.clone(), Shelf::new(Arc::new(store)), workshop, LIMIT);
         Self { catalogue, intake, user, folder }
     }
 

@@ -32,6 +32,7 @@ pub use package_error::PackageError;
 pub use parameters::{Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};
+pub use source::promised_length;
 
 /// The masters that are accepted, in words for the person who brings one.
 pub const ACCEPTED: &str = "WAV, AIFF, CAF, FLAC, ALAC, MP3, AAC (M4A and ADTS), Ogg Vorbis, Opus and Matroska or WebM audio";

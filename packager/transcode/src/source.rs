@@ -27,6 +27,15 @@ pub(crate) struct Source {
     ended: bool,
 }
 
+/// The length in house samples that the master's header promises, where it promises one. Only the
+/// header is read: the cheapest way to ask whether a file is a master at all.
+///
+/// # Errors
+/// As [`crate::package()`], as far as the header tells.
+pub fn promised_length(master: &Path) -> Result<Option<Samples>, PackageError> {
+    Source::open(master).map(|source| source.promised())
+}
+
 impl Source {
     /// Opens a master.
     pub(crate) fn open(path: &Path) -> Result<Self, PackageError> {

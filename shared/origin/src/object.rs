@@ -39,6 +39,16 @@ impl CachePolicy {
             Self::Private => "no-store",
         }
     }
+
+    /// `Cache-Control` as a store keeps it beside the object, for whoever is let to it there: a CDN
+    /// that pulls from the bucket.
+    #[must_use]
+    pub fn stored(self) -> &'static str {
+        match self {
+            Self::Immutable => "public, max-age=31536000, immutable",
+            Self::Private => "no-store",
+        }
+    }
 }
 
 /// One object. `Display` writes its key, `FromStr` reads it back; the two are inverse.

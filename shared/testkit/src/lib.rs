@@ -2,7 +2,8 @@
 //! the decoders that are not ours.
 //!
 //! Reading order: [`signal`] (something to encode), [`wav`] (as a master), [`ffmpeg`] (decoded by
-//! somebody else), [`judge`] (and compared); [`server`] is the real binary, running. For the edge
+//! somebody else), [`judge`] (and compared); [`shell`] runs the real binary as
+//! somebody at a shell does, [`server`] is it as a server. For the edge
 //! there are [`origin_store`] (it counts, stalls, fails and truncates) and [`manual_clock`].
 
 pub mod ffmpeg;
@@ -10,6 +11,7 @@ pub mod judge;
 pub mod manual_clock;
 pub mod origin_store;
 pub mod server;
+pub mod shell;
 pub mod signal;
 pub mod wav;
 

@@ -1,0 +1,232 @@
+//! Where objects are put. A put is whole or not there at all, and durable when it returns, as far as
+//! the store can promise that. No put is conditional: several S3-compatible servers ignore the
+//! condition, so that nothing may depend on one.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use object_store::path::Path as Key;
+use object_store::{
+    Attribute, Attributes, Error as StoreError, ObjectStore, PutMultipartOptions, PutOptions,
+    WriteMultipart,
+};
+use origin::Object;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
+
+/// A file up to this size is put at once, a larger one in parts of it. 10,000 parts, as many as S3
+/// takes, make 80 GB.
+const PART: usize = 8 << 20;
+
+/// Parts of one file on their way at a time.
+const PARTS_AT_ONCE: usize = 2;
+
+/// What all puts together may hold in memory, in KiB.
+const MEMORY_KIB: u32 = 32 << 10;
+
+/// The pause after a first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Why a file did not become an object.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// The file, not the store.
+    #[error("the file could not be read")]
+    Read(#[from] io::Error),
+    /// The store.
+    #[error("the store refused")]
+    Store(#[from] StoreError),
+}
+
+/// A store that is written to. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Shelf(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    store: Arc<dyn ObjectStore>,
+    patience: Duration,
+    memory: Semaphore,
+    /// Learnt from the first refusal: local folders keep no attributes.
+    takes_attributes: AtomicBool,
+}
+
+impl Shelf {
+    /// A shelf in a store whose failures are final: a local folder, memory.
+    #[must_use]
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self::patient(store, Duration::ZERO)
+    }
+
+    /// A shelf in a store across a network: a put that fails for a reason that may pass is tried
+    /// again for as long as `patience`. What the store's own client tries again counts in.
+    #[must_use]
+    pub fn patient(store: Arc<dyn ObjectStore>, patience: Duration) -> Self {
+        let (memory, takes_attributes) =
+            (Semaphore::new(MEMORY_KIB as usize), AtomicBool::new(true));
+        Self(Arc::new(Parts { store, patience, memory, takes_attributes }))
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.0.store
+    }
+
+    /// Puts the file at `path` under the key of `object`, with its content type and cache policy
+    /// where the store keeps such. What is there already is replaced.
+    ///
+    /// # Errors
+    /// The file could not be read, or the store refused for good or for longer than the patience.
+    pub async fn put(&self, path: &Path, object: &Object) -> Result<(), PutError> {
+        let (end, mut pause) = (Instant::now() + self.0.patience, FIRST_PAUSE);
+        loop {
+            let error = match self.attempt(path, object).await {
+                Err(PutError::Store(error)) => error,
+                done => return done,
+            };
+            if !may_pass(&error) || Instant::now() + pause >= end {
+                return Err(error.into());
+            }
+            tracing::warn!(%object, %error, "a put failed; trying again");
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt(&self, path: &Path, object: &Object) -> Result<(), PutError> {
+        let attributes = match self.0.takes_attributes.load(Ordering::Relaxed) {
+            true => attributes(object),
+            false => Attributes::default(),
+        };
+        match self.put_once(path, &key(object), attributes).await {
+            Err(PutError::Store(StoreError::NotImplemented { .. }))
+                if self.0.takes_attributes.swap(false, Ordering::Relaxed) =>
+            {
+                self.put_once(path, &key(object), Attributes::default()).await
+            }
+            done => done,
+        }
+    }
+
+    async fn put_once(
+        &self,
+        path: &Path,
+        key: &Key,
+        attributes: Attributes,
+    ) -> Result<(), PutError> {
+        let mut file = File::open(path).await?;
+        let size = file.metadata().await?.len();
+        let held = size.min((PART * (PARTS_AT_ONCE + 1)) as u64).div_ceil(1 << 10) as u32;
+        let _memory = self.0.memory.acquire_many(held).await.expect("it is never closed");
+        if size <= PART as u64 {
+            let mut bytes = Vec::with_capacity(size as usize);
+            file.read_to_end(&mut bytes).await?;
+            let options = PutOptions { attributes, ..Default::default() };
+            self.0.store.put_opts(key, bytes.into(), options).await?;
+            return Ok(());
+        }
+        let options = PutMultipartOptions { attributes, ..Default::default() };
+        let upload = self.0.store.put_multipart_opts(key, options).await?;
+        let mut parts = WriteMultipart::new_with_chunk_size(upload, PART);
+        if let Err(error) = put_parts(&mut file, &mut parts).await {
+            if let Err(abort) = parts.abort().await {
+                tracing::warn!(%key, %abort, "an unfinished object may stay behind");
+            }
+            return Err(error);
+        }
+        // This aborts by itself where it fails.
+        parts.finish().await.map_err(ended)?;
+        Ok(())
+    }
+}
+
+async fn put_parts(file: &mut File, parts: &mut WriteMultipart) -> Result<(), PutError> {
+    loop {
+        let mut bytes = BytesMut::with_capacity(1 << 20);
+        if file.read_buf(&mut bytes).await? == 0 {
+            return Ok(());
+        }
+        parts.wait_for_capacity(PARTS_AT_ONCE).await?;
+        parts.put(bytes.freeze());
+    }
+}
+
+/// What a store that is asked directly, without an edge before it, is to say of the object.
+fn attributes(object: &Object) -> Attributes {
+    Attributes::from_iter([
+        (Attribute::ContentType, object.content_type()),
+        (Attribute::CacheControl, object.cache_policy().stored()),
+    ])
+}
+
+/// Whether another attempt may go better. A missing bucket and refused credentials stay.
+pub fn may_pass(error: &StoreError) -> bool {
+    matches!(error, StoreError::Generic { .. } | StoreError::JoinError { .. })
+}
+
+/// A store that took all parts and then does not know the upload, or denies access to it, has ended
+/// it before, and the answer was lost: that is nothing that stays.
+fn ended(error: StoreError) -> StoreError {
+    match error {
+        StoreError::NotFound { .. } | StoreError::PermissionDenied { .. } => {
+            StoreError::Generic { store: "upload in parts", source: Box::new(error) }
+        }
+        other => other,
+    }
+}
+
+/// The store's name for an object. Our keys hold only characters that need no escape.
+pub(crate) fn key(object: &Object) -> Key {
+    Key::from(object.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use media::MasterHash;
+    use object_store::ObjectStoreExt;
+    use object_store::local::LocalFileSystem;
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_refuses_is_an_error_for_small_files_and_large() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+        let shelf = Shelf::new(Arc::new(store));
+        let (file, object) = (folder.path().join("file"), Object::Master(MasterHash::new([7; 32])));
+        for size in [10, PART + 1] {
+            std::fs::write(&file, vec![1; size]).unwrap();
+            let in_the_way = folder.path().join("masters");
+            std::fs::write(&in_the_way, "no folder").unwrap();
+            let refused = shelf.put(&file, &object).await.unwrap_err();
+            assert!(matches!(refused, PutError::Store(_)), "{refused:?}");
+            std::fs::remove_file(&in_the_way).unwrap();
+            shelf.put(&file, &object).await.unwrap();
+            let stored = shelf.store().get(&key(&object)).await.unwrap().bytes().await.unwrap();
+            assert_eq!(stored.len(), size);
+            std::fs::remove_dir_all(&in_the_way).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn content_type_and_cache_policy_are_stored_where_they_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, object) = (folder.path().join("file"), Object::Master(MasterHash::new([7; 32])));
+        let shelf = Shelf::new(Arc::new(InMemory::new()));
+        for size in [10, PART + 1] {
+            std::fs::write(&file, vec![1; size]).unwrap();
+            shelf.put(&file, &object).await.unwrap();
+            let stored = shelf.store().get(&key(&object)).await.unwrap().attributes;
+            assert_eq!(stored, attributes(&object), "{size}");
+        }
+    }
+}

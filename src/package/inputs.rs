@@ -1,0 +1,231 @@
+//! What was given, as files: a folder stands for all that lies below it, a pattern for all that it
+//! matches.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::failure::Failure;
+
+/// A file to be packaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Input {
+    pub(crate) path: PathBuf,
+    pub(crate) origin: Origin,
+}
+
+/// How a file came to be here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Somebody named it: it is to be a song.
+    Named,
+    /// It lay in a folder or fitted a pattern: what is no audio there is left alone.
+    Found,
+}
+
+/// What was asked for that cannot be a song, and why.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) path: PathBuf,
+    pub(crate) failure: Failure,
+}
+
+/// All files in the order in which they were given, below a folder by name. What was found more than
+/// once is there once; what was named twice is refused.
+pub(crate) fn gather(given: &[PathBuf]) -> Vec<Result<Input, Refused>> {
+    let (mut seen, mut out) = (HashSet::new(), Vec::new());
+    for path in given {
+        let mut files = Vec::new();
+        match files_of(path, &mut files) {
+            Ok(origin) => {
+                for path in files {
+                    let new = seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone()));
+                    match (new, origin) {
+                        (true, _) => out.push(Ok(Input { path, origin })),
+                        (false, Origin::Found) => {}
+                        (false, Origin::Named) => {
+                            out.push(Err(Refused { path, failure: Failure::GivenTwice }));
+                        }
+                    }
+                }
+            }
+            Err(failure) => out.push(Err(Refused { path: path.clone(), failure })),
+        }
+    }
+    out
+}
+
+fn files_of(given: &Path, files: &mut Vec<PathBuf>) -> Result<Origin, Failure> {
+    match fs::metadata(given) {
+        Ok(found) if found.is_file() => {
+            files.push(given.to_path_buf());
+            return Ok(Origin::Named);
+        }
+        Ok(found) if found.is_dir() => {
+            below(given, files).map_err(Failure::Open)?;
+            return if files.is_empty() { Err(Failure::EmptyFolder) } else { Ok(Origin::Found) };
+        }
+        Ok(_) => return Err(Failure::NotAFile),
+        Err(error) => match Pattern::of(given) {
+            Some(pattern) => pattern?.expand(files)?,
+            None => return Err(Failure::Open(error)),
+        },
+    }
+    if files.is_empty() { Err(Failure::NoMatch) } else { Ok(Origin::Found) }
+}
+
+/// Every file below `folder`, by name. Hidden ones are left out; links to folders are not followed,
+/// so that there is no loop.
+fn below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for path in entries(folder)? {
+        let found = fs::symlink_metadata(&path)?;
+        if found.is_dir() {
+            below(&path, files)?;
+        } else if fs::metadata(&path).is_ok_and(|it| it.is_file()) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// What lies in a folder and is not hidden, by name.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A pattern that no shell expanded: `*`, `?`, `[…]`, `{a,b}`, and `**` for any number of folders.
+#[derive(Debug)]
+struct Pattern {
+    /// The folder in which it begins.
+    base: PathBuf,
+    /// What the rest of a path is matched by.
+    rest: GlobMatcher,
+    /// How many folders deep that can be.
+    depth: usize,
+}
+
+impl Pattern {
+    /// `None` where the path holds nothing special.
+    fn of(given: &Path) -> Option<Result<Self, Failure>> {
+        let is_special =
+            |part: &OsStr| part.as_encoded_bytes().iter().any(|byte| b"*?[{".contains(byte));
+        let plain = given.components().take_while(|part| !is_special(part.as_os_str()));
+        let base: PathBuf = plain.collect();
+        let rest: Vec<Component<'_>> = given.components().skip(base.components().count()).collect();
+        if rest.is_empty() {
+            return None;
+        }
+        let endless = rest.iter().any(|part| part.as_os_str().as_encoded_bytes() == b"**");
+        let depth = if endless { usize::MAX } else { rest.len() };
+        let rest: PathBuf = rest.into_iter().collect();
+        let glob = GlobBuilder::new(&rest.to_string_lossy()).literal_separator(true).build();
+        Some(match glob {
+            Ok(glob) => Ok(Self { base, rest: glob.compile_matcher(), depth }),
+            Err(error) => Err(Failure::Pattern(error.kind().to_string())),
+        })
+    }
+
+    fn expand(&self, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+        let base = if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base };
+        match self.walk(base, Path::new(""), self.depth, files) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            walked => walked.map_err(Failure::Open),
+        }
+    }
+
+    fn walk(
+        &self,
+        folder: &Path,
+        place: &Path,
+        depth: usize,
+        files: &mut Vec<PathBuf>,
+    ) -> io::Result<()> {
+        for path in entries(folder)? {
+            let place = place.join(path.file_name().unwrap_or_default());
+            let (is_link, Ok(found)) = (path.is_symlink(), fs::metadata(&path)) else { continue };
+            let fits = self.rest.is_match(&place);
+            if found.is_file() && fits {
+                files.push(self.base.join(&place));
+            } else if found.is_dir() && !is_link && fits {
+                below(&self.base.join(&place), files)?;
+            } else if found.is_dir() && !is_link && depth > 1 {
+                self.walk(&path, &place, depth - 1, files)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A library of empty files.
+    fn library() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in [
+            "a/01.flac",
+            "a/02.flac",
+            "a/cover.jpg",
+            "a/.hidden.flac",
+            "b/deep/03.mp3",
+            ".git/x.flac",
+            "[odd].wav",
+        ] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("b/loop")).unwrap();
+        folder
+    }
+
+    fn gathered(given: &[&str]) -> Vec<String> {
+        let library = library();
+        let given: Vec<PathBuf> = given.iter().map(|it| library.path().join(it)).collect();
+        let name =
+            |path: &Path| path.strip_prefix(library.path()).unwrap().to_string_lossy().into_owned();
+        let tell = |it: Result<Input, Refused>| match it {
+            Ok(input) => name(&input.path),
+            Err(refused) => format!("{}: {}", name(&refused.path), refused.failure),
+        };
+        gather(&given).into_iter().map(tell).collect()
+    }
+
+    #[test]
+    fn a_folder_is_all_that_lies_below_it_but_the_hidden() {
+        let all = ["[odd].wav", "a/01.flac", "a/02.flac", "a/cover.jpg", "b/deep/03.mp3"];
+        assert_eq!(gathered(&[""]), all);
+        assert_eq!(gathered(&["", "a", "*/*.flac"]), all, "nothing is there twice");
+    }
+
+    #[test]
+    fn patterns_are_expanded() {
+        assert_eq!(gathered(&["*/*.flac"]), ["a/01.flac", "a/02.flac"]);
+        assert_eq!(gathered(&["**/*.{mp3,jpg}"]), ["a/cover.jpg", "b/deep/03.mp3"]);
+        assert_eq!(gathered(&["a/0[2-9].*"]), ["a/02.flac"]);
+        assert_eq!(gathered(&["?"]), ["a/01.flac", "a/02.flac", "a/cover.jpg", "b/deep/03.mp3"]);
+        assert_eq!(gathered(&["[odd].wav"]), ["[odd].wav"], "a file of that very name");
+    }
+
+    #[test]
+    fn what_is_nothing_is_said() {
+        assert_eq!(gathered(&["*.ogg"]), ["*.ogg: no file fits this pattern"]);
+        assert_eq!(gathered(&["c/*.ogg"]), ["c/*.ogg: no file fits this pattern"]);
+        assert_eq!(gathered(&["none"]), ["none: there is no such file"]);
+        assert!(gathered(&["a/{x"])[0].starts_with("a/{x: this pattern cannot be read: "));
+        assert_eq!(gathered(&["a/01.flac", "a/01.flac"])[1].split(": ").count(), 2);
+    }
+}

@@ -1,0 +1,93 @@
+//! One file: recognised, packaged, published.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::Instant;
+
+use media::MasterHash;
+use origin::SongFolder;
+use transcode::{PackageError, Parameters};
+
+use super::batch::Turns;
+use super::failure::Failure;
+use super::ids::Ids;
+use super::inputs::{Input, Origin};
+use super::meter::Board;
+use super::outcome::{Playlists, State};
+use super::stop::{Ending, Stop, contained};
+use super::target::{Standing, Target};
+
+/// What all songs of a run share.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) parameters: Parameters,
+    pub(crate) ids: Ids,
+    pub(crate) dry_run: bool,
+    pub(crate) board: &'a Board,
+    pub(crate) stop: &'a Stop,
+    pub(crate) turns: Turns<SongFolder>,
+}
+
+impl Line<'_> {
+    /// What becomes of one file.
+    pub(crate) fn work_on(&self, input: &Input) -> State {
+        let done = contained(|| self.take(input));
+        self.board.done();
+        match done {
+            Ok(Ok(state)) => state,
+            Ok(Err(Failure::Package(PackageError::NotAudio))) if input.origin == Origin::Found => {
+                State::Skipped
+            }
+            Ok(Err(Failure::Stopped)) | Err(Ending::Stopped) => State::Stopped,
+            Ok(Err(failure)) => State::Failed(failure),
+            Err(Ending::Panicked) => State::Failed(Failure::Panicked),
+        }
+    }
+
+    fn take(&self, input: &Input) -> Result<State, Failure> {
+        self.stop.check();
+        // Before a whole film is hashed.
+        let promised = transcode::promised_length(&input.path)?;
+        let hash = hash(&input.path)?;
+        let folder = self.ids.folder(&hash, &self.parameters);
+        let place = Playlists::of(self.target, folder, &self.parameters.sets);
+        let _turn = self.turns.take(folder);
+        if let Standing::Whole(asset) = self.target.standing(folder)? {
+            return Ok(State::AlreadyPackaged { place, asset });
+        }
+        if self.dry_run {
+            return Ok(State::Planned { place, version: folder.version, promised });
+        }
+        self.package(&input.path, &hash, folder, place)
+    }
+
+    fn package(
+        &self,
+        master: &Path,
+        hash: &MasterHash,
+        folder: SongFolder,
+        place: Playlists,
+    ) -> Result<State, Failure> {
+        let staged = self.target.staging()?;
+        let (started, meter) = (Instant::now(), self.board.song(master));
+        let asset = transcode::package(master, hash, staged.path(), &self.parameters, &|now| {
+            self.stop.check();
+            meter.show(now);
+        })?;
+        let elapsed = started.elapsed();
+        let size = asset.objects.iter().map(|object| object.size).sum();
+        let published = |bytes| meter.published(bytes, size);
+        self.target.publish(staged, folder, &asset, self.stop, &published)?;
+        Ok(State::Packaged { place, asset: Box::new(asset), elapsed })
+    }
+}
+
+fn hash(file: &Path) -> Result<MasterHash, Failure> {
+    let metadata = fs::metadata(file).map_err(Failure::Open)?;
+    if !metadata.is_file() {
+        return Err(Failure::NotAFile);
+    }
+    let opened = File::open(file).map_err(Failure::Open)?;
+    transcode::hash_master(opened).map_err(Failure::Open)
+}
