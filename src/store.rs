@@ -55,7 +55,7 @@ pub(crate) enum InvalidPlace {
 #[error("'{url}' cannot be opened: {source}")]
 pub(crate) struct CannotOpen {
     url: StoreUrl,
-    source: object_store::Error,
+    source: Box<object_store::Error>,
 }
 
 impl FromStr for Place {
@@ -104,7 +104,7 @@ impl StoreUrl {
     /// `AZURE_STORAGE_ACCOUNT_NAME` and so on. Nothing is sent yet.
     pub(crate) fn open(&self, patience: Duration) -> Result<Shelf, CannotOpen> {
         let opened = self.build(patience);
-        opened.map_err(|source| CannotOpen { url: self.clone(), source })
+        opened.map_err(|source| CannotOpen { url: self.clone(), source: Box::new(source) })
     }
 
     fn build(&self, patience: Duration) -> object_store::Result<Shelf> {
