@@ -5,7 +5,7 @@ use std::io;
 use media::asset::{ObjectAsset, RenditionAsset};
 use media::ladder::{RATES, rungs};
 use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, MasterHash, Rung, Samples, SwitchingSet, Version};
+use media::{Asset, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version};
 use origin::SongFile;
 
 use crate::mux::MuxedRendition;
@@ -27,6 +27,8 @@ pub struct Identity {
     pub recipe: String,
     /// The song's exact length.
     pub samples: Samples,
+    /// How loud it is.
+    pub loudness: Loudness,
 }
 
 /// Writes all that describes `renditions`, in publish order, and returns what `asset.json` says.
@@ -42,7 +44,7 @@ pub fn write(
         let file = SongFile::Playlist(rendition.set, rendition.rung.kbps);
         work.write(file, playlist::media(rendition).as_bytes())?;
     }
-    let multivariants = multivariants(&identity.parameters, renditions)?;
+    let multivariants = multivariants(identity, renditions)?;
     let asset = asset(work, identity, renditions, &multivariants);
     let mut json = serde_json::to_vec_pretty(&asset).map_err(io::Error::other)?;
     json.push(b'\n');
@@ -55,15 +57,16 @@ pub fn write(
 
 /// Every multivariant playlist: each set under each cap.
 fn multivariants(
-    parameters: &Parameters,
+    identity: &Identity,
     renditions: &[MuxedRendition],
 ) -> io::Result<Vec<(SongFile, String)>> {
     let mut out = Vec::new();
-    for set in parameters.sets.iter() {
+    for set in identity.parameters.sets.iter() {
         for cap in RATES {
             let variants = rungs(set, cap).map(|rung| find(renditions, set, rung));
             let variants: Vec<Variant> = variants.collect::<io::Result<_>>()?;
-            out.push((SongFile::Multivariant(set, cap), playlist::multivariant(&variants)));
+            let text = playlist::multivariant(&variants, &identity.loudness);
+            out.push((SongFile::Multivariant(set, cap), text));
         }
     }
     Ok(out)
@@ -88,7 +91,7 @@ fn asset(
     renditions: &[MuxedRendition],
     multivariants: &[(SongFile, String)],
 ) -> Asset {
-    let Identity { version, master, parameters, recipe, samples } = identity.clone();
+    let Identity { version, master, parameters, recipe, samples, loudness } = identity.clone();
     Asset {
         version,
         master,
@@ -97,6 +100,7 @@ fn asset(
         channels: CHANNELS,
         samples,
         duration_ms: samples.milliseconds(),
+        loudness,
         sets: parameters.sets,
         layout: parameters.layout,
         renditions: renditions.iter().map(rendition_asset).collect(),

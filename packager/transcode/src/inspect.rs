@@ -2,11 +2,13 @@
 //! by. What it reads may be hostile: whatever the bytes are, the answer is a list of findings.
 //!
 //! Reading order: [`source`] (where bytes come from), `objects` (one pass over all of them), `fmp4`
-//! and `ogg` (what they hold), `rendition`, `fmp4_rendition`, `ogg_rendition` and `multivariant` (what must hold between them),
+//! `ogg` and `waveform` (what they hold), `rendition`, `fmp4_rendition`, `ogg_rendition` `multivariant`
+//! and `loudness` (what must hold between them),
 //! [`report`] (what was found).
 
 mod fmp4;
 mod fmp4_rendition;
+mod loudness;
 mod multivariant;
 mod objects;
 mod ogg;
@@ -15,6 +17,7 @@ mod opus_packet;
 mod rendition;
 pub mod report;
 pub mod source;
+mod waveform;
 
 pub use report::{Finding, Report, Rule, Severity};
 pub use source::{Folder, Source};
@@ -40,6 +43,7 @@ pub fn inspect(source: &dyn Source) -> Report {
             }
         }
         multivariant::check_all(&contents, &mut findings);
+        waveform::check(&contents, &mut findings);
     }
     report.findings = findings.into_vec();
     report

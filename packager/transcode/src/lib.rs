@@ -2,8 +2,8 @@
 //! async runtime.
 //!
 //! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source`
-//! (decode, downmix, resample, dither) →
-//! `rendition` (encode, `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
+//! (decode, downmix, resample, dither) → `measure` (loudness, waveform), `rendition` (encode,
+//! `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
 
 pub mod asset_writer;
 mod decode;
@@ -11,6 +11,7 @@ mod dither;
 mod downmix;
 pub mod encode;
 pub mod inspect;
+mod measure;
 pub mod mux;
 mod ogg_page;
 mod package;

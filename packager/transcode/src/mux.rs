@@ -4,11 +4,12 @@ mod fmp4;
 mod ogg;
 
 pub use fmp4::Fmp4Muxer;
+pub(crate) use fmp4::user_data;
 pub use ogg::OggMuxer;
 
-use media::SwitchingSet;
 use media::ladder::Rung;
 use media::units::Samples;
+use media::{Loudness, SwitchingSet};
 
 use crate::segment::Segment;
 
@@ -47,9 +48,9 @@ pub trait Muxer: Send {
     /// What the file system said.
     fn write(&mut self, segment: &Segment) -> std::io::Result<()>;
 
-    /// Ends the rendition and tells where everything lies.
+    /// Ends the rendition of a song this loud, and tells where everything lies.
     ///
     /// # Errors
     /// What the file system said.
-    fn finish(self: Box<Self>) -> std::io::Result<MuxedRendition>;
+    fn finish(self: Box<Self>, loudness: &Loudness) -> std::io::Result<MuxedRendition>;
 }

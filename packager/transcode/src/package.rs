@@ -1,6 +1,7 @@
 //! The pipeline: one master in, all files of one version out.
 //!
-//! The calling thread reads the master once; one thread per rendition encodes, cuts and muxes. The
+//! The calling thread reads the master once; one thread measures, one per rung encodes, cuts and
+//! muxes. The measures go into the renditions, which end once they are known. The
 //! channels between them are bounded, so memory does not grow with the song. Where one thread
 //! fails, its channel closes: the reader stops at its next block, which closes the other channels.
 
@@ -14,13 +15,15 @@ use media::ids::{MasterHash, Version};
 use media::units::{CHANNELS, Samples};
 
 use crate::asset_writer::{self, Identity};
+use crate::encode::Block;
 use crate::inspect::{self, Folder};
+use crate::measure;
 use crate::mux::MuxedRendition;
 use crate::package_error::PackageError;
 use crate::parameters::Parameters;
 use crate::progress::{Progress, Stage};
 use crate::recipe::recipe;
-use crate::rendition::{self, Brief, Message};
+use crate::rendition::{self, Brief, Ending, Message};
 use crate::source::Source;
 use crate::work_folder::WorkFolder;
 
@@ -45,10 +48,11 @@ pub fn package(
 ) -> Result<Asset, PackageError> {
     let mut source = Source::open(master)?;
     let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
-    let (renditions, length) = encode(&mut source, hash, &work, parameters, progress)?;
+    let (renditions, ending) = encode(&mut source, hash, &work, parameters, progress)?;
+    let length = ending.length;
     let tell = |stage| progress(Progress { stage, done: length, total: Some(length) });
     tell(Stage::Describe);
-    let identity = identity(hash, parameters, length);
+    let identity = identity(hash, parameters, ending);
     let asset = asset_writer::write(&work, &identity, &renditions).map_err(PackageError::Write)?;
     tell(Stage::Inspect);
     check(folder)?;
@@ -56,9 +60,11 @@ pub fn package(
     Ok(asset)
 }
 
-fn identity(hash: &MasterHash, parameters: &Parameters, samples: Samples) -> Identity {
+fn identity(hash: &MasterHash, parameters: &Parameters, ending: Ending) -> Identity {
     let (parameters, recipe) = (parameters.clone(), recipe(parameters));
-    Identity { version: Version::of(hash, &recipe), master: *hash, parameters, recipe, samples }
+    let Ending { length: samples, loudness } = ending;
+    let version = Version::of(hash, &recipe);
+    Identity { version, master: *hash, parameters, recipe, samples, loudness }
 }
 
 /// Reads the package back: what breaks a rule never leaves this folder.
@@ -73,7 +79,7 @@ fn encode(
     work: &WorkFolder,
     parameters: &Parameters,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(Vec<MuxedRendition>, Samples), PackageError> {
+) -> Result<(Vec<MuxedRendition>, Ending), PackageError> {
     let brief = Brief::of(hash, source.bits());
     thread::scope(|scope| {
         let (senders, threads): (Vec<_>, Vec<_>) = parameters
@@ -84,34 +90,50 @@ fn encode(
                 (sender, scope.spawn(run))
             })
             .unzip();
-        let fed = feed(source, &senders, progress);
+        let (meter, blocks) = sync_channel(WAITING);
+        let measuring = scope.spawn(move || measure::run(work, &blocks));
+        let fed = feed(source, &meter, &senders, progress);
+        drop(meter);
+        let measured = measuring.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let ending = match (&fed, &measured) {
+            (Ok(Some(length)), Ok(loudness)) => {
+                Some(Ending { length: *length, loudness: *loudness })
+            }
+            _ => None,
+        };
+        if let Some(ending) = ending {
+            send(&senders, &Message::End(ending));
+        }
         drop(senders);
         let made = join(threads);
-        // A master that cannot be read comes first: renditions only stopped because of it.
-        let length = fed?;
-        Ok((made?, length))
+        // A master that cannot be read comes first: all others only stopped because of it.
+        fed?;
+        measured?;
+        Ok((made?, ending.expect("where the reader stopped early, a listener failed")))
     })
 }
 
-/// Reads the master to its end. Where a rendition has gone away, stops: joining it tells why.
+/// Reads the master to its end and tells its length. `None` where a listener has gone away: joining
+/// it tells why.
 fn feed(
     source: &mut Source,
+    meter: &SyncSender<Arc<Block>>,
     renditions: &[SyncSender<Message>],
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Samples, PackageError> {
+) -> Result<Option<Samples>, PackageError> {
     let total = source.promised();
     let mut done = Samples::ZERO;
     progress(Progress { stage: Stage::Encode, done, total });
     while let Some(block) = source.next()? {
         done += Samples((block.float.len() / CHANNELS) as u64);
-        let block = Message::Block(Arc::new(block));
-        if !send(renditions, &block) {
-            return Ok(done);
+        let block = Arc::new(block);
+        let measured = meter.send(Arc::clone(&block)).is_ok();
+        if !measured || !send(renditions, &Message::Block(block)) {
+            return Ok(None);
         }
         progress(Progress { stage: Stage::Encode, done, total });
     }
-    send(renditions, &Message::End(done));
-    Ok(done)
+    Ok(Some(done))
 }
 
 /// Whether every rendition still listens.

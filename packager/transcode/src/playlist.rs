@@ -4,10 +4,12 @@
 mod bandwidth;
 mod media_playlist;
 mod multivariant;
+mod session_data;
 
 pub use bandwidth::{Rates, Stretch, rates};
 pub use media_playlist::media;
 pub use multivariant::{Variant, multivariant};
+pub(crate) use session_data::session_data;
 
 /// `EXT-X-VERSION`: 7, as Apple's authoring rules ask of fMP4. Ogg's byte ranges need only 4, its
 /// `EXT-X-MAP` 6 (RFC 8216bis 8).

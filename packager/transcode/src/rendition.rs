@@ -9,7 +9,7 @@ use media::codec::Codec;
 use media::ids::MasterHash;
 use media::ladder::Rung;
 use media::units::Samples;
-use media::{Container, SwitchingSet};
+use media::{Container, Loudness, SwitchingSet};
 
 use crate::encode::{AacEncoder, Block, Encoder, OpusEncoder, libopus_version};
 use crate::mux::{Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
@@ -24,8 +24,17 @@ use crate::work_folder::WorkFolder;
 pub(crate) enum Message {
     /// The next samples.
     Block(Arc<Block>),
-    /// There are no more: the song is this long.
-    End(Samples),
+    /// There are no more.
+    End(Ending),
+}
+
+/// What is known of a song once all of it has passed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending {
+    /// Its exact length.
+    pub(crate) length: Samples,
+    /// How loud it is.
+    pub(crate) loudness: Loudness,
 }
 
 /// What a rendition must know of its master.
@@ -58,7 +67,7 @@ pub(crate) fn make(
     while let Ok(message) = messages.recv() {
         match message {
             Message::Block(block) => line.take(&block)?,
-            Message::End(length) => return line.finish(length).map(Some),
+            Message::End(ending) => return line.finish(ending).map(Some),
         }
     }
     Ok(None)
@@ -113,13 +122,13 @@ impl Line {
         Ok(())
     }
 
-    fn finish(mut self, length: Samples) -> Result<Vec<MuxedRendition>, PackageError> {
+    fn finish(mut self, ending: Ending) -> Result<Vec<MuxedRendition>, PackageError> {
         self.encoder.finish(&mut self.units)?;
         self.cut()?;
-        for segment in self.segmenter.finish(length) {
+        for segment in self.segmenter.finish(ending.length) {
             write(&mut self.muxers, &segment)?;
         }
-        let made = self.muxers.into_iter().map(Muxer::finish);
+        let made = self.muxers.into_iter().map(|muxer| muxer.finish(&ending.loudness));
         made.collect::<io::Result<_>>().map_err(PackageError::Write)
     }
 }

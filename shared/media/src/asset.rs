@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Codec;
 use crate::ids::{MasterHash, Version};
 use crate::layout::Layout;
+use crate::loudness::Loudness;
 use crate::switching_set::{SwitchingSet, SwitchingSets};
 use crate::units::{BitsPerSecond, Kbps, Samples};
 
@@ -25,6 +26,8 @@ pub struct Asset {
     pub samples: Samples,
     /// The same in milliseconds, for people and players.
     pub duration_ms: u64,
+    /// How loud the song is.
+    pub loudness: Loudness,
     /// The switching sets that were made.
     pub sets: SwitchingSets,
     /// How the fMP4 renditions are stored.

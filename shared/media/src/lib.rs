@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`units`] (what a number means), [`codec`], [`switching_set`] and [`ladder`]
 //! (what is made of a song), [`grid`] (where it is cut), [`layout`] (how it is stored), [`ids`]
-//! (what it is called), [`asset`] (what is written down about it).
+//! (what it is called), [`loudness`] (how loud it is), [`asset`] (what is written down about it).
 
 pub mod asset;
 pub mod codec;
@@ -10,6 +10,7 @@ pub mod grid;
 pub mod ids;
 pub mod ladder;
 pub mod layout;
+pub mod loudness;
 pub mod switching_set;
 pub mod units;
 
@@ -19,5 +20,6 @@ pub use grid::Grid;
 pub use ids::{AlbumId, ArtistId, JobId, MasterHash, SongId, UserId, Version};
 pub use ladder::{LADDER, Rung};
 pub use layout::Layout;
+pub use loudness::{Decibels, Loudness, Lufs};
 pub use switching_set::{Container, SwitchingSet, SwitchingSets};
 pub use units::{BitsPerSecond, Kbps, Samples};

@@ -8,10 +8,12 @@ use mp4_atom::{
 use super::report::{Findings, Rule};
 
 /// What an init section promises.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Init {
     /// The edit list's media time.
     pub(super) priming: Samples,
+    /// The track's `udta`, whole; empty where there is none.
+    pub(super) user_data: Vec<u8>,
 }
 
 /// What a segment holds.
@@ -43,6 +45,8 @@ pub(super) fn read_init(at: &str, bytes: &[u8], findings: &mut Findings) -> Opti
             findings.breach(Rule::Fmp4Brands, at, brands, brand);
         }
     }
+    let user_data = descend(moov, &[Trak::KIND, FourCC::new(b"udta")]);
+    let user_data = user_data.map_or_else(Vec::new, |udta| udta.whole.to_vec());
     let moov: Moov = decode(at, moov, findings)?;
     check_header(at, &moov, findings);
     let [trak] = &moov.trak[..] else {
@@ -50,7 +54,8 @@ pub(super) fn read_init(at: &str, bytes: &[u8], findings: &mut Findings) -> Opti
         return None;
     };
     check_track(at, trak, findings);
-    read_edit_list(at, trak, findings)
+    let priming = read_edit_list(at, trak, findings)?;
+    Some(Init { priming, user_data })
 }
 
 fn check_header(at: &str, moov: &Moov, findings: &mut Findings) {
@@ -92,12 +97,12 @@ fn check_entry(at: &str, entry: &Mp4a, findings: &mut Findings) {
     }
 }
 
-fn read_edit_list(at: &str, trak: &Trak, findings: &mut Findings) -> Option<Init> {
+fn read_edit_list(at: &str, trak: &Trak, findings: &mut Findings) -> Option<Samples> {
     let list = trak.edts.as_ref().and_then(|edts| edts.elst.as_ref());
     let entries = list.map_or(&[][..], |list| &list.entries);
     match entries {
         [entry] if entry.segment_duration == 0 && entry.media_rate.integer() == 1 => {
-            entry.media_time.map(|time| Init { priming: Samples(time) })
+            entry.media_time.map(Samples)
         }
         _ => None,
     }
@@ -176,6 +181,13 @@ fn exactly<'a, const N: usize>(
             .ok_or_else(|| format!("{names:?}"))
     });
     found.map_err(|found| findings.breach(Rule::Fmp4Boxes, at, found, format!("{kinds:?}"))).ok()
+}
+
+/// The first box of the last kind, under the first of each kind before.
+fn descend<'a>(from: Box<'a>, kinds: &[FourCC]) -> Option<Box<'a>> {
+    kinds.iter().try_fold(from, |parent, kind| {
+        boxes(parent.body).ok()?.into_iter().find(|child| child.kind == *kind)
+    })
 }
 
 /// The top-level boxes, which must fill the file.

@@ -3,6 +3,7 @@
 use media::units::Samples;
 
 use super::fmp4::Fragment;
+use super::loudness;
 use super::objects::Contents;
 use super::rendition::{self, Rendition};
 use super::report::{Findings, Rule};
@@ -12,6 +13,7 @@ use crate::playlist::Stretch;
 pub(super) fn check(contents: &Contents, it: Rendition, findings: &mut Findings) {
     check_playlist(contents, it, findings);
     let fragments = fragments(contents, it);
+    loudness::check_ludt(contents, it, findings);
     check_timeline(it, &fragments, findings);
     let Some(init) = contents.inits.get(&it.init()) else { return };
     let ends: Vec<Samples> = fragments

@@ -5,6 +5,7 @@ use media::ladder::{RATES, rungs};
 use media::{Kbps, SwitchingSet};
 use origin::SongFile;
 
+use super::loudness;
 use super::objects::Contents;
 use super::rendition::{self, Rendition};
 use super::report::{Findings, Rule};
@@ -26,6 +27,7 @@ fn check(contents: &Contents, set: SwitchingSet, cap: Kbps, findings: &mut Findi
         return;
     };
     check_tags(file, &playlist, findings);
+    loudness::check_session_data(contents, file, &playlist, findings);
     let wanted: Vec<Rendition> = rungs(set, cap).map(|rung| Rendition { set, rung }).collect();
     let uris = |it: &Rendition| it.playlist().to_string();
     let listed: Vec<&str> = playlist.variants.iter().map(|it| it.uri.as_str()).collect();

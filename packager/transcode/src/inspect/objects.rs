@@ -15,6 +15,7 @@ use super::ogg::{self, OggFile};
 use super::rendition::Rendition;
 use super::report::{Findings, Rule};
 use super::source::Source;
+use super::waveform::{self, Waveform};
 use crate::publish_order;
 use crate::work_folder::hex;
 
@@ -29,6 +30,7 @@ pub(super) struct Contents {
     pub(super) inits: BTreeMap<SongFile, Init>,
     pub(super) fragments: BTreeMap<SongFile, Fragment>,
     pub(super) oggs: BTreeMap<SongFile, OggFile>,
+    pub(super) waveform: Option<Waveform>,
 }
 
 /// Reads everything that `asset.json` lists; `None` where that itself cannot be read.
@@ -54,6 +56,7 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
         inits: BTreeMap::new(),
         fragments: BTreeMap::new(),
         oggs: BTreeMap::new(),
+        waveform: None,
     };
     for (file, object) in listed {
         match source.open(&object.path) {
@@ -127,7 +130,7 @@ fn expected(sets: &SwitchingSets) -> impl Iterator<Item = SongFile> {
         Container::Fmp4 => vec![it.playlist(), it.init(), it.segment(0)],
         Container::Ogg => vec![it.playlist(), it.whole()],
     });
-    multivariants.chain(renditions)
+    multivariants.chain(renditions).chain([SongFile::Waveform])
 }
 
 impl Contents {
@@ -177,6 +180,7 @@ impl Contents {
                 let fragment = fmp4::read_fragment(at, &bytes, findings);
                 self.fragments.extend(fragment.map(|fragment| (file, fragment)));
             }
+            SongFile::Waveform => self.waveform = waveform::read(at, &bytes, findings),
             _ => drop(self.playlists.insert(file, bytes)),
         }
         Ok(())

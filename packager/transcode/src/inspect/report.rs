@@ -101,6 +101,10 @@ rules! {
     Codecs = "codecs",
     /// `EXT-X-INDEPENDENT-SEGMENTS` is there.
     IndependentSegments = "independent-segments",
+    /// `ludt` and `EXT-X-SESSION-DATA` say what `asset.json` says of the loudness.
+    LoudnessTold = "loudness-told",
+    /// `waveform.json` is in audiowaveform's form and as long as the song.
+    Waveform = "waveform",
 }
 
 impl fmt::Display for Rule {

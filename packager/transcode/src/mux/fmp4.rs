@@ -1,15 +1,17 @@
 //! CMAF fMP4 (ISO 23000-19 over ISO 14496-12): an init section, and one file per segment.
 
 mod init;
+mod ludt;
 mod media_segment;
 
 use std::io;
 
 use media::units::{BitsPerSecond, Samples};
-use media::{Codec, Rung, SwitchingSet};
+use media::{Codec, Loudness, Rung, SwitchingSet};
 use origin::SongFile;
 
 use self::init::InitSection;
+pub(crate) use self::ludt::user_data;
 use self::media_segment::encode_segment;
 use super::{MuxedRendition, MuxedSegment, Muxer};
 use crate::segment::{AccessUnit, Segment};
@@ -73,12 +75,13 @@ impl Muxer for Fmp4Muxer {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> io::Result<MuxedRendition> {
+    fn finish(self: Box<Self>, loudness: &Loudness) -> io::Result<MuxedRendition> {
         let init = InitSection {
             audio_specific_config: &self.audio_specific_config,
             priming: self.priming,
             peak: self.rates.peak(),
             average: self.rates.average(),
+            loudness,
         };
         let bytes = init.encode().map_err(io::Error::other)?;
         self.work.write(SongFile::Init(self.set, self.rung.kbps), &bytes)?;

@@ -6,7 +6,7 @@ mod page_cuts;
 use std::io;
 
 use media::units::Samples;
-use media::{Codec, Rung, SwitchingSet};
+use media::{Codec, Loudness, Rung, SwitchingSet};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use origin::SongFile;
 
@@ -91,7 +91,8 @@ impl Muxer for OggMuxer {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> io::Result<MuxedRendition> {
+    /// Ogg says nothing of loudness: its tags come first, before it is known.
+    fn finish(self: Box<Self>, _loudness: &Loudness) -> io::Result<MuxedRendition> {
         self.pages.into_inner().finish()?;
         Ok(MuxedRendition {
             set: SwitchingSet::Ogg,

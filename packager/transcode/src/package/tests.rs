@@ -35,7 +35,7 @@ fn encode_all(
     source: &mut Source,
     work: &WorkFolder,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(Vec<MuxedRendition>, Samples), PackageError> {
+) -> Result<(Vec<MuxedRendition>, Ending), PackageError> {
     encode(source, &MasterHash::new([0; 32]), work, &Parameters::default(), progress)
 }
 

@@ -15,6 +15,7 @@ const AAC: &str = "aac/128/playlist.m3u8";
 const OGG: &str = "ogg/128.m3u8";
 const INIT: &str = "aac/128/init.mp4";
 const SONG: &str = "ogg/128.ogg";
+const WAVEFORM: &str = "waveform.json";
 
 /// What is done to a clean package, and the rule that must notice.
 type Breakage = (Rule, &'static str, fn() -> Package);
@@ -210,6 +211,38 @@ const BREAKAGES: &[Breakage] = &[
     (Rule::IndependentSegments, "segments may depend on each other", || {
         broken(|it| it.replace("index.m3u8", "#EXT-X-INDEPENDENT-SEGMENTS\n", ""))
     }),
+    (Rule::LoudnessTold, "asset.json says another loudness", || {
+        broken(|it| it.replace("asset.json", "-12.98", "-14.0"))
+    }),
+    (Rule::LoudnessTold, "there is no ludt", || broken(|it| it.rename_box(INIT, b"ludt", b"free"))),
+    (Rule::LoudnessTold, "there is no udta", || broken(|it| it.rename_box(INIT, b"udta", b"free"))),
+    (Rule::LoudnessTold, "ludt says another peak", || {
+        broken(|it| it.patch_box(INIT, b"tlou", 6, &[0x2C]))
+    }),
+    (Rule::LoudnessTold, "the session data says another range", || {
+        broken(|it| it.replace("ogg-64.m3u8", "VALUE=\"12.10\"", "VALUE=\"2.10\""))
+    }),
+    (Rule::LoudnessTold, "the session data is missing in one playlist", || {
+        broken(|it| it.replace("index-128.m3u8", "#EXT-X-SESSION-DATA", "#SESSION-DATA"))
+    }),
+    (Rule::Waveform, "the waveform is something else", || {
+        broken(|it| it.replace(WAVEFORM, "\"data\"", "\"peaks\""))
+    }),
+    (Rule::Waveform, "the waveform has a point too few", || {
+        broken(|it| it.replace(WAVEFORM, "[-10,0,", "["))
+    }),
+    (Rule::Waveform, "the waveform is too short, and says so", || {
+        broken(|it| {
+            it.replace(WAVEFORM, "[-10,0,", "[");
+            it.replace(WAVEFORM, "\"length\":587", "\"length\":586");
+        })
+    }),
+    (Rule::Waveform, "the lowest is above the highest", || {
+        broken(|it| it.replace(WAVEFORM, "[-10,0,", "[10,0,"))
+    }),
+    (Rule::Waveform, "the scale is another", || {
+        broken(|it| it.replace(WAVEFORM, "_pixel\":1024", "_pixel\":512"))
+    }),
 ];
 
 fn rules(report: &Report) -> BTreeSet<Rule> {
@@ -220,7 +253,7 @@ fn rules(report: &Report) -> BTreeSet<Rule> {
 fn a_clean_package_has_no_finding() {
     let report = Package::new().inspect();
     assert!(report.findings.is_empty() && report.is_clean(), "{report}");
-    assert_eq!(report.objects, 6 + 6 + 3 + 9 + 3);
+    assert_eq!(report.objects, 6 + 6 + 3 + 9 + 3 + 1);
     assert_eq!(report.duration_ms, 12_520);
 }
 
@@ -252,7 +285,7 @@ proptest! {
     /// Whatever the bytes are, the answer is a list of findings.
     #[test]
     fn no_damage_makes_it_panic(
-        file in 0usize..27,
+        file in 0usize..28,
         changes in prop::collection::vec((0u32..400, any::<u8>()), 1..6),
         keep in prop::option::of(0usize..800),
     ) {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use media::{Container, MasterHash, Rung, Samples, SwitchingSet, Version};
+use media::{Container, Decibels, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version};
 use origin::SongFile;
 use segue_transcode::Parameters;
 use segue_transcode::asset_writer::{self, Identity};
@@ -16,6 +16,14 @@ use tempfile::TempDir;
 
 /// Two whole segments and a tail of one second and one sample.
 pub(crate) const LENGTH: u64 = 2 * 276_480 + 48_001;
+
+/// As if it had been measured.
+pub(crate) const LOUDNESS: Loudness = Loudness {
+    integrated_lufs: Some(Decibels::hundredths(-1_298)),
+    range_lu: Some(Decibels::hundredths(1_210)),
+    true_peak_dbtp: Some(Decibels::hundredths(-25)),
+    sample_peak_dbfs: Some(Decibels::hundredths(-50)),
+};
 
 /// How a rendition is made; the right way by default.
 #[derive(Clone, Copy)]
@@ -44,6 +52,7 @@ impl Package {
             .renditions()
             .map(|(set, rung)| render(&work, set, rung, change(rung, recipe)))
             .collect();
+        work.write(SongFile::Waveform, waveform(LENGTH).as_bytes()).unwrap();
         let master = MasterHash::new([7; 32]);
         let identity = Identity {
             version: Version::of(&master, "test"),
@@ -51,6 +60,7 @@ impl Package {
             parameters,
             recipe: "test".to_owned(),
             samples: Samples(LENGTH),
+            loudness: LOUDNESS,
         };
         asset_writer::write(&work, &identity, &renditions).unwrap();
         Self { folder }
@@ -128,6 +138,17 @@ impl Package {
     }
 }
 
+/// Peaks of a song of `length` samples, each point another.
+fn waveform(length: u64) -> String {
+    let points = length.div_ceil(1_024);
+    let data: Vec<String> = (0..points).map(|it| format!("{},{}", -10, it % 100)).collect();
+    let data = data.join(",");
+    format!(
+        "{{\"version\":2,\"channels\":1,\"sample_rate\":48000,\"samples_per_pixel\":1024,\
+         \"bits\":8,\"data\":[{data}],\"length\":{points}}}\n"
+    )
+}
+
 fn crc(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| {
@@ -155,7 +176,7 @@ pub(crate) fn render(
     for segment in segments(rung, recipe, priming) {
         muxer.write(&segment).unwrap();
     }
-    muxer.finish().unwrap()
+    muxer.finish(&LOUDNESS).unwrap()
 }
 
 /// Access units of the right durations, cut where the recipe says; their bytes differ by file, so

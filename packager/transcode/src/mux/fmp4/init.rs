@@ -1,5 +1,6 @@
 //! The init section: `ftyp` and `moov` (CMAF header, ISO 23000-19 7.3.1).
 
+use media::Loudness;
 use media::units::{BitsPerSecond, CHANNELS, SAMPLE_RATE, Samples};
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
 use mp4_atom::{
@@ -7,7 +8,7 @@ use mp4_atom::{
     Ftyp, Hdlr, Mdhd, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Tkhd, Trex, Url, u24,
 };
 
-use super::TRACK_ID;
+use super::{TRACK_ID, ludt};
 
 /// `objectTypeIndication`: MPEG-4 Audio (ISO 14496-1 table 5).
 const MPEG4_AUDIO: u8 = 0x40;
@@ -24,6 +25,7 @@ pub(super) struct InitSection<'a> {
     pub(super) priming: Samples,
     pub(super) peak: BitsPerSecond,
     pub(super) average: BitsPerSecond,
+    pub(super) loudness: &'a Loudness,
 }
 
 impl InitSection<'_> {
@@ -53,7 +55,9 @@ impl InitSection<'_> {
                 mdhd().encode(out)?;
                 hdlr().encode(out)?;
                 self.encode_minf(out)
-            })
+            })?;
+            out.append_slice(&ludt::user_data(self.loudness));
+            Ok(())
         })
     }
 
