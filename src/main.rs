@@ -1,14 +1,21 @@
 //! The one binary: one subcommand per role, nothing else.
 
+mod batch;
+mod completions;
+mod import;
+mod inputs;
 mod inspect;
+mod man;
+mod meter;
 mod package;
+mod stop;
 mod store;
 mod up;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Adaptive HLS for music: packager, edge and API in one binary.
 #[derive(Debug, Parser)]
@@ -26,6 +33,12 @@ enum Role {
     Package(package::Options),
     /// Check packaged songs against every rule that they were made by.
     Inspect(inspect::Options),
+    /// Upload masters into a running catalogue.
+    Import(import::Options),
+    /// Print what makes a shell complete our commands.
+    Completions(completions::Options),
+    /// Print a manual page, or write all of them into a folder.
+    Man(man::Options),
 }
 
 /// 0 done, 1 the work failed, 2 wrong usage or configuration.
@@ -34,6 +47,9 @@ fn main() -> ExitCode {
         Role::Up(args) => Ok(up::run(*args)),
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
+        Role::Import(options) => import::run(&options),
+        Role::Completions(options) => completions::run(&options, CommandLine::command()),
+        Role::Man(options) => man::run(&options, CommandLine::command()),
     };
     done.unwrap_or_else(|error| {
         // Where not even stderr takes the sentence, the exit code still tells.

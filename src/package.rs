@@ -1,18 +1,14 @@
 //! `segue package INPUT… --out DIR|URL`: masters in, packaged songs out, without a server.
 //!
-//! Reading order: [`Options`] → [`inputs`] (which files) → [`batch`] (side by side) → [`song`] (one of
+//! Reading order: [`Options`] → [`crate::inputs`] (which files) → [`crate::batch`] (side by side) → [`song`] (one of
 //! them) → [`target`] (where it arrives) → [`outcome`] and [`summary`] (what is said of it).
 
-mod batch;
 mod failure;
 mod ids;
-mod inputs;
-mod meter;
 mod outcome;
 mod side_by_side;
 mod song;
 mod staging;
-mod stop;
 mod summary;
 mod target;
 mod work;
@@ -26,17 +22,17 @@ use service::config::ByteSize;
 use tokio::runtime::Runtime;
 use transcode::Parameters;
 
-use self::batch::Turns;
 use self::failure::Failure;
 use self::ids::Ids;
-use self::inputs::{Input, Refused};
-use self::meter::Board;
 use self::outcome::{Outcome, State};
 use self::song::Line;
-use self::stop::Stop;
 use self::summary::Summary;
 use self::target::Target;
 use self::work::WorkFolder;
+use crate::batch::{self, Turns};
+use crate::inputs::{self, Input, Refused};
+use crate::meter::Board;
+use crate::stop::Stop;
 use crate::store::Place;
 
 /// Package masters without a server
@@ -126,7 +122,7 @@ fn work_through(
     let (started, mut summary, mut told) = (Instant::now(), Summary::default(), Ok(()));
     let work = |file: &Result<Input, Refused>| match file {
         Ok(input) => line.work_on(input),
-        Err(refused) => State::Failed(Failure::Refused(refused.failure.to_string())),
+        Err(refused) => State::Failed(Failure::Refused(refused.reason.to_string())),
     };
     batch::run(files, jobs, work, |file, state| {
         let path = file.as_ref().map_or_else(|refused| &refused.path, |input| &input.path);

@@ -1,6 +1,5 @@
 //! One file: recognised, packaged, published.
 
-use std::fs::{self, File};
 use std::path::Path;
 use std::time::Instant;
 
@@ -8,14 +7,14 @@ use media::MasterHash;
 use origin::SongFolder;
 use transcode::{PackageError, Parameters};
 
-use super::batch::Turns;
 use super::failure::Failure;
 use super::ids::Ids;
-use super::inputs::{Input, Origin};
-use super::meter::Board;
 use super::outcome::{Playlists, State};
-use super::stop::{Ending, Stop, contained};
 use super::target::{Standing, Target};
+use crate::batch::Turns;
+use crate::inputs::{self, Input, Origin};
+use crate::meter::Board;
+use crate::stop::{Ending, Stop, contained};
 
 /// What all songs of a run share.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl Line<'_> {
         self.stop.check();
         // Before a whole film is hashed.
         let promised = transcode::promised_length(&input.path)?;
-        let hash = hash(&input.path)?;
+        let hash = inputs::hash(&input.path)?;
         let folder = self.ids.folder(&hash, &self.parameters);
         let place = Playlists::of(self.target, folder, &self.parameters.sets);
         let _turn = self.turns.take(folder);
@@ -77,17 +76,8 @@ impl Line<'_> {
         })?;
         let elapsed = started.elapsed();
         let size = asset.objects.iter().map(|object| object.size).sum();
-        let published = |bytes| meter.published(bytes, size);
+        let published = |bytes| meter.moved("publishing", bytes, size);
         self.target.publish(staged, folder, &asset, self.stop, &published)?;
         Ok(State::Packaged { place, asset: Box::new(asset), elapsed })
     }
-}
-
-fn hash(file: &Path) -> Result<MasterHash, Failure> {
-    let metadata = fs::metadata(file).map_err(Failure::Open)?;
-    if !metadata.is_file() {
-        return Err(Failure::NotAFile);
-    }
-    let opened = File::open(file).map_err(Failure::Open)?;
-    transcode::hash_master(opened).map_err(Failure::Open)
 }

@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 
 use super::failure::Failure;
 use super::staging::{StagedFolder, Staging};
-use super::stop::Stop;
 use super::work::WorkFolder;
+use crate::stop::Stop;
 use crate::store::{CannotOpen, Place, StoreUrl, refusal};
 
 /// An opened target.

@@ -79,7 +79,7 @@ fn role(role: access::Role) -> Role {
 }
 
 /// RFC 6750 3: without credentials the challenge says no more than the scheme.
-fn missing() -> Problem {
+pub(crate) fn missing() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "login-required",

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use catalogue::SongDocument;
-use media::SongId;
+use catalogue::{SongDocument, Viewer};
+use media::{MasterHash, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 
 use crate::api::Api;
-use crate::bearer::MaybeCaller;
+use crate::bearer::{self, MaybeCaller};
 use crate::refusals::{Parameters, SongPath, catalogue_failed, no_such_song};
 
 const DEFAULT_LIMIT: u32 = 50;
@@ -19,6 +19,7 @@ const HIGHEST_LIMIT: u32 = 200;
 pub(crate) struct Paging {
     limit: Option<String>,
     after: Option<String>,
+    master: Option<String>,
 }
 
 /// One page. `next`, given back as `after`, leads to the one that follows.
@@ -35,6 +36,9 @@ pub(crate) async fn list(
 ) -> Result<Json<Page>, Problem> {
     let limit = read_limit(paging.limit.as_deref())?;
     let after = read_after(paging.after.as_deref())?;
+    if let Some(master) = paging.master.as_deref() {
+        return of_master(&api, &viewer, master).await;
+    }
     // One more than is shown says whether there is a next page.
     let songs = api.catalogue().songs().list(&viewer, after, limit + 1).await;
     let mut songs = songs.map_err(catalogue_failed)?;
@@ -42,6 +46,19 @@ pub(crate) async fn list(
     songs.truncate(limit as usize);
     let next = songs.last().map(|song| song.id).filter(|_| more);
     Ok(Json(Page { songs: songs.into_iter().map(SongDocument::from).collect(), next }))
+}
+
+/// What was made of one master, by its SHA-256: how an uploader finds out what is there already. Only
+/// their own uploads are told, an admin's are all.
+async fn of_master(api: &Api, viewer: &Viewer, master: &str) -> Result<Json<Page>, Problem> {
+    let master: MasterHash = master.parse().map_err(|_| {
+        Problem::field("master", "A master is named by its SHA-256 in 64 lower-case hex digits.")
+    })?;
+    let songs = match viewer {
+        Viewer::Public => return Err(bearer::missing()),
+        _ => api.catalogue().songs().of_master(viewer, &master).await.map_err(catalogue_failed)?,
+    };
+    Ok(Json(Page { songs: songs.into_iter().map(SongDocument::from).collect(), next: None }))
 }
 
 pub(crate) async fn show(

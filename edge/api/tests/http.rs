@@ -229,6 +229,28 @@ async fn songs_are_paged() {
 }
 
 #[tokio::test]
+async fn an_uploader_finds_their_songs_by_master() {
+    let bench = Bench::new().await;
+    let song = bench.accept("Song").await;
+    let path = |hash: &MasterHash| format!("/v1/songs?master={hash}");
+    let ask = async |hash, user: Option<&User>| {
+        let token = user.map(|user| bench.token(user));
+        bench.ask(Method::GET, &path(hash), token.as_deref()).await
+    };
+    let (status, page) = ask(&song.master, Some(&bench.admin)).await;
+    assert_eq!((status, &page["songs"][0]["id"]), (200, &song.id.to_string().into()), "{page}");
+    let other = MasterHash::new([8; 32]);
+    for (master, user) in [(&song.master, &bench.listener), (&other, &bench.admin)] {
+        let (status, page) = ask(master, Some(user)).await;
+        assert_eq!((status, page["songs"].as_array().unwrap().len()), (200, 0), "{page}");
+    }
+    assert_eq!(ask(&song.master, None).await.0, 401);
+    let token = bench.token(&bench.admin);
+    let wrong = bench.ask(Method::GET, "/v1/songs?master=x", Some(&token)).await;
+    assert_eq!((wrong.0, &wrong.1["field"]), (422, &"master".into()));
+}
+
+#[tokio::test]
 async fn who_may_know_of_a_song_that_is_not_ready() {
     let bench = Bench::new().await;
     let path = format!("/v1/songs/{}", bench.accept("Song").await.id);

@@ -1,6 +1,6 @@
 //! The songs.
 
-use media::{AlbumId, ArtistId, SongId, UserId};
+use media::{AlbumId, ArtistId, MasterHash, SongId, UserId};
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
 use sqlx::{Row, Transaction};
 use uuid::Uuid;
@@ -90,6 +90,28 @@ impl<'a> Songs<'a> {
             Viewer::Public | Viewer::Admin => query,
         };
         query.fetch_all(self.0.reader()).await?.iter().map(read_song).collect()
+    }
+
+    /// What `viewer` uploaded, or an admin finds, of one master, newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of_master(
+        &self,
+        viewer: &Viewer,
+        master: &MasterHash,
+    ) -> Result<Vec<Song>, CatalogueError> {
+        let rows = sqlx::query(songs_where!("s.master = $1 ORDER BY s.id DESC"))
+            .bind(master.to_string())
+            .fetch_all(self.0.reader())
+            .await?;
+        let mut songs: Vec<Song> = rows.iter().map(read_song).collect::<Result<_, _>>()?;
+        songs.retain(|song| match viewer {
+            Viewer::Public => false,
+            Viewer::Uploader(user) => song.uploader == *user,
+            Viewer::Admin => true,
+        });
+        Ok(songs)
     }
 
     /// Whether there has never been a song.

@@ -3,13 +3,12 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
-
-use super::failure::Failure;
+use media::MasterHash;
 
 /// A file to be packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +30,38 @@ pub(crate) enum Origin {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) path: PathBuf,
-    pub(crate) failure: Failure,
+    pub(crate) reason: NotAnInput,
+}
+
+/// Why something that was given stands for no file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAnInput {
+    #[error("{}", open_sentence(.0))]
+    Open(#[source] io::Error),
+    #[error("this is a device, not a file or a folder")]
+    NotAFile,
+    #[error("there is no file in this folder")]
+    EmptyFolder,
+    #[error("no file fits this pattern")]
+    NoMatch,
+    #[error("this pattern cannot be read: {0}")]
+    Pattern(String),
+    #[error("the file was given twice; it is packaged once")]
+    GivenTwice,
+}
+
+fn open_sentence(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
+        _ => format!("the file cannot be read: {error}"),
+    }
+}
+
+/// The SHA-256 of a master.
+pub(crate) fn hash(file: &Path) -> Result<MasterHash, NotAnInput> {
+    let opened = File::open(file).map_err(NotAnInput::Open)?;
+    transcode::hash_master(opened).map_err(NotAnInput::Open)
 }
 
 /// All files in the order in which they were given, below a folder by name. What was found more than
@@ -48,34 +78,34 @@ pub(crate) fn gather(given: &[PathBuf]) -> Vec<Result<Input, Refused>> {
                         (true, _) => out.push(Ok(Input { path, origin })),
                         (false, Origin::Found) => {}
                         (false, Origin::Named) => {
-                            out.push(Err(Refused { path, failure: Failure::GivenTwice }));
+                            out.push(Err(Refused { path, reason: NotAnInput::GivenTwice }));
                         }
                     }
                 }
             }
-            Err(failure) => out.push(Err(Refused { path: path.clone(), failure })),
+            Err(reason) => out.push(Err(Refused { path: path.clone(), reason })),
         }
     }
     out
 }
 
-fn files_of(given: &Path, files: &mut Vec<PathBuf>) -> Result<Origin, Failure> {
+fn files_of(given: &Path, files: &mut Vec<PathBuf>) -> Result<Origin, NotAnInput> {
     match fs::metadata(given) {
         Ok(found) if found.is_file() => {
             files.push(given.to_path_buf());
             return Ok(Origin::Named);
         }
         Ok(found) if found.is_dir() => {
-            below(given, files).map_err(Failure::Open)?;
-            return if files.is_empty() { Err(Failure::EmptyFolder) } else { Ok(Origin::Found) };
+            below(given, files).map_err(NotAnInput::Open)?;
+            return if files.is_empty() { Err(NotAnInput::EmptyFolder) } else { Ok(Origin::Found) };
         }
-        Ok(_) => return Err(Failure::NotAFile),
+        Ok(_) => return Err(NotAnInput::NotAFile),
         Err(error) => match Pattern::of(given) {
             Some(pattern) => pattern?.expand(files)?,
-            None => return Err(Failure::Open(error)),
+            None => return Err(NotAnInput::Open(error)),
         },
     }
-    if files.is_empty() { Err(Failure::NoMatch) } else { Ok(Origin::Found) }
+    if files.is_empty() { Err(NotAnInput::NoMatch) } else { Ok(Origin::Found) }
 }
 
 /// Every file below `folder`, by name. Hidden ones are left out; links to folders are not followed,
@@ -118,7 +148,7 @@ struct Pattern {
 
 impl Pattern {
     /// `None` where the path holds nothing special.
-    fn of(given: &Path) -> Option<Result<Self, Failure>> {
+    fn of(given: &Path) -> Option<Result<Self, NotAnInput>> {
         let is_special =
             |part: &OsStr| part.as_encoded_bytes().iter().any(|byte| b"*?[{".contains(byte));
         let plain = given.components().take_while(|part| !is_special(part.as_os_str()));
@@ -133,15 +163,15 @@ impl Pattern {
         let glob = GlobBuilder::new(&rest.to_string_lossy()).literal_separator(true).build();
         Some(match glob {
             Ok(glob) => Ok(Self { base, rest: glob.compile_matcher(), depth }),
-            Err(error) => Err(Failure::Pattern(error.kind().to_string())),
+            Err(error) => Err(NotAnInput::Pattern(error.kind().to_string())),
         })
     }
 
-    fn expand(&self, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    fn expand(&self, files: &mut Vec<PathBuf>) -> Result<(), NotAnInput> {
         let base = if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base };
         match self.walk(base, Path::new(""), self.depth, files) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            walked => walked.map_err(Failure::Open),
+            walked => walked.map_err(NotAnInput::Open),
         }
     }
 
@@ -199,7 +229,7 @@ mod tests {
             |path: &Path| path.strip_prefix(library.path()).unwrap().to_string_lossy().into_owned();
         let tell = |it: Result<Input, Refused>| match it {
             Ok(input) => name(&input.path),
-            Err(refused) => format!("{}: {}", name(&refused.path), refused.failure),
+            Err(refused) => format!("{}: {}", name(&refused.path), refused.reason),
         };
         gather(&given).into_iter().map(tell).collect()
     }

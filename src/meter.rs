@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transcode::{Progress, Stage};
 
-/// A word for what comes after the packager's own stages.
-const PUBLISHING: &str = "publishing";
-
 /// All bars.
 #[derive(Debug)]
 pub(crate) struct Board {
@@ -52,7 +49,7 @@ impl Board {
             started: Instant::now(),
             bar,
             stage: Mutex::default(),
-            stored: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
         }
     }
 
@@ -87,7 +84,7 @@ pub(crate) struct Meter {
     started: Instant,
     bar: Option<ProgressBar>,
     stage: Mutex<Option<&'static str>>,
-    stored: AtomicU64,
+    moved: AtomicU64,
 }
 
 impl Meter {
@@ -102,19 +99,22 @@ impl Meter {
         }
     }
 
-    /// Shows that so many more bytes, of all that there are, have been put into a store.
-    pub(crate) fn published(&self, bytes: u64, of: u64) {
-        let stored = self.stored.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    /// Shows that so many more bytes, of all that there are, have been moved in this stage.
+    pub(crate) fn moved(&self, stage: &'static str, bytes: u64, of: u64) {
+        let moved = self.moved.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(bar) = &self.bar {
-            bar.set_position((stored * 100).checked_div(of).unwrap_or(100));
-            bar.set_message(format!("{PUBLISHING}, {:.1} MB", stored as f64 / 1e6));
+            bar.set_position((moved * 100).checked_div(of).unwrap_or(100));
+            bar.set_message(format!("{stage}, {:.1} MB", moved as f64 / 1e6));
         } else {
-            self.say(PUBLISHING);
+            self.say(stage);
         }
     }
 
     /// Says a stage when it begins.
-    fn say(&self, stage: &'static str) {
+    pub(crate) fn say(&self, stage: &'static str) {
+        if let Some(bar) = &self.bar {
+            return bar.set_message(stage);
+        }
         let mut last = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         if last.replace(stage) != Some(stage) {
             // Progress that nobody can read is no reason to stop.

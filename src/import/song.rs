@@ -1,0 +1,124 @@
+//! One file's way into the catalogue.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use transcode::PackageError;
+
+use super::outcome::State;
+use super::server::{Refusal, RemoteSong, Server};
+use crate::inputs::{self, Input, Origin};
+use crate::meter::{Board, Meter};
+use crate::stop::{Ending, Stop, contained};
+
+/// How often a song is asked after while it is packaged.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What is said of the songs, in the place of what the server finds out by itself.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Details {
+    /// The title of the song [default: the file's name].
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Who made the songs.
+    #[arg(long, value_name = "TEXT")]
+    artist: Option<String>,
+    /// The album that the songs belong to.
+    #[arg(long, value_name = "TEXT")]
+    album: Option<String>,
+    /// What kind of music it is.
+    #[arg(long, value_name = "TEXT")]
+    genre: Option<String>,
+    /// When it came out.
+    #[arg(long, value_name = "YEAR")]
+    release_year: Option<u16>,
+}
+
+impl Details {
+    /// The fields of an upload.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        [
+            ("title", self.title.clone()),
+            ("artist", self.artist.clone()),
+            ("album", self.album.clone()),
+            ("genre", self.genre.clone()),
+            ("release_year", self.release_year.map(|year| year.to_string())),
+        ]
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text?)))
+        .collect()
+    }
+}
+
+/// What all files of a run share.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) server: &'a Server,
+    pub(super) details: &'a Details,
+    pub(super) retry_failed: bool,
+    pub(super) board: &'a Board,
+    pub(super) stop: &'a Stop,
+}
+
+impl Line<'_> {
+    /// What becomes of one file.
+    pub(super) fn work_on(&self, input: &Input) -> State {
+        let done = contained(|| self.take(input));
+        self.board.done();
+        match done {
+            // A body that broke off because of the stop looks like a failure of the line.
+            Err(Ending::Stopped) => State::Stopped,
+            Ok(Err(_)) if self.stop.is_told() => State::Stopped,
+            Ok(Ok(state)) => state,
+            Ok(Err(refusal)) => State::Failed(refusal.to_string()),
+            Err(Ending::Panicked) => State::Failed("the import broke down".to_owned()),
+        }
+    }
+
+    fn take(&self, input: &Input) -> Result<State, Refusal> {
+        self.stop.check();
+        // What the packager cannot open is not worth sending.
+        match transcode::promised_length(&input.path) {
+            Err(PackageError::NotAudio) if input.origin == Origin::Found => {
+                return Ok(State::Skipped);
+            }
+            Err(error) => return Ok(State::Failed(error.to_string())),
+            Ok(_) => {}
+        }
+        let master = match inputs::hash(&input.path) {
+            Ok(master) => master,
+            Err(error) => return Ok(State::Failed(error.to_string())),
+        };
+        let meter = Arc::new(self.board.song(&input.path));
+        let there = self.server.of_master(&master)?.into_iter().next();
+        if let Some(song) = there.filter(|song| !(self.retry_failed && song.state == "failed")) {
+            return Ok(match self.settled(song, &meter)? {
+                song if song.state == "failed" => failed(song),
+                song => State::AlreadyThere(song),
+            });
+        }
+        let size = fs::metadata(&input.path)?.len();
+        let sending = meter.clone();
+        let sent = move |bytes| sending.moved("uploading", bytes, size);
+        let song = self.server.upload(&input.path, &master, &self.details.fields(), sent)?;
+        Ok(match self.settled(song, &meter)? {
+            song if song.state == "failed" => failed(song),
+            song => State::Imported(song),
+        })
+    }
+
+    /// Waits until the server is done with the song.
+    fn settled(&self, mut song: RemoteSong, meter: &Meter) -> Result<RemoteSong, Refusal> {
+        while !matches!(song.state.as_str(), "ready" | "failed") {
+            meter.say("waiting until it is packaged");
+            self.server.rest(LOOK);
+            song = self.server.song(&song.id)?;
+        }
+        Ok(song)
+    }
+}
+
+fn failed(song: RemoteSong) -> State {
+    State::Failed(song.error.unwrap_or_else(|| "the server could not package it".to_owned()))
+}
