@@ -42,20 +42,23 @@ def ffmpeg(binary, codec, container, kbps, *options):
     return Coder(f"{VERSIONS[binary]} {codec}", kbps, run)
 
 
-def segue(name, stem, kbps, options=()):
-    """One rendition of a package: `stem` is its folder, segments in fMP4 or one Ogg file."""
+def package(clip, folder, sets, effort):
+    """What Segue makes of a clip, for `segue` to look into."""
+    subprocess.run([os.environ["PACKAGE_SONG"], clip, folder, sets, effort], check=True)
+
+
+def segue(name, switching_set, kbps, effort="best"):
+    """One rendition of the package that lies beside the clip."""
 
     def run(clip, folder):
-        command = [os.environ["SEGUE"], "package", "--json", *options, clip, "--out", folder]
-        subprocess.run(command, check=True, capture_output=True)
-        (version,) = (path.parent for path in folder.rglob("asset.json"))
-        if stem == "ogg":
-            whole = version / "ogg" / f"{kbps}.ogg"
+        rendition = clip.parent / effort / clip.stem / switching_set
+        if switching_set == "ogg":
+            whole = rendition / f"{kbps}.ogg"
             return Heard(decode(whole), whole.stat().st_size)
-        rendition = version / stem / str(kbps)
-        segments = sorted(rendition.glob("*.m4s"))
+        segments = sorted((rendition / str(kbps)).glob("*.m4s"))
         whole = folder / "whole.mp4"
-        whole.write_bytes(b"".join(part.read_bytes() for part in [rendition / "init.mp4", *segments]))
+        parts = [rendition / str(kbps) / "init.mp4", *segments]
+        whole.write_bytes(b"".join(part.read_bytes() for part in parts))
         return Heard(decode(whole), sum(part.stat().st_size for part in segments))
 
     return Coder(name, kbps, run)

@@ -13,11 +13,18 @@ import metrics
 
 CLIPS = ["metal", "desert", "hunting", "credits", "orchestra"]
 RATES = [64, 128, 320]
+EFFORTS = ["best", "fast"]
+SETS = ["aac", "ogg"]
 
 
 def main(work, *arguments):
-    who = tuned(arguments[1:]) if arguments[:1] == ("tune",) else ladder()
-    jobs = [(Path(work), position, clip) for position in range(len(who)) for clip in CLIPS]
+    work = Path(work)
+    if arguments[:1] == ("tune",):
+        who = tuned(arguments[1:])
+    else:
+        package_all(work)
+        who = ladder()
+    jobs = [(work, position, clip) for position in range(len(who)) for clip in CLIPS]
     with Pool(os.cpu_count(), keep, (who,)) as pool:
         results = pool.starmap(judge, jobs, chunksize=1)
     rows = [results[start : start + len(CLIPS)] for start in range(0, len(results), len(CLIPS))]
@@ -25,15 +32,29 @@ def main(work, *arguments):
     clips_table(who, rows)
 
 
+def package_all(work):
+    for effort in EFFORTS:
+        (work / effort).mkdir()
+        for clip in CLIPS:
+            coders.package(work / f"{clip}.flac", work / effort / clip, ",".join(SETS), effort)
+
+
 def ladder():
     out = []
     for kbps in RATES:
         out += [
             coders.segue("**segue AAC**", "aac", kbps),
+            coders.segue("segue AAC, fast", "aac", kbps, "fast"),
             coders.ffmpeg("ffmpeg", "aac", "m4a", kbps),
             coders.ffmpeg("ffmpeg8", "aac", "m4a", kbps),
             coders.segue("**segue Opus**", "ogg", kbps),
+            coders.segue("segue Opus, fast", "ogg", kbps, "fast"),
             coders.ffmpeg("ffmpeg8", "libopus", "ogg", kbps, "-vbr", "constrained"),
+        ]
+    if "saver" in SETS:
+        out += [
+            coders.segue("**segue HE-AAC**", "saver", 64),
+            coders.segue("segue HE-AAC, fast", "saver", 64, "fast"),
         ]
     return out
 

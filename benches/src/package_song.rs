@@ -1,0 +1,34 @@
+//! One song packaged by the library alone, with any parameters: `package-song MASTER NEW_FOLDER SETS
+//! EFFORT`, for benches that look at what is written.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use transcode::Parameters;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where not even stderr takes the sentence, the exit code still tells.
+            drop(writeln!(std::io::stderr(), "package-song: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [master, folder, sets, effort] = arguments.as_slice() else {
+        anyhow::bail!("usage: package-song MASTER NEW_FOLDER SETS EFFORT");
+    };
+    let parameters =
+        Parameters { sets: sets.parse()?, effort: effort.parse()?, ..Parameters::default() };
+    let file = File::open(master).with_context(|| format!("cannot read {master}"))?;
+    let hash = transcode::hash_master(file)?;
+    transcode::package(Path::new(master), &hash, Path::new(folder), &parameters, &|_| {})?;
+    Ok(())
+}
