@@ -124,4 +124,6 @@ impl Decoder {
 }
 
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod tests;

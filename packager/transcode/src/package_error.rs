@@ -49,6 +49,9 @@ pub enum PackageError {
          heard; accepted are the usual layouts up to 7.1"
     )]
     Layout(usize),
+    /// FLAC deeper than its decoder goes.
+    #[error("the file is FLAC of {0} bit, which cannot be decoded yet; accepted are up to 24 bit")]
+    FlacBits(u32),
     /// A rate that no master has.
     #[error("the file's sample rate is {0} Hz; accepted are 8,000 to 384,000 Hz")]
     SampleRate(u32),

@@ -8,15 +8,6 @@ use crate::downmix::{Layout, Speaker};
 /// The most samples of one frame: 2,048 of 8 channels.
 const LONGEST: usize = 2_048 * 8;
 
-/// How the stream of access units is framed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Framing<'a> {
-    /// Raw access units, described by an AudioSpecificConfig (ISO 14496-3 1.6.2.1).
-    Raw(&'a [u8]),
-    /// Whole ADTS frames (ISO 14496-3 1.A.2.2), which describe themselves.
-    Adts,
-}
-
 /// What the decoder found out. It is only known once a frame was decoded: SBR and parametric stereo
 /// may be signalled by nothing but their presence.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +22,6 @@ pub(crate) struct Found {
 /// An open decoder. It stays on the thread that opened it.
 pub(crate) struct AacDecoder {
     handle: fdk::HANDLE_AACDECODER,
-    /// Whether a unit may hold several frames.
-    adts: bool,
     pcm: Vec<i16>,
 }
 
@@ -44,26 +33,20 @@ unsafe impl Send for AacDecoder {}
 pub(crate) struct Refused(u32);
 
 impl AacDecoder {
-    /// A decoder that neither limits nor levels what it decodes, and that delays nothing.
-    pub(crate) fn open(framing: Framing<'_>) -> Result<Self, Refused> {
-        let transport = match framing {
-            Framing::Raw(_) => fdk::TRANSPORT_TYPE_TT_MP4_RAW,
-            Framing::Adts => fdk::TRANSPORT_TYPE_TT_MP4_ADTS,
-        };
+    /// A decoder of raw access units that an AudioSpecificConfig describes (ISO 14496-3 1.6.2.1). It
+    /// neither limits nor levels what it decodes, and delays nothing.
+    pub(crate) fn open(audio_specific_config: &[u8]) -> Result<Self, Refused> {
         // SAFETY: plain numbers.
-        let handle = unsafe { fdk::aacDecoder_Open(transport, 1) };
+        let handle = unsafe { fdk::aacDecoder_Open(fdk::TRANSPORT_TYPE_TT_MP4_RAW, 1) };
         if handle.is_null() {
             return Err(Refused(fdk::AAC_DECODER_ERROR_AAC_DEC_OUT_OF_MEMORY));
         }
-        let adts = matches!(framing, Framing::Adts);
-        let decoder = Self { handle, adts, pcm: vec![0; LONGEST] };
+        let decoder = Self { handle, pcm: vec![0; LONGEST] };
         decoder.configure()?;
-        if let Framing::Raw(config) = framing {
-            let mut config = config.to_vec();
-            let (mut start, size) = (config.as_mut_ptr(), config.len() as u32);
-            // SAFETY: the handle is open; one buffer with its true size, only read.
-            check(unsafe { fdk::aacDecoder_ConfigRaw(handle, &raw mut start, &raw const size) })?;
-        }
+        let mut config = audio_specific_config.to_vec();
+        let (mut start, size) = (config.as_mut_ptr(), config.len() as u32);
+        // SAFETY: the handle is open; one buffer with its true size, only read.
+        check(unsafe { fdk::aacDecoder_ConfigRaw(handle, &raw mut start, &raw const size) })?;
         Ok(decoder)
     }
 
@@ -87,7 +70,7 @@ impl AacDecoder {
         })
     }
 
-    /// Appends what one unit decodes to, interleaved. An ADTS frame may hold several.
+    /// Appends what one unit decodes to, interleaved.
     pub(crate) fn decode(&mut self, unit: &[u8], out: &mut Vec<f32>) -> Result<(), Refused> {
         let mut unit = unit.to_vec();
         let (mut start, size, mut left) = (unit.as_mut_ptr(), unit.len() as u32, unit.len() as u32);
@@ -98,15 +81,7 @@ impl AacDecoder {
         if left > 0 {
             return Err(Refused(fdk::AAC_DECODER_ERROR_AAC_DEC_NOT_ENOUGH_BITS));
         }
-        self.decode_frame(0, out)?;
-        while self.adts {
-            match self.decode_frame(0, out) {
-                Ok(()) => {}
-                Err(Refused(fdk::AAC_DECODER_ERROR_AAC_DEC_NOT_ENOUGH_BITS)) => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        self.decode_frame(0, out)
     }
 
     /// Appends what the filter banks still hold behind the last unit: one frame. SBR delays.

@@ -3,14 +3,14 @@
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::packet::Packet;
 
 use super::MasterSpec;
-use super::aac::{AacDecoder, Framing};
+use super::aac::AacDecoder;
 use super::opus::{OpusDecoder, OpusHead};
 use super::pcm::Encoding;
 use crate::downmix::Layout;
@@ -35,7 +35,7 @@ impl Codec {
     pub(super) fn of(parameters: &AudioCodecParameters) -> Option<Self> {
         let extra = parameters.extra_data.as_deref();
         match parameters.codec {
-            CODEC_ID_AAC => AacDecoder::open(Framing::Raw(extra?)).ok().map(Self::Aac),
+            CODEC_ID_AAC => AacDecoder::open(extra?).ok().map(Self::Aac),
             CODEC_ID_OPUS => OpusDecoder::open(&OpusHead::parse_dops(extra?)?).map(Self::Opus),
             _ => Self::symphonia(parameters),
         }
@@ -81,6 +81,10 @@ impl Codec {
                 Ok(None)
             }
         }
+    }
+
+    pub(super) fn is_flac(&self) -> bool {
+        self.own().is_some_and(|own| own.codec == CODEC_ID_FLAC)
     }
 
     /// Whether a packet's own trim was applied by `decode`.

@@ -51,6 +51,10 @@ impl Coded {
         self.flac = Some(flac);
     }
 
+    pub(super) fn is_flac(&self) -> bool {
+        self.codec.is_flac()
+    }
+
     pub(super) fn is_aac(&self) -> bool {
         matches!(self.codec, Codec::Aac(_))
     }
@@ -190,6 +194,7 @@ impl Coded {
                 }
                 Ok(Step::Samples { concealed: false })
             }
+            Err(Undecodable::Packet(_)) if self.demuxer.is_torn() => Err(tally.cut_off(spec)),
             Err(Undecodable::Packet(reason)) if spec.lossless => Err(tally.damaged(spec, &reason)),
             // It becomes silence of its length, so that the rest keeps its place.
             Err(Undecodable::Packet(_)) => {

@@ -59,15 +59,22 @@ pub(super) enum Demuxer {
 }
 
 impl Demuxer {
+    /// Whether it is known that the file's end is missing.
+    pub(super) fn is_torn(&self) -> bool {
+        matches!(self, Self::Symphonia { torn: true, .. })
+    }
+
     /// The song's next packet. `rate` is what its codec decodes to.
     pub(super) fn next(&mut self, rate: u32) -> Result<Option<Packet>, Broken> {
         match self {
             Self::Symphonia { reader, track, torn } => loop {
-                match reader.next_packet()? {
-                    Some(packet) if packet.track_id == *track => return Ok(Some(packet)),
-                    Some(_) => {}
-                    None if *torn => return Err(Broken::CutOff),
-                    None => return Ok(None),
+                match reader.next_packet() {
+                    Ok(Some(packet)) if packet.track_id == *track => return Ok(Some(packet)),
+                    Ok(Some(_)) => {}
+                    // Whatever the reader makes of it.
+                    Ok(None) | Err(_) if *torn => return Err(Broken::CutOff),
+                    Ok(None) => return Ok(None),
+                    Err(error) => return Err(error.into()),
                 }
             },
             Self::Ogg(ogg) => ogg.next(),

@@ -227,3 +227,6 @@ fn find(pages: &mut BufReader<File>) -> Result<Option<(Kind, Page)>, Broken> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

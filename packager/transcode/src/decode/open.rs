@@ -15,7 +15,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MpaReader};
 use symphonia::default::meta::{Id3v1Reader, Id3v2Reader};
 
-use super::aac::{AacDecoder, Framing};
+use super::aac::AacDecoder;
 use super::adts::{self, Adts};
 use super::codec::{Codec, LOSSY_BITS};
 use super::coded::Coded;
@@ -25,7 +25,7 @@ use super::matroska::{self, Matroska};
 use super::mp4::Mp4;
 use super::ogg::{Headers, Ogg};
 use super::opus::{self, OpusDecoder, OpusHead};
-use super::pcm::Pcm;
+use super::pcm::{self, Pcm};
 use super::tally::Tally;
 use super::trim::Trim;
 use super::{Decoder, MasterSpec, PANIC, Sound, guarded};
@@ -41,6 +41,9 @@ const JUNK: u32 = 16 * 1_024;
 
 /// How much of a file is looked at to tell what it is: two ADTS frames.
 const HEAD: u64 = 2 * 8_192;
+
+/// The deepest FLAC that Symphonia decodes: it stops at 32 bits, and sides of 32 have 33.
+const MOST_FLAC_BITS: u32 = 24;
 
 /// Tags before the sound that are passed over.
 const TAGS: usize = 8;
@@ -67,7 +70,7 @@ impl Decoder {
             [b'O', b'g', b'g', b'S', ..] => of_ogg(file(path)?, start),
             [0x1A, 0x45, 0xDF, 0xA3, ..] => of_matroska(file(path)?, size),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => of_mp4(path, size),
-            [b'c', b'a', b'f', b'f', ..] => of_caf(path),
+            [b'c', b'a', b'f', b'f', ..] => of_caf(path, size),
             head if adts::begins(head) => of_adts(file(path)?, start),
             _ => of_stream(path),
         }
@@ -81,6 +84,12 @@ impl Decoder {
     ) -> Result<Self, PackageError> {
         if spec.channels == 0 {
             return Err(PackageError::Channels(0));
+        }
+        if let Sound::Coded(coded) = &sound
+            && coded.is_flac()
+            && spec.bits > MOST_FLAC_BITS
+        {
+            return Err(PackageError::FlacBits(spec.bits));
         }
         if !RATES.contains(&spec.rate) {
             return Err(PackageError::SampleRate(spec.rate));
@@ -172,9 +181,9 @@ fn of_matroska(file: File, size: u64) -> Result<Decoder, PackageError> {
 }
 
 fn of_adts(file: File, start: u64) -> Result<Decoder, PackageError> {
-    let demuxer = Adts::open(file, start).map(Demuxer::Adts).map_err(broken)?;
-    let codec = AacDecoder::open(Framing::Adts).map(Codec::Aac).map_err(|_| no_sense())?;
-    let mut coded = Coded::new(demuxer, codec);
+    let adts = Adts::open(file, start).map_err(broken)?;
+    let codec = AacDecoder::open(&adts.config()).map(Codec::Aac).map_err(|_| no_sense())?;
+    let mut coded = Coded::new(Demuxer::Adts(adts), codec);
     let found = coded.begin()?;
     let spec = lossy(found.rate, found.channels, None);
     Decoder::new(Sound::coded(coded), spec, found.layout, Trim::default())
@@ -187,7 +196,10 @@ fn of_mp4(path: &Path, size: u64) -> Result<Decoder, PackageError> {
     }
     let mut probe = Probe::new();
     probe.register_format::<IsoMp4Reader<'_>>();
-    let reader = read(&probe, Box::new(file(path)?))?;
+    let reader = match read(&probe, Box::new(file(path)?)) {
+        Err(_) if boxes.torn => return Err(PackageError::CutOff { seconds: 0.0 }),
+        reader => reader?,
+    };
     let (track, parameters, codec) = sound(&*reader).ok_or(PackageError::NotAudio)?;
     let (id, length) = (track.id, track.num_frames);
     let opus = parameters.extra_data.as_deref().and_then(OpusHead::parse_dops);
@@ -212,19 +224,27 @@ fn of_mp4(path: &Path, size: u64) -> Result<Decoder, PackageError> {
 }
 
 /// CAF that holds something else than plain samples.
-fn of_caf(path: &Path) -> Result<Decoder, PackageError> {
+fn of_caf(path: &Path, size: u64) -> Result<Decoder, PackageError> {
+    let torn = pcm::is_torn_caf(file(path)?, size).map_err(PackageError::Read)?;
     let mut probe = Probe::new();
     probe.register_format::<CafReader<'_>>();
-    let reader = read(&probe, Box::new(file(path)?))?;
+    let reader = match read(&probe, Box::new(file(path)?)) {
+        // The table of packets often lies at the end.
+        Err(_) if torn => return Err(PackageError::CutOff { seconds: 0.0 }),
+        reader => reader?,
+    };
     let (track, parameters, codec) = sound(&*reader).ok_or(PackageError::NotAudio)?;
     let (id, skip, length) = (track.id, track.delay.unwrap_or(0), track.num_frames);
     let mut spec = codec.spec(&parameters, length);
     let mut layout = codec.layout();
-    let mut coded = Coded::new(Demuxer::Symphonia { reader, track: id, torn: false }, codec);
+    let mut coded = Coded::new(Demuxer::Symphonia { reader, track: id, torn }, codec);
     if coded.is_aac() {
         let found = coded.begin()?;
         spec = lossy(found.rate, found.channels, length);
         layout = found.layout;
+    } else {
+        // ALAC's last packet tells its own length, and ffmpeg counts it as a whole one.
+        spec.promised = None;
     }
     let trim = Trim::of(u64::from(skip), spec.promised);
     Decoder::new(Sound::coded(coded), spec, layout, trim)

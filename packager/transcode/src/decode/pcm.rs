@@ -125,6 +125,11 @@ impl Pcm {
     }
 }
 
+/// Whether a CAF file, whatever it holds, ends within one of its chunks.
+pub(super) fn is_torn_caf(file: File, size: u64) -> io::Result<bool> {
+    caf::is_torn(&mut BufReader::new(file), size)
+}
+
 /// Exactly `N` bytes.
 fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
@@ -139,3 +144,6 @@ fn chunk<const N: usize>(file: &mut impl Read, size: u64) -> io::Result<[u8; N]>
     file.read_exact(&mut bytes[..length])?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,8 +150,21 @@ fn a_stream_that_ends_early_is_cut_off() {
         masters.made("a.flac", &[]),
         masters.made("a.mp3", &["-b:a", "192k"]),
         masters.made("a.ogg", &["-c:a", "libvorbis"]),
+        masters.made("flac.ogg", &["-c:a", "flac"]),
+        masters.made("a.opus", &["-c:a", "libopus", "-ar", "48000"]),
+        masters.made("a.aiff", &[]),
+        masters.made("a.caf", &[]),
+        masters.made("alac.caf", &["-c:a", "alac"]),
+        masters.made("alac.m4a", &["-c:a", "alac"]),
+        masters.made("aac.m4a", &["-c:a", "aac"]),
+        masters.made("fast.m4a", &["-c:a", "aac", "-movflags", "+faststart"]),
+        masters.made("aac.mp4", &["-c:a", "aac", "-movflags", "+frag_keyframe+empty_moov"]),
+        masters.made("a.aac", &["-c:a", "aac"]),
+        masters.made("a.mka", &["-c:a", "flac"]),
+        masters.made("a.webm", &["-c:a", "libopus", "-ar", "48000"]),
     ];
     for path in whole {
+        assert!(decode(&path).is_ok(), "{path:?}: {:?}", decode(&path).err());
         for parts in [30, 60, 90] {
             let said = sentence(&masters.cut(&path, parts));
             assert!(said.starts_with("the file is cut off: it ends after"), "{path:?}: {said}");
@@ -279,9 +292,25 @@ fn two_songs_in_one_file_are_refused() {
 #[test]
 fn spoilt_headers_and_bodies_never_panic() {
     let masters = Masters::new();
-    let kinds = ["a.wav", "a.flac", "a.mp3", "a.ogg"];
-    for name in kinds {
-        let whole = std::fs::read(masters.made(name, &["-t", "0.3"])).unwrap();
+    let kinds: [(&str, &[&str]); 14] = [
+        ("a.wav", &[]),
+        ("a.aiff", &[]),
+        ("a.caf", &[]),
+        ("a.flac", &[]),
+        ("a.mp3", &[]),
+        ("a.ogg", &["-c:a", "libvorbis"]),
+        ("a.oga", &["-c:a", "flac"]),
+        ("a.opus", &["-ar", "48000"]),
+        ("a.m4a", &[]),
+        ("a.mp4", &["-c:a", "aac", "-movflags", "+frag_keyframe+empty_moov"]),
+        ("b.m4a", &["-c:a", "alac"]),
+        ("a.aac", &[]),
+        ("a.mka", &["-c:a", "flac"]),
+        ("a.webm", &["-c:a", "libopus", "-ar", "48000"]),
+    ];
+    for (name, arguments) in kinds {
+        let arguments = [&["-t", "0.3"], arguments].concat();
+        let whole = std::fs::read(masters.made(name, &arguments)).unwrap();
         let mut random = signal::Random::new(9);
         for _ in 0..60 {
             let mut bytes = whole.clone();
@@ -310,4 +339,61 @@ fn samples_that_are_no_numbers_are_damage() {
         let error = decode(&masters.written("broken.wav", &bytes)).unwrap_err();
         assert!(error.to_string().contains("not numbers"), "{error}");
     }
+}
+
+#[test]
+fn silence_and_one_sample_are_songs() {
+    let masters = Masters::new();
+    let one = masters.written("one.wav", &wav::encode(&[[0.25, -0.5]], 44_100));
+    assert_eq!(stereo(&one), [[0.25, -0.5]]);
+    let silent = masters.written("silent.wav", &wav::encode(&[[0.0; 2]; 50_000], 8_000));
+    assert!(stereo(&silent) == [[0.0; 2]; 50_000]);
+    let make = |from: &Path, name: &str| {
+        let out = masters.path(name);
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(from).arg(&out);
+        assert!(ffmpeg.status().unwrap().success(), "{name}");
+        out
+    };
+    for name in ["one.flac", "one.aiff", "one.caf"] {
+        assert_eq!(stereo(&make(&one, name)), [[0.25, -0.5]], "{name}");
+    }
+    for name in ["silent.flac", "silent.m4a", "silent.ogg", "silent.mp3"] {
+        let heard = stereo(&make(&silent, name));
+        assert_eq!(heard.len(), 50_000, "{name}");
+        assert!(heard.iter().flatten().all(|sample| sample.abs() < 1e-4), "{name}");
+    }
+}
+
+#[test]
+fn headers_that_lie_are_told_or_passed_over() {
+    let masters = Masters::new();
+    let whole = wav::encode(&masters.music, 44_100);
+    let said = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = whole.clone();
+        change(&mut bytes);
+        decode(&masters.written(name, &bytes)).map(|all| all.len()).map_err(|it| it.to_string())
+    };
+    let put = |at: usize, value: u32| {
+        move |bytes: &mut Vec<u8>| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes())
+    };
+    // Two gigabytes of sound, and less than the file has of the whole.
+    let long = said("long.wav", &put(40, 0x7000_0000)).unwrap_err();
+    assert!(long.starts_with("the file is cut off: it ends after 2.3 s"), "{long}");
+    assert_eq!(said("short.wav", &put(4, 100)), Ok(LENGTH * 2));
+    // No channels, more than any layout, no format at all.
+    let none = said("none.wav", &|bytes| bytes[22] = 0).unwrap_err();
+    assert!(none.starts_with("the file has 0 channels"), "{none}");
+    let odd = said("odd.wav", &|bytes| bytes[12] = b'x').unwrap_err();
+    assert!(odd.contains("its format chunk is missing"), "{odd}");
+    let compressed = said("compressed.wav", &|bytes| bytes[20] = 0x55).unwrap_err();
+    assert!(compressed.starts_with("this is not audio that Segue knows"), "{compressed}");
+}
+
+#[test]
+fn more_channels_than_a_layout_are_refused_before_they_are_decoded() {
+    let masters = Masters::new();
+    let path = masters.made("many.wav", &["-af", "pan=16c|c0=c0|c15=c1"]);
+    let error = crate::source::Source::open(&path).err().expect("refused").to_string();
+    assert_eq!(error, "the file has 16 channels; accepted are 1 to 8 (mono to 7.1)");
 }

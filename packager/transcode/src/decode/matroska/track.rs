@@ -7,10 +7,11 @@ use symphonia::core::codecs::audio::well_known::{
 };
 
 use super::ebml::{child, children, float, number};
+use crate::decode::aac::AacDecoder;
 use crate::decode::codec::Codec;
 use crate::decode::opus::{OpusDecoder, OpusHead};
+use crate::decode::pcm;
 use crate::decode::pcm::Encoding;
-use crate::decode::{aac, pcm};
 
 /// A track of sound.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +66,7 @@ impl Track {
                 self.encoding().map(Codec::Pcm)
             }
             codec if codec.starts_with("A_AAC") => {
-                aac::AacDecoder::open(aac::Framing::Raw(&self.private)).ok().map(Codec::Aac)
+                AacDecoder::open(&self.private).ok().map(Codec::Aac)
             }
             _ => Codec::symphonia(&self.parameters()?),
         }

@@ -1,6 +1,6 @@
 //! CAF with plain samples (Apple, Core Audio Format Specification 1.0), and Apple's channel layouts.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use super::encoding::{Encoding, Order};
 use super::{NoSamples, Samples, bytes, chunk};
@@ -39,6 +39,19 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> 
     let mut samples = samples.filter(|samples| samples.start > 0).ok_or(NoSamples::Short)?;
     samples.layout = layout.unwrap_or_else(|| Layout::usual(samples.channels));
     Ok(samples)
+}
+
+/// Whether a chunk reaches beyond the file's `size`.
+pub(super) fn is_torn(file: &mut (impl Read + Seek), size: u64) -> io::Result<bool> {
+    let mut at = 8;
+    while at < size {
+        file.seek(SeekFrom::Start(at))?;
+        let Ok(head) = bytes::<12>(file) else { return Ok(true) };
+        let length = i64::from_be_bytes(*head.last_chunk().unwrap_or(&[0; 8]));
+        let Ok(length) = u64::try_from(length) else { return Ok(false) };
+        at = (at + 12).saturating_add(length);
+    }
+    Ok(at > size)
 }
 
 /// The `desc` chunk.
