@@ -183,7 +183,10 @@ fn check(row: &Row, number: usize, folder: &Path) -> Result<(), String> {
             found.offset == frames && extra <= more && found.correlation > 0.95
         }
     };
-    let level = judge::level_db(&heard) - judge::level_db(&wanted);
+    // Silence around the song would count.
+    let song = usize::try_from(found.offset).unwrap_or(0).min(heard.len());
+    let song = &heard[song..heard.len().min(song + wanted.len())];
+    let level = judge::level_db(song) - judge::level_db(&wanted);
     if good && level.abs() < 0.6 {
         return Ok(());
     }

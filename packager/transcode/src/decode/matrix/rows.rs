@@ -179,7 +179,7 @@ pub(super) const ROWS: &[Row] = &[
         44_100,
         2,
         Fdk(29, "ADTS"),
-        Late { frames: 5_058, more: 14_336 },
+        Late { frames: 7_106, more: 14_336 },
     ),
     Row("mka", "Matroska", "AAC-LC", "", 44_100, 2, Ffmpeg("-c:a aac"), FFMPEG_AAC),
     // Vorbis.
