@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use media::grid::SEGMENT;
 use media::ladder::{Rung, TOP, rungs};
 use media::units::CHANNELS;
-use media::{Kbps, Samples, SwitchingSet};
-use transcode::mux::{Fmp4Muxer, MuxedRendition, MuxedSegment, Muxer, OggMuxer};
+use media::{Kbps, Layout, Samples, SwitchingSet};
+use transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, MuxedSegment, Muxer, OggMuxer};
 use transcode::playlist::{self, Stretch};
 use transcode::resample::Resampler;
 use transcode::segment::{AccessUnit, Segment};
@@ -75,7 +75,9 @@ fn fmp4(folder: &Path) -> Result<(Box<dyn Muxer>, Vec<Segment>)> {
     let rung = rung(SwitchingSet::Aac)?;
     let (work, frame) = (WorkFolder::create(folder)?, rung.codec.frame());
     let priming = Samples(2 * frame.0);
-    let muxer = Fmp4Muxer::create(&work, SwitchingSet::Aac, rung, &[0x11, 0x90], priming)?;
+    let setup = DecoderSetup::Aac(vec![0x11, 0x90]);
+    let muxer =
+        Fmp4Muxer::create(&work, SwitchingSet::Aac, rung, Layout::Segments, setup, priming)?;
     Ok((Box::new(muxer), segments(frame, priming)))
 }
 
@@ -152,6 +154,7 @@ fn twelve_hours() -> MuxedRendition {
     MuxedRendition {
         set: SwitchingSet::Aac,
         rung,
+        layout: Layout::Segments,
         priming: Samples(2_048),
         init_size: 700,
         segments: (0..TWELVE_HOURS).map(segment).collect(),

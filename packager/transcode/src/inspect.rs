@@ -1,13 +1,15 @@
 //! The validator: reads a packaged version back and checks it against every rule that it was made
 //! by. What it reads may be hostile: whatever the bytes are, the answer is a list of findings.
 //!
-//! Reading order: [`source`] (where bytes come from), `objects` (one pass over all of them), `fmp4`
-//! `ogg` and `waveform` (what they hold), `rendition`, `fmp4_rendition`, `ogg_rendition` `multivariant`
-//! and `loudness` (what must hold between them),
+//! Reading order: [`source`] (where bytes come from), `objects` (one pass over all of them), `boxes`,
+//! `fmp4`, `sample_entry`, `roll`, `ogg` and `waveform` (what they hold), `rendition`, `fmp4_rendition`,
+//! `fmp4_whole`, `ogg_rendition`, `multivariant` and `loudness` (what must hold between them),
 //! [`report`] (what was found).
 
+mod boxes;
 mod fmp4;
 mod fmp4_rendition;
+mod fmp4_whole;
 mod loudness;
 mod multivariant;
 mod objects;
@@ -16,6 +18,8 @@ mod ogg_rendition;
 mod opus_packet;
 mod rendition;
 pub mod report;
+mod roll;
+mod sample_entry;
 pub mod source;
 mod waveform;
 

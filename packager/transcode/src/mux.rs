@@ -3,13 +3,13 @@
 mod fmp4;
 mod ogg;
 
-pub use fmp4::Fmp4Muxer;
-pub(crate) use fmp4::user_data;
+pub use fmp4::{DecoderSetup, Fmp4Muxer};
+pub(crate) use fmp4::{ROLL_DISTANCE, user_data};
 pub use ogg::OggMuxer;
 
 use media::ladder::Rung;
 use media::units::Samples;
-use media::{Loudness, SwitchingSet};
+use media::{Layout, Loudness, SwitchingSet};
 
 use crate::segment::Segment;
 
@@ -32,9 +32,12 @@ pub struct MuxedRendition {
     pub set: SwitchingSet,
     /// What was encoded.
     pub rung: Rung,
+    /// Whether its segments are files, or ranges of one file as those of Ogg always are.
+    pub layout: Layout,
     /// Samples that a decoder drops before the song's first.
     pub priming: Samples,
-    /// The size of the init section (`EXT-X-MAP`): a file of its own in fMP4, the header pages in Ogg.
+    /// The size of the init section (`EXT-X-MAP`): a file of its own, the first boxes of a
+    /// single file, or the header pages of Ogg.
     pub init_size: u64,
     /// The segments in order.
     pub segments: Vec<MuxedSegment>,

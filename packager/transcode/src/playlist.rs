@@ -17,7 +17,7 @@ const VERSION: u32 = 7;
 
 #[cfg(test)]
 mod tests {
-    use media::{LADDER, Samples, SwitchingSet};
+    use media::{Container, LADDER, Layout, Samples, SwitchingSet};
 
     use crate::mux::{MuxedRendition, MuxedSegment};
 
@@ -26,6 +26,10 @@ mod tests {
         MuxedRendition {
             set,
             rung: rung.expect("a rung of the ladder"),
+            layout: match set.container() {
+                Container::Fmp4 => Layout::Segments,
+                Container::Ogg => Layout::SingleFile,
+            },
             priming: Samples(priming),
             init_size: 130,
             segments: Vec::new(),
@@ -40,7 +44,18 @@ mod tests {
         MuxedRendition { segments, ..rendition(SwitchingSet::Aac, kbps, 2_048) }
     }
 
-    /// The same in one file, pre-skip not counted.
+    /// The same in one file: 630 bytes of boxes, an index of 68, and segments.
+    pub(super) fn single_file(kbps: u16) -> MuxedRendition {
+        let mut rendition = aac_rendition(kbps);
+        rendition.layout = Layout::SingleFile;
+        rendition.init_size = 630;
+        for (segment, offset) in rendition.segments.iter_mut().zip([698, 90_698, 180_698]) {
+            segment.offset = offset;
+        }
+        rendition
+    }
+
+    /// Opus in one Ogg file, pre-skip not counted.
     pub(super) fn opus_rendition(kbps: u16) -> MuxedRendition {
         let segments = [(276_480, 130), (276_480, 92_130), (48_001, 183_000)]
             .map(|(duration, offset)| MuxedSegment {

@@ -12,7 +12,7 @@ use media::units::Samples;
 use media::{Container, Loudness, SwitchingSet};
 
 use crate::encode::{AacEncoder, Block, Encoder, OpusEncoder, libopus_version};
-use crate::mux::{Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
+use crate::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
 use crate::package_error::PackageError;
 use crate::parameters::Parameters;
 use crate::segment::Segment;
@@ -89,19 +89,30 @@ impl Line {
         brief: Brief,
         work: &WorkFolder,
     ) -> Result<Self, PackageError> {
-        let (encoder, config): (Box<dyn Encoder>, _) = match rung.codec {
+        let (encoder, setup): (Box<dyn Encoder>, _) = match rung.codec {
             Codec::AacLc | Codec::HeAac => {
                 let encoder = AacEncoder::new(rung, parameters.effort)?;
-                let config = encoder.audio_specific_config().to_vec();
-                (Box::new(encoder), config)
+                let setup = DecoderSetup::Aac(encoder.audio_specific_config().to_vec());
+                (Box::new(encoder), setup)
             }
             Codec::Opus => {
                 let encoder = OpusEncoder::new(rung.kbps, brief.bits, parameters.effort)?;
-                (Box::new(encoder), Vec::new())
+                (Box::new(encoder), DecoderSetup::Opus)
             }
         };
         let priming = encoder.priming();
-        let muxer = |set| muxer(set, rung, brief, work, &config, priming);
+        let muxer = |set: SwitchingSet| -> io::Result<Box<dyn Muxer>> {
+            Ok(match set.container() {
+                Container::Fmp4 => {
+                    let (layout, setup) = (parameters.layout, setup.clone());
+                    Box::new(Fmp4Muxer::create(work, set, rung, layout, setup, priming)?)
+                }
+                Container::Ogg => {
+                    let serial = brief.serial.wrapping_add(u32::from(rung.kbps.0));
+                    Box::new(OggMuxer::create(work, rung, priming, serial, libopus_version())?)
+                }
+            })
+        };
         let muxers = parameters.sets_of(rung).map(muxer).collect::<io::Result<_>>();
         let segmenter = Segmenter::new(rung.codec, priming);
         let muxers = muxers.map_err(PackageError::Write)?;
@@ -135,21 +146,4 @@ impl Line {
 
 fn write(muxers: &mut [Box<dyn Muxer>], segment: &Segment) -> Result<(), PackageError> {
     muxers.iter_mut().try_for_each(|muxer| muxer.write(segment)).map_err(PackageError::Write)
-}
-
-fn muxer(
-    set: SwitchingSet,
-    rung: Rung,
-    brief: Brief,
-    work: &WorkFolder,
-    config: &[u8],
-    priming: Samples,
-) -> io::Result<Box<dyn Muxer>> {
-    Ok(match set.container() {
-        Container::Fmp4 => Box::new(Fmp4Muxer::create(work, set, rung, config, priming)?),
-        Container::Ogg => {
-            let serial = brief.serial.wrapping_add(u32::from(rung.kbps.0));
-            Box::new(OggMuxer::create(work, rung, priming, serial, libopus_version())?)
-        }
-    })
 }

@@ -131,6 +131,7 @@ mod tests {
         #[test]
         fn every_rendition_is_cut_on_the_grid(length in 1u64..SEGMENT.0 * 5) {
             check(Codec::AacLc, Samples(2_048), Samples(length))?;
+            check(Codec::HeAac, Samples(6_144), Samples(length))?;
             check(Codec::Opus, Samples(3_840), Samples(length))?;
         }
 
@@ -142,6 +143,7 @@ mod tests {
         ) {
             let length = (whole * SEGMENT.0 + around + by).max(1);
             check(Codec::AacLc, Samples(2_048), Samples(length))?;
+            check(Codec::HeAac, Samples(6_144), Samples(length))?;
             check(Codec::Opus, Samples(3_840), Samples(length))?;
         }
     }

@@ -1,7 +1,7 @@
 //! The folder that one version is written into before it is published.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,6 +67,22 @@ impl WorkFolder {
         let mut out = self.file(file)?;
         out.write_all(bytes)?;
         out.finish()
+    }
+
+    /// A place for bytes that will come later in `file` than bytes that are not known yet. It lies in
+    /// the folder but has no name there, so that it is gone whatever happens.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn spool(&self, file: SongFile) -> io::Result<Spool> {
+        let mut path = self.root.join(file.to_string());
+        path.add_extension("part");
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let spool = File::options().read(true).write(true).create_new(true).open(&path)?;
+        fs::remove_file(path)?;
+        Ok(Spool(BufWriter::with_capacity(1 << 16, spool)))
     }
 
     /// What was written so far, in publish order.
@@ -174,6 +190,32 @@ impl Write for WorkFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Bytes that wait; see [`WorkFolder::spool`].
+#[derive(Debug)]
+pub struct Spool(BufWriter<File>);
+
+impl Spool {
+    /// All bytes, from the first.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn into_reader(self) -> io::Result<impl Read> {
+        let mut file = self.0.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok(file)
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -10,22 +10,23 @@ mod package;
 use std::fs;
 use std::io::Cursor;
 
-use media::{LADDER, Rung, SwitchingSet};
-use mp4_atom::{Atom, Decode, Ftyp, Moof, Moov, Styp};
+use media::{LADDER, Layout, Rung, SwitchingSet};
+use mp4_atom::{Atom, Codec, Decode, Ftyp, Moof, Moov, Sidx, Styp};
 use package::Recipe;
 use segue_transcode::work_folder::WorkFolder;
 
 /// A song of 2,500 samples, in one segment.
-fn rendered(set: SwitchingSet, rung: Rung) -> (tempfile::TempDir, WorkFolder) {
+fn rendered(set: SwitchingSet, rung: Rung, layout: Layout) -> (tempfile::TempDir, WorkFolder) {
     let folder = tempfile::tempdir().unwrap();
     let work = WorkFolder::create(&folder.path().join("version")).unwrap();
-    package::render(&work, set, rung, Recipe { length: 2_500, cut: 276_480 });
+    let recipe = Recipe { length: 2_500, cut: 276_480 };
+    package::render(&work, set, rung, layout, recipe);
     (folder, work)
 }
 
 #[test]
 fn the_init_section() {
-    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0]);
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0], Layout::Segments);
     let bytes = fs::read(work.path().join("aac/128/init.mp4")).unwrap();
     let mut rest = &bytes[..];
     insta::assert_debug_snapshot!(Ftyp::decode(&mut rest).unwrap());
@@ -36,7 +37,7 @@ fn the_init_section() {
 /// mp4-atom reads children in any order; this is the order that ISO 14496-12 6.2.3 recommends.
 #[test]
 fn the_init_sections_boxes_stand_in_the_recommended_order() {
-    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0]);
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0], Layout::Segments);
     let bytes = fs::read(work.path().join("aac/128/init.mp4")).unwrap();
     let place = |name: &[u8; 4]| bytes.windows(4).position(|it| it == name).unwrap();
     let names = [
@@ -49,7 +50,7 @@ fn the_init_sections_boxes_stand_in_the_recommended_order() {
 
 #[test]
 fn a_segment() {
-    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0]);
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0], Layout::Segments);
     let bytes = fs::read(work.path().join("aac/128/00000.m4s")).unwrap();
     let mut rest = &bytes[..];
     insta::assert_debug_snapshot!(Styp::decode(&mut rest).unwrap());
@@ -57,10 +58,62 @@ fn a_segment() {
     assert_eq!(&rest[4..8], mp4_atom::Mdat::KIND.as_ref());
 }
 
+/// What differs from AAC: the sample entry, the edit, and the roll group.
+#[test]
+fn an_opus_init_section() {
+    let (_folder, work) = rendered(SwitchingSet::Opus, LADDER[3], Layout::Segments);
+    let bytes = fs::read(work.path().join("opus/128/init.mp4")).unwrap();
+    let mut rest = &bytes[..];
+    Ftyp::decode(&mut rest).unwrap();
+    let moov = Moov::decode(&mut rest).unwrap();
+    let stbl = &moov.trak[0].mdia.minf.stbl;
+    insta::assert_debug_snapshot!((&moov.trak[0].edts, &stbl.stsd, &stbl.sgpd));
+    let place = bytes.windows(4).position(|it| it == b"dOps").unwrap() + 4;
+    // Version 0, 2 channels, pre-skip 3840, 48,000 Hz, no gain, family 0.
+    assert_eq!(bytes[place..place + 11], [0, 2, 0x0F, 0x00, 0, 0, 0xBB, 0x80, 0, 0, 0]);
+}
+
+#[test]
+fn an_opus_segment() {
+    let (_folder, work) = rendered(SwitchingSet::Opus, LADDER[3], Layout::Segments);
+    let bytes = fs::read(work.path().join("opus/128/00000.m4s")).unwrap();
+    let mut rest = &bytes[..];
+    Styp::decode(&mut rest).unwrap();
+    insta::assert_debug_snapshot!(Moof::decode(&mut rest).unwrap());
+}
+
+/// The sample rate in the entry is that of the output.
+#[test]
+fn a_savers_sample_entry() {
+    let (_folder, work) = rendered(SwitchingSet::Saver, LADDER[6], Layout::Segments);
+    let bytes = fs::read(work.path().join("saver/64/init.mp4")).unwrap();
+    let mut rest = &bytes[..];
+    Ftyp::decode(&mut rest).unwrap();
+    let moov = Moov::decode(&mut rest).unwrap();
+    let [Codec::Mp4a(entry)] = &moov.trak[0].mdia.minf.stbl.stsd.codecs[..] else { panic!() };
+    assert_eq!(entry.audio.sample_rate.integer(), 48_000);
+    insta::assert_debug_snapshot!(entry.esds.es_desc.dec_config.dec_specific);
+}
+
+/// The index counts what is heard of the first segment: 2,500 samples of 4,548.
+#[test]
+fn a_single_file() {
+    let (_folder, work) = rendered(SwitchingSet::Aac, LADDER[0], Layout::SingleFile);
+    let bytes = fs::read(work.path().join("aac/128/media.mp4")).unwrap();
+    let mut rest = &bytes[..];
+    Ftyp::decode(&mut rest).unwrap();
+    Moov::decode(&mut rest).unwrap();
+    insta::assert_debug_snapshot!(Sidx::decode(&mut rest).unwrap());
+    Moof::decode(&mut rest).unwrap();
+    assert_eq!(&rest[4..8], mp4_atom::Mdat::KIND.as_ref());
+    let spooled: Vec<_> = fs::read_dir(work.path().join("aac/128")).unwrap().collect();
+    assert_eq!(spooled.len(), 1, "what was spooled is gone");
+}
+
 /// The ogg crate reads back what it wrote: packets, granules, ends of pages and of the stream.
 #[test]
 fn an_ogg_file() {
-    let (_folder, work) = rendered(SwitchingSet::Ogg, LADDER[3]);
+    let (_folder, work) = rendered(SwitchingSet::Ogg, LADDER[3], Layout::Segments);
     let bytes = fs::read(work.path().join("ogg/128.ogg")).unwrap();
     let mut reader = ogg::PacketReader::new(Cursor::new(bytes));
     let mut packets = Vec::new();

@@ -33,6 +33,10 @@ impl Codec {
     }
 
     /// The `CODECS` attribute (RFC 6381): what hls.js, Shaka Player and Safari accept.
+    ///
+    /// Opus is spelt as its sample entry is registered. Safari knows `Opus` alone
+    /// (shaka-player#6607); some releases of Chromium and Firefox knew `opus` alone (hls.js#4527), but
+    /// there hls.js and Shaka Player ask under whichever name the browser accepts.
     #[must_use]
     pub fn rfc6381(self) -> &'static str {
         match self {

@@ -1,11 +1,17 @@
-//! What an init section and a segment say (ISO 14496-12).
+//! What an fMP4 file says (ISO 14496-12): an init section, a segment, or both and an index in one.
 
-use media::units::{CHANNELS, SAMPLE_RATE, Samples};
-use mp4_atom::{
-    Atom, Codec, Decode, FourCC, Ftyp, Moof, Moov, Mp4a, Styp, Tfhd, Traf, Trak, TrunEntry,
-};
+use std::io::{self, Read};
 
+use media::Codec;
+use media::units::{SAMPLE_RATE, Samples};
+use mp4_atom::{Atom, FourCC, Ftyp, Mdat, Moof, Moov, Sidx, Styp, Tfhd, Traf, Trak, TrunEntry};
+
+use super::boxes::{Box, Boxes, HEADER};
 use super::report::{Findings, Rule};
+use super::{roll, sample_entry};
+
+/// The most segments of one file: what the index's 16 bit can count (8.16.3).
+const MOST_FRAGMENTS: usize = u16::MAX as usize;
 
 /// What an init section promises.
 #[derive(Debug, Clone)]
@@ -23,21 +29,92 @@ pub(super) struct Fragment {
     pub(super) decode_time: Samples,
     /// The sum of its samples' durations.
     pub(super) duration: Samples,
+    /// Where it begins in its file, and its size in bytes.
+    pub(super) start: u64,
+    pub(super) size: u64,
 }
 
-/// A box: its kind, where it begins, all of its bytes and those after its header.
-#[derive(Clone, Copy)]
-struct Box<'a> {
-    kind: FourCC,
-    start: usize,
-    whole: &'a [u8],
-    body: &'a [u8],
+/// What a single file holds.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) init: Option<Init>,
+    /// Where `ftyp` and `moov` end.
+    pub(super) init_size: u64,
+    pub(super) index: Option<Sidx>,
+    pub(super) fragments: Vec<Fragment>,
 }
 
 /// Reads an init section; `None` where nothing can be said of it.
-pub(super) fn read_init(at: &str, bytes: &[u8], findings: &mut Findings) -> Option<Init> {
-    let [ftyp, moov] = exactly([Ftyp::KIND, Moov::KIND], at, bytes, findings)?;
-    let ftyp: Ftyp = decode(at, ftyp, findings)?;
+pub(super) fn read_init(
+    at: &str,
+    codec: Codec,
+    reader: &mut dyn Read,
+    findings: &mut Findings,
+) -> io::Result<Option<Init>> {
+    let mut boxes = Boxes::new(at, reader);
+    let Some([ftyp, moov]) = boxes.expect([Ftyp::KIND, Moov::KIND], findings)? else {
+        return Ok(None);
+    };
+    boxes.expect_end(findings)?;
+    Ok(check_init(at, codec, &ftyp, &moov, findings))
+}
+
+/// Reads a segment; `None` where nothing can be said of it.
+pub(super) fn read_segment(
+    at: &str,
+    codec: Codec,
+    reader: &mut dyn Read,
+    findings: &mut Findings,
+) -> io::Result<Option<Fragment>> {
+    let mut boxes = Boxes::new(at, reader);
+    let kinds = [Styp::KIND, Moof::KIND, Mdat::KIND];
+    let Some([styp, moof, mdat]) = boxes.expect(kinds, findings)? else { return Ok(None) };
+    boxes.expect_end(findings)?;
+    let fragment = read_fragment(at, codec, &moof, &mdat, findings);
+    Ok(fragment.map(|it| Fragment { start: styp.start, size: mdat.end(), ..it }))
+}
+
+/// Reads a single file; `None` where nothing can be said of it.
+pub(super) fn read_whole(
+    at: &str,
+    codec: Codec,
+    reader: &mut dyn Read,
+    findings: &mut Findings,
+) -> io::Result<Option<Whole>> {
+    let mut boxes = Boxes::new(at, reader);
+    let kinds = [Ftyp::KIND, Moov::KIND, Sidx::KIND];
+    let Some([ftyp, moov, sidx]) = boxes.expect(kinds, findings)? else { return Ok(None) };
+    let mut whole = Whole {
+        init: check_init(at, codec, &ftyp, &moov, findings),
+        init_size: moov.end(),
+        index: sidx.decode(at, findings),
+        fragments: Vec::new(),
+    };
+    while let Some(moof) = boxes.next(findings)? {
+        let mdat = boxes.next(findings)?.filter(|it| it.kind == Mdat::KIND);
+        let (Moof::KIND, Some(mdat)) = (moof.kind, mdat) else {
+            findings.breach(Rule::Fmp4Boxes, at, moof.kind, "moof and mdat to the end");
+            break;
+        };
+        let place = format!("{at} segment {}", whole.fragments.len());
+        whole.fragments.extend(read_fragment(&place, codec, &moof, &mdat, findings));
+        if whole.fragments.len() > MOST_FRAGMENTS {
+            let wanted = format!("at most {MOST_FRAGMENTS}");
+            findings.breach(Rule::Fmp4Boxes, at, "more segments", wanted);
+            break;
+        }
+    }
+    Ok(Some(whole))
+}
+
+fn check_init(
+    at: &str,
+    codec: Codec,
+    ftyp: &Box,
+    moov: &Box,
+    findings: &mut Findings,
+) -> Option<Init> {
+    let ftyp: Ftyp = ftyp.decode(at, findings)?;
     for brand in [b"iso6", b"cmfc"] {
         let brand = FourCC::new(brand);
         if !ftyp.compatible_brands.contains(&brand) {
@@ -45,9 +122,9 @@ pub(super) fn read_init(at: &str, bytes: &[u8], findings: &mut Findings) -> Opti
             findings.breach(Rule::Fmp4Brands, at, brands, brand);
         }
     }
-    let user_data = descend(moov, &[Trak::KIND, FourCC::new(b"udta")]);
-    let user_data = user_data.map_or_else(Vec::new, |udta| udta.whole.to_vec());
-    let moov: Moov = decode(at, moov, findings)?;
+    let user_data = moov.descend(&[Trak::KIND, FourCC::new(b"udta")]).map(<[u8]>::to_vec);
+    let user_data = user_data.unwrap_or_default();
+    let moov: Moov = moov.decode(at, findings)?;
     check_header(at, &moov, findings);
     let [trak] = &moov.trak[..] else {
         findings.breach(Rule::Fmp4Boxes, at, format!("{} tracks", moov.trak.len()), "1 track");
@@ -55,6 +132,11 @@ pub(super) fn read_init(at: &str, bytes: &[u8], findings: &mut Findings) -> Opti
     };
     check_track(at, trak, findings);
     let priming = read_edit_list(at, trak, findings)?;
+    let stbl = &trak.mdia.minf.stbl;
+    sample_entry::check(at, codec, &stbl.stsd.codecs, priming, findings);
+    if codec == Codec::Opus {
+        roll::check_description(at, &stbl.sgpd, findings);
+    }
     Some(Init { priming, user_data })
 }
 
@@ -72,29 +154,6 @@ fn check_track(at: &str, trak: &Trak, findings: &mut Findings) {
     findings.expect(Rule::Fmp4Header, format!("{at} tkhd duration"), trak.tkhd.duration, 0);
     findings.expect(Rule::Fmp4Header, format!("{at} mdhd duration"), mdhd.duration, 0);
     findings.expect(Rule::Fmp4Header, format!("{at} mdhd timescale"), mdhd.timescale, SAMPLE_RATE);
-    match &trak.mdia.minf.stbl.stsd.codecs[..] {
-        [Codec::Mp4a(entry)] => check_entry(at, entry, findings),
-        _ => findings.breach(Rule::Fmp4Codec, at, "another sample entry", "one mp4a"),
-    }
-}
-
-/// AAC-LC is audio object type 2 (ISO 14496-3 1.5.1.1), 48 kHz frequency index 3, stereo channel
-/// configuration 2.
-fn check_entry(at: &str, entry: &Mp4a, findings: &mut Findings) {
-    let rate = entry.audio.sample_rate.integer();
-    findings.expect(Rule::Fmp4Codec, format!("{at} rate"), u32::from(rate), SAMPLE_RATE);
-    let channels = usize::from(entry.audio.channel_count);
-    findings.expect(Rule::Fmp4Codec, format!("{at} channels"), channels, CHANNELS);
-    let config = entry.esds.es_desc.dec_config.dec_specific.as_ref();
-    let found = config.map(|it| (it.profile, it.freq_index, it.chan_conf));
-    if found != Some((2, 3, 2)) {
-        findings.breach(
-            Rule::Fmp4Codec,
-            at,
-            format!("{found:?}"),
-            "(2, 3, 2): AAC-LC, 48 kHz, stereo",
-        );
-    }
 }
 
 fn read_edit_list(at: &str, trak: &Trak, findings: &mut Findings) -> Option<Samples> {
@@ -113,11 +172,14 @@ fn read_edit_list(at: &str, trak: &Trak, findings: &mut Findings) -> Option<Samp
     })
 }
 
-/// Reads a segment; `None` where nothing can be said of it.
-pub(super) fn read_fragment(at: &str, bytes: &[u8], findings: &mut Findings) -> Option<Fragment> {
-    let kinds = [Styp::KIND, Moof::KIND, FourCC::new(b"mdat")];
-    let [_, moof_box, mdat] = exactly(kinds, at, bytes, findings)?;
-    let moof: Moof = decode(at, moof_box, findings)?;
+fn read_fragment(
+    at: &str,
+    codec: Codec,
+    moof_box: &Box,
+    mdat: &Box,
+    findings: &mut Findings,
+) -> Option<Fragment> {
+    let moof: Moof = moof_box.decode(at, findings)?;
     let [traf] = &moof.traf[..] else {
         findings.breach(Rule::Fmp4Boxes, at, format!("{} traf", moof.traf.len()), "1 traf");
         return None;
@@ -126,16 +188,21 @@ pub(super) fn read_fragment(at: &str, bytes: &[u8], findings: &mut Findings) -> 
         findings.breach(Rule::Fmp4Boxes, at, "no tfdt", "tfdt in every traf");
         return None;
     };
-    check_data(at, traf, moof_box.start, &mdat, findings);
+    check_data(at, traf, moof_box, mdat, findings);
+    if codec == Codec::Opus {
+        roll::check_map(at, traf, findings);
+    }
     Some(Fragment {
         sequence: moof.mfhd.sequence_number,
         decode_time: Samples(tfdt.base_media_decode_time),
         duration: Samples(sum(traf, |entry, tfhd| entry.duration.or(tfhd.default_sample_duration))),
+        start: moof_box.start,
+        size: moof_box.size + mdat.size,
     })
 }
 
 /// Offsets count from `moof` (`default-base-is-moof`), and the samples fill `mdat`.
-fn check_data(at: &str, traf: &Traf, moof_start: usize, mdat: &Box<'_>, findings: &mut Findings) {
+fn check_data(at: &str, traf: &Traf, moof: &Box, mdat: &Box, findings: &mut Findings) {
     if !traf.tfhd.default_base_is_moof || traf.tfhd.base_data_offset.is_some() {
         findings.breach(Rule::Fmp4Data, at, "another base", "default-base-is-moof");
     }
@@ -143,12 +210,11 @@ fn check_data(at: &str, traf: &Traf, moof_start: usize, mdat: &Box<'_>, findings
         findings.breach(Rule::Fmp4Boxes, at, format!("{} trun", traf.trun.len()), "1 trun");
         return;
     };
-    let payload = mdat.start + (mdat.whole.len() - mdat.body.len());
-    let wanted = (payload - moof_start) as i64;
+    let wanted = moof.size + HEADER;
     let found = trun.data_offset.map_or(0, i64::from);
-    findings.expect(Rule::Fmp4Data, format!("{at} data offset"), found, wanted);
+    findings.expect(Rule::Fmp4Data, format!("{at} data offset"), found, wanted as i64);
     let sizes = sum(traf, |entry, tfhd| entry.size.or(tfhd.default_sample_size));
-    findings.expect(Rule::Fmp4Data, format!("{at} sizes"), sizes, mdat.body.len() as u64);
+    findings.expect(Rule::Fmp4Data, format!("{at} sizes"), sizes, mdat.size - HEADER);
 }
 
 /// A sum over all samples. A run without any field of its own says its count alone and may claim
@@ -164,65 +230,4 @@ fn sum(traf: &Traf, field: impl Fn(TrunEntry, &Tfhd) -> Option<u32>) -> u64 {
             mp4_atom::TrunSamples::Explicit(entries) => entries.iter().copied().map(value).sum(),
         })
         .fold(0, u64::saturating_add)
-}
-
-/// The boxes of a file, where they are these and no others.
-fn exactly<'a, const N: usize>(
-    kinds: [FourCC; N],
-    at: &str,
-    bytes: &'a [u8],
-    findings: &mut Findings,
-) -> Option<[Box<'a>; N]> {
-    let found = boxes(bytes).and_then(|boxes| {
-        let names: Vec<FourCC> = boxes.iter().map(|it| it.kind).collect();
-        <[Box<'a>; N]>::try_from(boxes)
-            .ok()
-            .filter(|boxes| boxes.iter().zip(kinds).all(|(it, kind)| it.kind == kind))
-            .ok_or_else(|| format!("{names:?}"))
-    });
-    found.map_err(|found| findings.breach(Rule::Fmp4Boxes, at, found, format!("{kinds:?}"))).ok()
-}
-
-/// The first box of the last kind, under the first of each kind before.
-fn descend<'a>(from: Box<'a>, kinds: &[FourCC]) -> Option<Box<'a>> {
-    kinds.iter().try_fold(from, |parent, kind| {
-        boxes(parent.body).ok()?.into_iter().find(|child| child.kind == *kind)
-    })
-}
-
-/// The top-level boxes, which must fill the file.
-fn boxes(bytes: &[u8]) -> Result<Vec<Box<'_>>, String> {
-    let mut out = Vec::new();
-    let mut start = 0;
-    while start < bytes.len() {
-        let rest = &bytes[start..];
-        let Some((size, kind)) = header(rest) else {
-            return Err(format!("{} stray bytes at {start}", rest.len()));
-        };
-        if size < 8 || size > rest.len() {
-            return Err(format!(
-                "a box {kind} of {size} bytes at {start}, of which {} are there",
-                rest.len()
-            ));
-        }
-        out.push(Box { kind, start, whole: &rest[..size], body: &rest[8..size] });
-        start += size;
-    }
-    Ok(out)
-}
-
-/// Size and kind. No segment needs a 64-bit size, and none may reach "to the end of the file".
-fn header(bytes: &[u8]) -> Option<(usize, FourCC)> {
-    let (size, rest) = bytes.split_first_chunk::<4>()?;
-    let (kind, _) = rest.split_first_chunk::<4>()?;
-    Some((u32::from_be_bytes(*size) as usize, FourCC::from(*kind)))
-}
-
-fn decode<T: Atom>(at: &str, it: Box<'_>, findings: &mut Findings) -> Option<T> {
-    let mut bytes = it.whole;
-    T::decode(&mut bytes)
-        .map_err(|error| {
-            findings.breach(Rule::Fmp4Boxes, at, error, format!("a whole {}", it.kind))
-        })
-        .ok()
 }

@@ -1,20 +1,22 @@
 //! An fMP4 rendition: init section, segments and playlist against each other.
 
+use m3u8_rs::{Map, MediaPlaylist};
+use media::Layout;
 use media::units::Samples;
 
 use super::fmp4::Fragment;
-use super::loudness;
 use super::objects::Contents;
 use super::rendition::{self, Rendition};
 use super::report::{Findings, Rule};
+use super::{fmp4_whole, loudness};
 use crate::playlist::Stretch;
 
 /// Checks one rendition.
 pub(super) fn check(contents: &Contents, it: Rendition, findings: &mut Findings) {
-    check_playlist(contents, it, findings);
     let fragments = fragments(contents, it);
     loudness::check_ludt(contents, it, findings);
-    check_timeline(it, &fragments, findings);
+    check_playlist(contents, it, &fragments, findings);
+    check_timeline(contents, it, &fragments, findings);
     let Some(init) = contents.inits.get(&it.init()) else { return };
     let ends: Vec<Samples> = fragments
         .iter()
@@ -22,6 +24,9 @@ pub(super) fn check(contents: &Contents, it: Rendition, findings: &mut Findings)
         .map(|end| end.saturating_sub(init.priming))
         .collect();
     rendition::check_ends(contents, it, &ends, findings);
+    if let Some(whole) = contents.wholes.get(&it.whole()) {
+        fmp4_whole::check_index(it, whole, init.priming, &fragments, findings);
+    }
     if let Some(rates) = rendition::measured(contents, it) {
         rendition::check_asset(contents, it, init.priming, rates, findings);
     }
@@ -37,47 +42,72 @@ fn check_group(contents: &Contents, it: Rendition, priming: Samples, findings: &
 }
 
 /// The segments that could be read, in order.
-fn fragments(contents: &Contents, it: Rendition) -> Vec<Fragment> {
+pub(super) fn fragments(contents: &Contents, it: Rendition) -> Vec<Fragment> {
     let range = it.segment(0)..=it.segment(u32::MAX);
     contents.fragments.range(range).map(|(_, fragment)| *fragment).collect()
 }
 
-fn check_timeline(it: Rendition, fragments: &[Fragment], findings: &mut Findings) {
+fn check_timeline(
+    contents: &Contents,
+    it: Rendition,
+    fragments: &[Fragment],
+    findings: &mut Findings,
+) {
     let mut expected = Samples::ZERO;
-    for (index, fragment) in fragments.iter().enumerate() {
-        let at = it.segment(index as u32);
-        findings.expect(Rule::Fmp4Sequence, at, fragment.sequence, index as u32 + 1);
-        findings.expect(Rule::Fmp4Tfdt, at, fragment.decode_time.0, expected.0);
+    for (fragment, index) in fragments.iter().zip(0..) {
+        let at = match contents.asset.layout {
+            Layout::Segments => it.segment(index).to_string(),
+            Layout::SingleFile => format!("{} segment {index}", it.whole()),
+        };
+        findings.expect(Rule::Fmp4Sequence, &at, fragment.sequence, index + 1);
+        findings.expect(Rule::Fmp4Tfdt, &at, fragment.decode_time.0, expected.0);
         expected = Samples(fragment.decode_time.0.saturating_add(fragment.duration.0));
     }
 }
 
-fn check_playlist(contents: &Contents, it: Rendition, findings: &mut Findings) {
+fn check_playlist(
+    contents: &Contents,
+    it: Rendition,
+    fragments: &[Fragment],
+    findings: &mut Findings,
+) {
     let Some(playlist) = rendition::playlist(contents, it, findings) else { return };
     let at = it.playlist().to_string();
-    if let Some(map) = rendition::map(&at, &playlist, findings)
+    let map = rendition::map(&at, &playlist, findings);
+    match contents.asset.layout {
+        Layout::Segments => check_files(&at, map, &playlist, findings),
+        Layout::SingleFile => {
+            if let Some(whole) = contents.wholes.get(&it.whole()) {
+                fmp4_whole::check_playlist(&at, map, &playlist, whole, fragments, findings);
+            }
+        }
+    }
+    let (found, wanted) = (playlist.segments.len(), fragments.len());
+    findings.expect(Rule::PlaylistUris, format!("{at} segments"), found, wanted);
+    for (index, (segment, fragment)) in playlist.segments.iter().zip(fragments).enumerate() {
+        let at = format!("{at} segment {index}");
+        rendition::check_extinf(&at, segment.duration, fragment.duration, findings);
+    }
+}
+
+/// Where each segment is a file, the playlist names them whole.
+fn check_files(at: &str, map: Option<&Map>, playlist: &MediaPlaylist, findings: &mut Findings) {
+    if let Some(map) = map
         && (map.uri != "init.mp4" || map.byte_range.is_some())
     {
-        findings.breach(Rule::PlaylistMap, &at, &map.uri, "init.mp4, whole");
+        findings.breach(Rule::PlaylistMap, at, &map.uri, "init.mp4, whole");
     }
-    let count = contents.sizes.range(it.segment(0)..=it.segment(u32::MAX)).count();
-    findings.expect(Rule::PlaylistUris, format!("{at} segments"), playlist.segments.len(), count);
     for (index, segment) in playlist.segments.iter().enumerate() {
         let at = format!("{at} segment {index}");
         findings.expect(Rule::PlaylistUris, &at, segment.uri.clone(), format!("{index:05}.m4s"));
-        if let Some(fragment) = contents.fragments.get(&it.segment(index as u32)) {
-            rendition::check_extinf(&at, segment.duration, fragment.duration, findings);
+        if segment.byte_range.is_some() {
+            findings.breach(Rule::Fmp4Ranges, &at, "a range", "a whole file");
         }
     }
 }
 
 /// Sizes and durations of all segments.
 pub(super) fn stretches(contents: &Contents, it: Rendition) -> Option<Vec<Stretch>> {
-    let fragments = contents.fragments.range(it.segment(0)..=it.segment(u32::MAX));
-    fragments
-        .map(|(file, fragment)| {
-            let bytes = *contents.sizes.get(file)?;
-            Some(Stretch { bytes, duration: fragment.duration })
-        })
-        .collect()
+    let fragments = fragments(contents, it).into_iter();
+    Some(fragments.map(|it| Stretch { bytes: it.size, duration: it.duration }).collect())
 }

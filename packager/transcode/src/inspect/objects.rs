@@ -5,12 +5,12 @@ use std::io::{self, BufReader, Read};
 
 use media::asset::ObjectAsset;
 use media::ladder::RATES;
-use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, Container, SwitchingSet, SwitchingSets, Version};
+use media::units::{CHANNELS, Kbps, SAMPLE_RATE};
+use media::{Asset, Grid, Layout, SwitchingSet, Version};
 use origin::SongFile;
 use sha2::{Digest, Sha256};
 
-use super::fmp4::{self, Fragment, Init};
+use super::fmp4::{self, Fragment, Init, Whole};
 use super::ogg::{self, OggFile};
 use super::rendition::Rendition;
 use super::report::{Findings, Rule};
@@ -19,7 +19,7 @@ use super::waveform::{self, Waveform};
 use crate::publish_order;
 use crate::work_folder::hex;
 
-/// The most that is held in memory of one file; Ogg files are streamed.
+/// The most that is held in memory of one text; media files are streamed.
 const MOST_HELD: u64 = 64 << 20;
 
 /// What the files of a version hold.
@@ -27,8 +27,10 @@ pub(super) struct Contents {
     pub(super) asset: Asset,
     pub(super) sizes: BTreeMap<SongFile, u64>,
     pub(super) playlists: BTreeMap<SongFile, Vec<u8>>,
+    /// By the names that they have as files of their own, also where they are parts of one.
     pub(super) inits: BTreeMap<SongFile, Init>,
     pub(super) fragments: BTreeMap<SongFile, Fragment>,
+    pub(super) wholes: BTreeMap<SongFile, Whole>,
     pub(super) oggs: BTreeMap<SongFile, OggFile>,
     pub(super) waveform: Option<Waveform>,
 }
@@ -55,6 +57,7 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
         playlists: BTreeMap::new(),
         inits: BTreeMap::new(),
         fragments: BTreeMap::new(),
+        wholes: BTreeMap::new(),
         oggs: BTreeMap::new(),
         waveform: None,
     };
@@ -114,23 +117,49 @@ fn check_list(asset: &Asset, findings: &mut Findings) -> BTreeMap<SongFile, Obje
     if !order.is_sorted() {
         findings.breach(Rule::AssetTrue, "asset.json", "another order", "objects in publish order");
     }
-    for file in expected(&asset.sets) {
+    for file in expected(asset) {
         if !listed.contains_key(&file) {
-            findings.breach(Rule::AssetTrue, file, "not listed", "a file of every version");
+            findings.breach(Rule::AssetTrue, file, "not listed", "a file of such a version");
         }
+    }
+    for file in listed.keys().filter(|file| !belongs(**file, asset)) {
+        findings.breach(Rule::AssetTrue, file, "listed", "files of such a version alone");
     }
     listed
 }
 
-/// The files that every version of these sets has.
-fn expected(sets: &SwitchingSets) -> impl Iterator<Item = SongFile> {
-    let multivariants =
-        sets.iter().flat_map(|set| RATES.map(|cap| SongFile::Multivariant(set, cap)));
-    let renditions = Rendition::all(sets).flat_map(|it| match it.set.container() {
-        Container::Fmp4 => vec![it.playlist(), it.init(), it.segment(0)],
-        Container::Ogg => vec![it.playlist(), it.whole()],
+/// The files that every version of such sets and layout has, whatever its length.
+fn expected(asset: &Asset) -> impl Iterator<Item = SongFile> {
+    let sets = asset.sets.iter();
+    let multivariants = sets.flat_map(|set| RATES.map(|cap| SongFile::Multivariant(set, cap)));
+    let renditions = Rendition::all(&asset.sets).flat_map(|it| match it.layout(asset) {
+        Layout::Segments => vec![it.playlist(), it.init(), it.segment(0)],
+        Layout::SingleFile => vec![it.playlist(), it.whole()],
     });
     multivariants.chain(renditions).chain([SongFile::Waveform])
+}
+
+/// Whether a version of such sets, layout and length has the file.
+fn belongs(file: SongFile, asset: &Asset) -> bool {
+    let is = |set, kbps, layout: Option<Layout>| {
+        Rendition::all(&asset.sets).any(|it| {
+            it.set == set
+                && it.rung.kbps == kbps
+                && layout.is_none_or(|layout| it.layout(asset) == layout)
+        })
+    };
+    match file {
+        SongFile::Multivariant(set, _) => asset.sets.contains(set),
+        SongFile::Playlist(set, kbps) => is(set, kbps, None),
+        SongFile::Init(set, kbps) => is(set, kbps, Some(Layout::Segments)),
+        SongFile::Segment(set, kbps, index) => {
+            let there = u64::from(index) < Grid::new(asset.samples).count();
+            there && is(set, kbps, Some(Layout::Segments))
+        }
+        SongFile::Whole(set, kbps) => is(set, kbps, Some(Layout::SingleFile)),
+        SongFile::Dash(_) => false,
+        SongFile::Waveform | SongFile::Asset => true,
+    }
 }
 
 impl Contents {
@@ -166,25 +195,44 @@ impl Contents {
         reader: &mut dyn Read,
         findings: &mut Findings,
     ) -> io::Result<()> {
-        if let SongFile::Whole(SwitchingSet::Ogg, _) = file {
-            self.oggs.insert(file, ogg::read(at, reader, findings)?);
-            return Ok(());
-        }
-        let mut bytes = Vec::new();
-        reader.take(MOST_HELD).read_to_end(&mut bytes)?;
         match file {
-            SongFile::Init(..) => {
-                self.inits.extend(fmp4::read_init(at, &bytes, findings).map(|init| (file, init)));
+            SongFile::Whole(SwitchingSet::Ogg, _) => {
+                self.oggs.insert(file, ogg::read(at, reader, findings)?);
             }
-            SongFile::Segment(..) => {
-                let fragment = fmp4::read_fragment(at, &bytes, findings);
+            SongFile::Whole(set, kbps) => {
+                if let Some(whole) = fmp4::read_whole(at, set.codec(), reader, findings)? {
+                    self.hold_whole(set, kbps, whole);
+                }
+            }
+            SongFile::Init(set, _) => {
+                let init = fmp4::read_init(at, set.codec(), reader, findings)?;
+                self.inits.extend(init.map(|init| (file, init)));
+            }
+            SongFile::Segment(set, ..) => {
+                let fragment = fmp4::read_segment(at, set.codec(), reader, findings)?;
                 self.fragments.extend(fragment.map(|fragment| (file, fragment)));
             }
-            SongFile::Waveform => self.waveform = waveform::read(at, &bytes, findings),
-            _ => drop(self.playlists.insert(file, bytes)),
+            SongFile::Waveform => {
+                self.waveform = waveform::read(at, &text(reader)?, findings);
+            }
+            _ => drop(self.playlists.insert(file, text(reader)?)),
         }
         Ok(())
     }
+
+    fn hold_whole(&mut self, set: SwitchingSet, kbps: Kbps, mut whole: Whole) {
+        self.inits.extend(whole.init.take().map(|init| (SongFile::Init(set, kbps), init)));
+        let fragments = std::mem::take(&mut whole.fragments).into_iter().zip(0..);
+        let named = fragments.map(|(it, index)| (SongFile::Segment(set, kbps, index), it));
+        self.fragments.extend(named);
+        self.wholes.insert(SongFile::Whole(set, kbps), whole);
+    }
+}
+
+fn text(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MOST_HELD).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Hashes and counts what passes through.

@@ -6,7 +6,7 @@ use m3u8_rs::{Map, MediaPlaylist, MediaPlaylistType};
 use media::grid::{Grid, TARGET_DURATION};
 use media::ladder::{TOP, rungs};
 use media::units::{SAMPLE_RATE, Samples};
-use media::{Container, Rung, SwitchingSet, SwitchingSets};
+use media::{Asset, Container, Layout, Rung, SwitchingSet, SwitchingSets};
 use origin::SongFile;
 
 use super::objects::Contents;
@@ -41,6 +41,14 @@ impl Rendition {
 
     pub(super) fn segment(self, index: u32) -> SongFile {
         SongFile::Segment(self.set, self.rung.kbps, index)
+    }
+
+    /// Whether its segments are files or ranges of one.
+    pub(super) fn layout(self, asset: &Asset) -> Layout {
+        match self.set.container() {
+            Container::Fmp4 => asset.layout,
+            Container::Ogg => Layout::SingleFile,
+        }
     }
 
     pub(super) fn whole(self) -> SongFile {

@@ -30,8 +30,8 @@ macro_rules! rules {
 rules! {
     /// `asset.json` is there and reads.
     AssetReadable = "asset-readable",
-    /// `asset.json` lists exactly the files of a version, in publish order, and what it says of
-    /// renditions is true.
+    /// `asset.json` lists exactly the files that its sets, layout and length ask for, in publish
+    /// order, and what it says of renditions is true.
     AssetTrue = "asset-true",
     /// The version is that of master and recipe.
     AssetVersion = "asset-version",
@@ -65,9 +65,9 @@ rules! {
     Fmp4Brands = "fmp4-brands",
     /// Durations in `moov` are 0, the timescale is 48,000, times are 0.
     Fmp4Header = "fmp4-header",
-    /// The edit list drops the priming, no more and no less.
+    /// The edit list drops the priming, no more and no less; so does Opus's pre-skip.
     Fmp4EditList = "fmp4-edit-list",
-    /// The sample entry is 48 kHz stereo AAC-LC.
+    /// The sample entry is 48 kHz stereo of the set's codec.
     Fmp4Codec = "fmp4-codec",
     /// `mfhd` counts from 1.
     Fmp4Sequence = "fmp4-sequence",
@@ -75,6 +75,12 @@ rules! {
     Fmp4Tfdt = "fmp4-tfdt",
     /// Data offset and sample sizes cover `mdat` exactly.
     Fmp4Data = "fmp4-data",
+    /// All Opus samples belong to one `roll` group of four packets (Opus in ISOBMFF 4.3.6.2).
+    Fmp4Roll = "fmp4-roll",
+    /// `sidx` tells size and heard length of each segment, and stands before the first (8.16.3).
+    Fmp4Index = "fmp4-index",
+    /// Byte ranges in playlists are those of the boxes.
+    Fmp4Ranges = "fmp4-ranges",
     /// Pages are whole, their checksums true, no packet spans two (RFC 3533 6).
     OggPages = "ogg-pages",
     /// Pages are numbered without a gap, in one stream.

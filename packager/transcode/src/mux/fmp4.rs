@@ -1,144 +1,158 @@
-//! CMAF fMP4 (ISO 23000-19 over ISO 14496-12): an init section, and one file per segment.
+//! CMAF fMP4 (ISO 23000-19 over ISO 14496-12): an init section and one file per segment, or all of it
+//! in one file with an index.
 
+mod index;
 mod init;
 mod ludt;
 mod media_segment;
+mod rates;
+mod roll;
+mod sample_entry;
 
-use std::io;
+use std::io::{self, Write};
 
-use media::units::{BitsPerSecond, Samples};
-use media::{Codec, Loudness, Rung, SwitchingSet};
+use media::units::Samples;
+use media::{Layout, Loudness, Rung, SwitchingSet};
 use origin::SongFile;
 
+use self::index::segment_index;
 use self::init::InitSection;
 pub(crate) use self::ludt::user_data;
-use self::media_segment::encode_segment;
+use self::media_segment::Fragments;
+use self::rates::Rates;
+pub(crate) use self::roll::ROLL_DISTANCE;
 use super::{MuxedRendition, MuxedSegment, Muxer};
-use crate::segment::{AccessUnit, Segment};
-use crate::work_folder::WorkFolder;
+use crate::segment::Segment;
+use crate::work_folder::{Spool, WorkFolder};
 
 /// The one track of every file.
 const TRACK_ID: u32 = 1;
 
-/// Writes an AAC rendition: segments as they come, the init section at the end, since it states
+/// What a decoder must be told before the first access unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecoderSetup {
+    /// AAC: the AudioSpecificConfig (ISO 14496-3 1.6.2.1), as the encoder gives it.
+    Aac(Vec<u8>),
+    /// Opus: nothing that the priming doesn't say.
+    Opus,
+}
+
+/// Writes an fMP4 rendition: segments as they come, the init section at the end, since it states
 /// the rates that were measured.
 #[derive(Debug)]
 pub struct Fmp4Muxer {
     work: WorkFolder,
     set: SwitchingSet,
     rung: Rung,
-    audio_specific_config: Vec<u8>,
+    setup: DecoderSetup,
     priming: Samples,
+    /// Where segments wait for what stands before them in a single file; `None` where each is a file.
+    spool: Option<Spool>,
     decode_time: Samples,
     rates: Rates,
     segments: Vec<MuxedSegment>,
 }
 
 impl Fmp4Muxer {
-    /// Begins a rendition. `audio_specific_config` is ISO 14496-3 1.6.2.1's, as the encoder gives it;
-    /// `priming` is what a decoder must drop, written as the edit list's media time.
+    /// Begins a rendition. `priming` is what a decoder must drop, written as the edit list's media
+    /// time.
     ///
     /// # Errors
-    /// Where the rung is not AAC.
+    /// What the file system said.
     pub fn create(
         work: &WorkFolder,
         set: SwitchingSet,
         rung: Rung,
-        audio_specific_config: &[u8],
+        layout: Layout,
+        setup: DecoderSetup,
         priming: Samples,
     ) -> io::Result<Self> {
-        if rung.codec != Codec::AacLc {
-            return Err(io::Error::other("fMP4 holds the AAC rungs alone"));
-        }
+        let spool = match layout {
+            Layout::Segments => None,
+            Layout::SingleFile => Some(work.spool(SongFile::Whole(set, rung.kbps))?),
+        };
         Ok(Self {
             work: work.clone(),
             set,
             rung,
-            audio_specific_config: audio_specific_config.to_vec(),
+            setup,
             priming,
+            spool,
             decode_time: Samples::ZERO,
             rates: Rates::default(),
             segments: Vec::new(),
         })
     }
+
+    fn fragments(&self) -> Fragments {
+        Fragments {
+            frame: self.rung.codec.frame(),
+            roll: self.setup == DecoderSetup::Opus,
+            apart: self.spool.is_none(),
+        }
+    }
+
+    fn init_section(&self, loudness: &Loudness) -> mp4_atom::Result<Vec<u8>> {
+        let (sample_entry, sample_groups) = match &self.setup {
+            DecoderSetup::Aac(config) => (sample_entry::mp4a(config, &self.rates)?, Vec::new()),
+            DecoderSetup::Opus => (sample_entry::opus(self.priming)?, vec![roll::description()]),
+        };
+        InitSection { sample_entry, sample_groups, priming: self.priming, loudness }.encode()
+    }
+
+    /// Init section, index, segments; tells the segments where they came to lie.
+    fn write_whole(&mut self, init: &[u8], spool: Spool) -> io::Result<()> {
+        let index = segment_index(&self.segments, self.priming).map_err(io::Error::other)?;
+        let mut file = self.work.file(SongFile::Whole(self.set, self.rung.kbps))?;
+        file.write_all(init)?;
+        file.write_all(&index)?;
+        let start = file.size();
+        self.segments.iter_mut().for_each(|segment| segment.offset += start);
+        io::copy(&mut spool.into_reader()?, &mut file)?;
+        file.finish()
+    }
 }
 
 impl Muxer for Fmp4Muxer {
     fn write(&mut self, segment: &Segment) -> io::Result<()> {
-        let bytes = encode_segment(segment, self.rung.codec.frame(), self.decode_time)
-            .map_err(io::Error::other)?;
-        self.work.write(SongFile::Segment(self.set, self.rung.kbps, segment.index), &bytes)?;
+        let bytes = self.fragments().encode(segment, self.decode_time).map_err(io::Error::other)?;
+        let mut offset = 0;
+        match &mut self.spool {
+            None => {
+                let file = SongFile::Segment(self.set, self.rung.kbps, segment.index);
+                self.work.write(file, &bytes)?;
+            }
+            Some(spool) => {
+                offset = self.segments.last().map_or(0, |last| last.offset + last.size);
+                spool.write_all(&bytes)?;
+            }
+        }
         segment.units.iter().for_each(|unit| self.rates.add(unit));
         let duration = segment.duration();
         self.decode_time += duration;
-        self.segments.push(MuxedSegment { duration, offset: 0, size: bytes.len() as u64 });
+        self.segments.push(MuxedSegment { duration, offset, size: bytes.len() as u64 });
         Ok(())
     }
 
-    fn finish(self: Box<Self>, loudness: &Loudness) -> io::Result<MuxedRendition> {
-        let init = InitSection {
-            audio_specific_config: &self.audio_specific_config,
-            priming: self.priming,
-            peak: self.rates.peak(),
-            average: self.rates.average(),
-            loudness,
+    fn finish(mut self: Box<Self>, loudness: &Loudness) -> io::Result<MuxedRendition> {
+        let init = self.init_section(loudness).map_err(io::Error::other)?;
+        let layout = match self.spool.take() {
+            None => {
+                self.work.write(SongFile::Init(self.set, self.rung.kbps), &init)?;
+                Layout::Segments
+            }
+            Some(spool) => {
+                self.write_whole(&init, spool)?;
+                Layout::SingleFile
+            }
         };
-        let bytes = init.encode().map_err(io::Error::other)?;
-        self.work.write(SongFile::Init(self.set, self.rung.kbps), &bytes)?;
         Ok(MuxedRendition {
             set: self.set,
             rung: self.rung,
+            layout,
             priming: self.priming,
-            init_size: bytes.len() as u64,
+            init_size: init.len() as u64,
             segments: self.segments,
         })
-    }
-}
-
-/// What `DecoderConfigDescriptor` states (ISO 14496-1 7.2.6.6): the average over the whole stream
-/// and the highest rate over any second of it.
-#[derive(Debug, Default)]
-struct Rates {
-    bytes: u64,
-    length: Samples,
-    /// The access units of the last second: size and duration.
-    window: std::collections::VecDeque<(u64, Samples)>,
-    window_bytes: u64,
-    window_length: Samples,
-    /// The highest rate over a whole second; `None` until one has passed.
-    peak: Option<BitsPerSecond>,
-}
-
-impl Rates {
-    const WINDOW: Samples = Samples(media::units::SAMPLE_RATE as u64);
-
-    fn add(&mut self, unit: &AccessUnit) {
-        let size = unit.bytes.len() as u64;
-        self.bytes += size;
-        self.length += unit.duration;
-        self.window.push_back((size, unit.duration));
-        self.window_bytes += size;
-        self.window_length += unit.duration;
-        while let Some((size, duration)) = self.window.front().copied() {
-            if self.window_length - duration < Self::WINDOW {
-                break;
-            }
-            self.window.pop_front();
-            self.window_bytes -= size;
-            self.window_length = self.window_length - duration;
-        }
-        if self.window_length >= Self::WINDOW {
-            let rate = BitsPerSecond::of(self.window_bytes, self.window_length);
-            self.peak = self.peak.max(Some(rate));
-        }
-    }
-
-    fn average(&self) -> BitsPerSecond {
-        BitsPerSecond::of(self.bytes, self.length)
-    }
-
-    /// A stream that is shorter than a second peaks at its average.
-    fn peak(&self) -> BitsPerSecond {
-        self.peak.unwrap_or(self.average())
     }
 }

@@ -6,7 +6,7 @@ mod page_cuts;
 use std::io;
 
 use media::units::Samples;
-use media::{Codec, Loudness, Rung, SwitchingSet};
+use media::{Codec, Layout, Loudness, Rung, SwitchingSet};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use origin::SongFile;
 
@@ -97,6 +97,7 @@ impl Muxer for OggMuxer {
         Ok(MuxedRendition {
             set: SwitchingSet::Ogg,
             rung: self.rung,
+            layout: Layout::SingleFile,
             priming: self.pre_skip,
             init_size: self.init_size,
             segments: self.segments,

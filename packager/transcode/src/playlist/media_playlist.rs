@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use media::Layout;
 use media::grid::TARGET_DURATION;
 use media::units::{SAMPLE_RATE, Samples};
-use media::{Container, Kbps, SwitchingSet};
 use origin::SongFile;
 
 use super::VERSION;
@@ -19,28 +19,29 @@ pub fn media(rendition: &MuxedRendition) -> String {
         "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{TARGET_DURATION}\n\
          #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
     );
-    line(&mut out, format_args!("{}", map(set, kbps, rendition.init_size)));
+    line(&mut out, format_args!("{}", map(rendition)));
     for (index, segment) in rendition.segments.iter().enumerate() {
         line(&mut out, format_args!("#EXTINF:{},", seconds(segment.duration)));
-        match set.container() {
-            Container::Fmp4 => {
+        match rendition.layout {
+            Layout::Segments => {
                 let file = name(SongFile::Segment(set, kbps, index as u32));
                 line(&mut out, format_args!("{file}"));
             }
-            Container::Ogg => byte_range(&mut out, name(SongFile::Whole(set, kbps)), segment),
+            Layout::SingleFile => byte_range(&mut out, name(SongFile::Whole(set, kbps)), segment),
         }
     }
     out.push_str("#EXT-X-ENDLIST\n");
     out
 }
 
-/// `EXT-X-MAP` (4.4.4.5): a file of its own in fMP4, the header pages in Ogg.
-fn map(set: SwitchingSet, kbps: Kbps, init_size: u64) -> String {
-    match set.container() {
-        Container::Fmp4 => format!("#EXT-X-MAP:URI=\"{}\"", name(SongFile::Init(set, kbps))),
-        Container::Ogg => {
-            let ogg = name(SongFile::Whole(set, kbps));
-            format!("#EXT-X-MAP:URI=\"{ogg}\",BYTERANGE=\"{init_size}@0\"")
+/// `EXT-X-MAP` (4.4.4.5): a file of its own, or the first bytes of the one file.
+fn map(rendition: &MuxedRendition) -> String {
+    let (set, kbps) = (rendition.set, rendition.rung.kbps);
+    match rendition.layout {
+        Layout::Segments => format!("#EXT-X-MAP:URI=\"{}\"", name(SongFile::Init(set, kbps))),
+        Layout::SingleFile => {
+            let (file, size) = (name(SongFile::Whole(set, kbps)), rendition.init_size);
+            format!("#EXT-X-MAP:URI=\"{file}\",BYTERANGE=\"{size}@0\"")
         }
     }
 }
@@ -71,7 +72,7 @@ fn seconds(length: Samples) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::playlist::tests::{aac_rendition, opus_rendition};
+    use crate::playlist::tests::{aac_rendition, opus_rendition, single_file};
 
     #[test]
     fn seconds_are_exact_to_the_nanosecond() {
@@ -88,6 +89,11 @@ mod tests {
     #[test]
     fn ogg() {
         insta::assert_snapshot!(media(&opus_rendition(128)));
+    }
+
+    #[test]
+    fn aac_in_one_file() {
+        insta::assert_snapshot!(media(&single_file(128)));
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod package;
 use std::collections::BTreeSet;
 use std::fs;
 
+use media::{Codec, Layout};
 use package::{LENGTH, Package, Recipe, segment};
 use proptest::prelude::*;
+use segue_transcode::Parameters;
 use segue_transcode::inspect::{Report, Rule};
 
 const AAC: &str = "aac/128/playlist.m3u8";
@@ -16,12 +18,32 @@ const OGG: &str = "ogg/128.m3u8";
 const INIT: &str = "aac/128/init.mp4";
 const SONG: &str = "ogg/128.ogg";
 const WAVEFORM: &str = "waveform.json";
+const OPUS_INIT: &str = "opus/128/init.mp4";
+const OPUS_SEGMENT: &str = "opus/128/00001.m4s";
+const SAVER_INIT: &str = "saver/64/init.mp4";
+const WHOLE: &str = "aac/128/media.mp4";
 
 /// What is done to a clean package, and the rule that must notice.
 type Breakage = (Rule, &'static str, fn() -> Package);
 
 fn broken(break_it: impl FnOnce(&Package)) -> Package {
     let package = Package::new();
+    break_it(&package);
+    package
+}
+
+/// Every set.
+fn all_sets() -> Parameters {
+    Parameters { sets: "aac,ogg,opus,saver".parse().unwrap(), ..Parameters::default() }
+}
+
+/// The fMP4 sets in single files.
+fn single_files() -> Parameters {
+    Parameters { layout: Layout::SingleFile, ..all_sets() }
+}
+
+fn broken_of(parameters: Parameters, break_it: impl FnOnce(&Package)) -> Package {
+    let package = Package::of(parameters);
     break_it(&package);
     package
 }
@@ -38,6 +60,14 @@ const BREAKAGES: &[Breakage] = &[
     }),
     (Rule::AssetTrue, "a file of every version is not listed", || {
         broken(|it| it.replace("asset.json", "aac/64/init.mp4", "aac/64/99999.m4s"))
+    }),
+    (Rule::AssetTrue, "a segment of a single file is listed", || {
+        broken_of(single_files(), |it| {
+            it.replace("asset.json", "aac/64/media.mp4", "aac/64/00000.m4s");
+        })
+    }),
+    (Rule::AssetTrue, "a file of a set that was not made is listed", || {
+        broken(|it| it.replace("asset.json", "\"ogg-64.m3u8\"", "\"opus-64.m3u8\""))
     }),
     (Rule::AssetVersion, "the recipe is another", || {
         broken(|it| it.replace("asset.json", "\"recipe\": \"test\"", "\"recipe\": \"other\""))
@@ -130,6 +160,79 @@ const BREAKAGES: &[Breakage] = &[
                 bytes[at..at + 2].copy_from_slice(&[0x12, 0x10]);
             });
         })
+    }),
+    (Rule::Fmp4Codec, "HE-AAC is signalled as LC", || {
+        broken_of(all_sets(), |it| it.patch_bytes(SAVER_INIT, &[0x2B, 0x11], &[0x13, 0x11]))
+    }),
+    (Rule::Fmp4Codec, "the core's rate is the output's", || {
+        broken_of(all_sets(), |it| it.patch_bytes(SAVER_INIT, &[0x2B, 0x11], &[0x29, 0x91]))
+    }),
+    (Rule::Fmp4Codec, "dOps says mono", || {
+        broken_of(all_sets(), |it| it.patch_box(OPUS_INIT, b"dOps", 1, &[1]))
+    }),
+    (Rule::Fmp4Codec, "Opus comes as AAC", || {
+        broken_of(all_sets(), |it| {
+            let aac = fs::read(it.path(INIT)).unwrap();
+            it.edit(OPUS_INIT, |bytes| *bytes = aac);
+        })
+    }),
+    (Rule::Fmp4EditList, "the pre-skip is not that of the edit list", || {
+        broken_of(all_sets(), |it| it.patch_box(OPUS_INIT, b"dOps", 2, &[0x01, 0x38]))
+    }),
+    (Rule::Fmp4Roll, "the roll distance is positive", || {
+        broken_of(all_sets(), |it| it.patch_box(OPUS_INIT, b"sgpd", 16, &[0, 4]))
+    }),
+    (Rule::Fmp4Roll, "there is no description of the group", || {
+        broken_of(all_sets(), |it| it.rename_box(OPUS_INIT, b"sgpd", b"free"))
+    }),
+    (Rule::Fmp4Roll, "a sample is left out of the group", || {
+        broken_of(all_sets(), |it| it.patch_box(OPUS_SEGMENT, b"sbgp", 12, &287u32.to_be_bytes()))
+    }),
+    (Rule::Fmp4Roll, "the map names a description of the fragment", || {
+        broken_of(all_sets(), |it| {
+            it.patch_box(OPUS_SEGMENT, b"sbgp", 16, &0x1_0001u32.to_be_bytes());
+        })
+    }),
+    (Rule::Fmp4Index, "a size is one off", || {
+        broken_of(single_files(), |it| it.patch_box(WHOLE, b"sidx", 27, &[0xFF]))
+    }),
+    (Rule::Fmp4Index, "the first duration counts the priming", || {
+        broken_of(single_files(), |it| {
+            it.patch_box(WHOLE, b"sidx", 28, &278_528u32.to_be_bytes());
+        })
+    }),
+    (Rule::Fmp4Index, "an entry is no access point", || {
+        broken_of(single_files(), |it| it.patch_box(WHOLE, b"sidx", 32, &[0x10]))
+    }),
+    (Rule::Fmp4Index, "presentation starts with the priming", || {
+        broken_of(single_files(), |it| it.patch_box(WHOLE, b"sidx", 12, &2_048u32.to_be_bytes()))
+    }),
+    (Rule::Fmp4Boxes, "there is no index", || {
+        broken_of(single_files(), |it| it.rename_box(WHOLE, b"sidx", b"free"))
+    }),
+    (Rule::Fmp4Boxes, "a single file is torn", || {
+        broken_of(single_files(), |it| it.edit(WHOLE, |bytes| bytes.truncate(bytes.len() - 1)))
+    }),
+    (Rule::Fmp4Ranges, "a range is longer", || {
+        broken_of(single_files(), |it| it.replace(AAC, "#EXT-X-BYTERANGE:", "#EXT-X-BYTERANGE:1"))
+    }),
+    (Rule::Fmp4Ranges, "a whole file has a range", || {
+        broken(|it| it.replace(AAC, "00000.m4s", "#EXT-X-BYTERANGE:9@0\n00000.m4s"))
+    }),
+    (Rule::PlaylistMap, "the map covers the index", || {
+        broken_of(single_files(), |it| it.replace(AAC, "BYTERANGE=\"", "BYTERANGE=\"1"))
+    }),
+    (Rule::PlaylistUris, "a range is of another file", || {
+        broken_of(single_files(), |it| it.replace(AAC, "\nmedia.mp4", "\nmedia.mp5"))
+    }),
+    (Rule::EqualLength, "the saver is a sample shorter", || {
+        Package::made(all_sets(), |rung, recipe| match rung.codec {
+            Codec::HeAac => Recipe { length: recipe.length - 1, ..recipe },
+            _ => recipe,
+        })
+    }),
+    (Rule::Codecs, "the saver says LC", || {
+        broken_of(all_sets(), |it| it.replace("saver.m3u8", "mp4a.40.5", "mp4a.40.2"))
     }),
     (Rule::Fmp4Sequence, "a sequence number repeats", || {
         broken(|it| it.patch_box(&segment(128, 1), b"mfhd", 4, &1u32.to_be_bytes()))
@@ -255,6 +358,17 @@ fn a_clean_package_has_no_finding() {
     assert!(report.findings.is_empty() && report.is_clean(), "{report}");
     assert_eq!(report.objects, 6 + 6 + 3 + 9 + 3 + 1);
     assert_eq!(report.duration_ms, 12_520);
+}
+
+#[test]
+fn clean_packages_of_other_sets_and_layouts_have_no_finding() {
+    for (parameters, files) in
+        [(all_sets(), 12 + 10 + 7 + 21 + 3), (single_files(), 12 + 10 + 7 + 3)]
+    {
+        let report = Package::of(parameters).inspect();
+        assert!(report.findings.is_empty() && report.is_clean(), "{report}");
+        assert_eq!(report.objects, files);
+    }
 }
 
 #[test]

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
-use media::{Container, Decibels, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version};
+use media::{
+    Codec, Container, Decibels, Layout, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version,
+};
 use origin::SongFile;
 use segue_transcode::Parameters;
 use segue_transcode::asset_writer::{self, Identity};
 use segue_transcode::inspect::{Folder, Report, inspect};
-use segue_transcode::mux::{Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
+use segue_transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
 use segue_transcode::segment::{AccessUnit, Segment};
 use segue_transcode::work_folder::WorkFolder;
 use sha2::{Digest, Sha256};
@@ -42,15 +44,27 @@ impl Package {
         Self::with(|_, recipe| recipe)
     }
 
+    /// One of other sets or another layout.
+    pub(crate) fn of(parameters: Parameters) -> Self {
+        Self::made(parameters, |_, recipe| recipe)
+    }
+
     /// One whose renditions are made by other recipes.
     pub(crate) fn with(change: impl Fn(Rung, Recipe) -> Recipe) -> Self {
+        Self::made(Parameters::default(), change)
+    }
+
+    /// One of these parameters whose renditions are made by other recipes.
+    pub(crate) fn made(parameters: Parameters, change: impl Fn(Rung, Recipe) -> Recipe) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let work = WorkFolder::create(&folder.path().join("version")).unwrap();
         let recipe = Recipe { length: LENGTH, cut: 276_480 };
-        let parameters = Parameters::default();
         let renditions: Vec<_> = parameters
             .renditions()
-            .map(|(set, rung)| render(&work, set, rung, change(rung, recipe)))
+            .map(|(set, rung)| {
+                let recipe = change(rung, recipe);
+                render(&work, set, rung, parameters.layout, recipe)
+            })
             .collect();
         work.write(SongFile::Waveform, waveform(LENGTH).as_bytes()).unwrap();
         let master = MasterHash::new([7; 32]);
@@ -99,6 +113,14 @@ impl Package {
         self.edit(file, |bytes| {
             let at = bytes.windows(4).position(|it| it == name).unwrap() + 4 + skip;
             bytes[at..at + value.len()].copy_from_slice(value);
+        });
+    }
+
+    /// Replaces the first place where `from` stands.
+    pub(crate) fn patch_bytes(&self, file: &str, from: &[u8], to: &[u8]) {
+        self.edit(file, |bytes| {
+            let at = bytes.windows(from.len()).position(|it| it == from).unwrap();
+            bytes[at..at + to.len()].copy_from_slice(to);
         });
     }
 
@@ -161,12 +183,18 @@ pub(crate) fn render(
     work: &WorkFolder,
     set: SwitchingSet,
     rung: Rung,
+    layout: Layout,
     recipe: Recipe,
 ) -> MuxedRendition {
     let (priming, mut muxer): (u64, Box<dyn Muxer>) = match set.container() {
         Container::Fmp4 => {
-            let muxer = Fmp4Muxer::create(work, set, rung, &[0x11, 0x90], Samples(2_048));
-            (2_048, Box::new(muxer.unwrap()))
+            let (priming, setup) = match rung.codec {
+                Codec::AacLc => (2_048, DecoderSetup::Aac(vec![0x11, 0x90])),
+                Codec::HeAac => (6_144, DecoderSetup::Aac(vec![0x2B, 0x11, 0x88, 0x00])),
+                Codec::Opus => (3_840, DecoderSetup::Opus),
+            };
+            let muxer = Fmp4Muxer::create(work, set, rung, layout, setup, Samples(priming));
+            (priming, Box::new(muxer.unwrap()))
         }
         Container::Ogg => {
             let muxer = OggMuxer::create(work, rung, Samples(3_840), 7, "test");

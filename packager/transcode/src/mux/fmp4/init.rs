@@ -1,30 +1,19 @@
 //! The init section: `ftyp` and `moov` (CMAF header, ISO 23000-19 7.3.1).
 
 use media::Loudness;
-use media::units::{BitsPerSecond, CHANNELS, SAMPLE_RATE, Samples};
-use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
+use media::units::{SAMPLE_RATE, Samples};
 use mp4_atom::{
-    Audio, BufMut, Codec, Dinf, Dref, Edts, Elst, ElstEntry, Encode, Esds, FixedPoint, FourCC,
-    Ftyp, Hdlr, Mdhd, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Tkhd, Trex, Url, u24,
+    BufMut, Codec, Dinf, Dref, Edts, Elst, ElstEntry, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Mdhd,
+    Mvex, Mvhd, Sgpd, Smhd, Stbl, Stco, Stsd, Tkhd, Trex, Url,
 };
 
 use super::{TRACK_ID, ludt};
 
-/// `objectTypeIndication`: MPEG-4 Audio (ISO 14496-1 table 5).
-const MPEG4_AUDIO: u8 = 0x40;
-
-/// `streamType`: AudioStream (ISO 14496-1 table 6).
-const AUDIO_STREAM: u8 = 5;
-
-/// The input buffer that AAC-LC grants each channel: 6,144 bit (ISO 14496-3 4.5.3.1).
-const BUFFER_BYTES: u32 = 6_144 / 8 * CHANNELS as u32;
-
 /// What the init section depends on. No clock: the same master gives the same bytes.
 pub(super) struct InitSection<'a> {
-    pub(super) audio_specific_config: &'a [u8],
+    pub(super) sample_entry: Codec,
+    pub(super) sample_groups: Vec<Sgpd>,
     pub(super) priming: Samples,
-    pub(super) peak: BitsPerSecond,
-    pub(super) average: BitsPerSecond,
     pub(super) loudness: &'a Loudness,
 }
 
@@ -65,7 +54,7 @@ impl InitSection<'_> {
         out.encode_atom(b"minf", |out| {
             Smhd::default().encode(out)?;
             dinf().encode(out)?;
-            self.stbl()?.encode(out)
+            self.stbl().encode(out)
         })
     }
 
@@ -81,44 +70,14 @@ impl InitSection<'_> {
     }
 
     /// The sample tables are empty: samples are in fragments alone (CMAF 7.5.12).
-    fn stbl(&self) -> mp4_atom::Result<Stbl> {
-        let stsd = Stsd { codecs: vec![Codec::Mp4a(self.mp4a()?)] };
-        Ok(Stbl { stsd, stco: Some(Stco::default()), ..Stbl::default() })
+    fn stbl(&self) -> Stbl {
+        Stbl {
+            stsd: Stsd { codecs: vec![self.sample_entry.clone()] },
+            stco: Some(Stco::default()),
+            sgpd: self.sample_groups.clone(),
+            ..Stbl::default()
+        }
     }
-
-    fn mp4a(&self) -> mp4_atom::Result<Mp4a> {
-        let audio = Audio {
-            data_reference_index: 1,
-            channel_count: CHANNELS as u16,
-            sample_size: 16,
-            sample_rate: FixedPoint::from(SAMPLE_RATE as u16),
-        };
-        Ok(Mp4a { audio, esds: self.esds()?, btrt: None, taic: None })
-    }
-
-    /// ISO 14496-14 5.6: `ES_ID` 0 and `SLConfig` 2 in a file.
-    fn esds(&self) -> mp4_atom::Result<Esds> {
-        let dec_config = DecoderConfig {
-            object_type_indication: MPEG4_AUDIO,
-            stream_type: AUDIO_STREAM,
-            up_stream: 0,
-            buffer_size_db: u24::try_from(BUFFER_BYTES)
-                .map_err(|_| mp4_atom::Error::InvalidSize)?,
-            max_bitrate: field(self.peak),
-            avg_bitrate: field(self.average),
-            dec_specific: Some(DecoderSpecific {
-                raw: self.audio_specific_config.to_vec(),
-                ..DecoderSpecific::default()
-            }),
-        };
-        let es_desc =
-            EsDescriptor { dec_config, sl_config: SLConfig {}, ..EsDescriptor::default() };
-        Ok(Esds { es_desc })
-    }
-}
-
-fn field(rate: BitsPerSecond) -> u32 {
-    u32::try_from(rate.0).unwrap_or(u32::MAX)
 }
 
 /// `cmfc`: a CMAF track (ISO 23000-19 7.2).

@@ -3,69 +3,83 @@
 use media::units::Samples;
 use mp4_atom::{Atom, BufMut, Encode, FourCC, Mfhd, Moof, Styp, Tfdt, Tfhd, Traf, Trun, TrunEntry};
 
-use super::TRACK_ID;
+use super::{TRACK_ID, roll};
 use crate::segment::Segment;
 
-/// `sample_depends_on` = 2 and `sample_is_non_sync_sample` = 0: every AAC access unit is a sync
-/// sample (ISO 14496-12 8.8.3.1).
+/// `sample_depends_on` = 2 and `sample_is_non_sync_sample` = 0: every access unit of AAC and
+/// Opus is a sync sample (ISO 14496-12 8.8.3.1).
 const SYNC_SAMPLE: u32 = 0x0200_0000;
 
 /// Bytes of a box header with a 32-bit size.
 const BOX_HEADER: usize = 8;
 
-/// The bytes of one segment file.
-///
-/// There is no `roll` sample group: CMAF asks for none, AAC-LC's pre-roll of one access unit is
-/// every decoder's own business, and readers that take it for a random-access restriction would no
-/// longer start on every segment.
-pub(super) fn encode_segment(
-    segment: &Segment,
-    frame: Samples,
-    decode_time: Samples,
-) -> mp4_atom::Result<Vec<u8>> {
-    let payload: usize = segment.units.iter().map(|unit| unit.bytes.len()).sum();
-    let mut out = Vec::with_capacity(payload + 4_096);
-    styp().encode(&mut out)?;
-    encode_moof(segment, frame, decode_time, &mut out)?;
-    out.encode_atom(b"mdat", |out| {
-        segment.units.iter().for_each(|unit| out.append_slice(&unit.bytes));
-        Ok(())
-    })?;
-    Ok(out)
+/// What all fragments of a rendition have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fragments {
+    /// A whole access unit.
+    pub(super) frame: Samples,
+    /// Whether a decoder that starts in mid-song must be told of its pre-roll. Opus asks for it; CMAF
+    /// doesn't of AAC, whose pre-roll is every decoder's own business.
+    pub(super) roll: bool,
+    /// Whether each is a file of its own, which then says so first (ISO 14496-12 8.16.2).
+    pub(super) apart: bool,
 }
 
-/// The data offset counts from the first byte of `moof`, whose size doesn't depend on it: encode
-/// once to measure, once to keep.
-fn encode_moof(
-    segment: &Segment,
-    frame: Samples,
-    decode_time: Samples,
-    out: &mut Vec<u8>,
-) -> mp4_atom::Result<()> {
-    let mut moof = moof(segment, frame, decode_time)?;
-    let mut measure = Vec::new();
-    moof.encode(&mut measure)?;
-    let data_offset = i32::try_from(measure.len() + BOX_HEADER)
-        .map_err(|_| mp4_atom::Error::TooLarge(Moof::KIND))?;
-    moof.traf[0].trun[0].data_offset = Some(data_offset);
-    moof.encode(out)
-}
+impl Fragments {
+    /// The bytes of one segment.
+    pub(super) fn encode(
+        self,
+        segment: &Segment,
+        decode_time: Samples,
+    ) -> mp4_atom::Result<Vec<u8>> {
+        let payload: usize = segment.units.iter().map(|unit| unit.bytes.len()).sum();
+        let mut out = Vec::with_capacity(payload + 4_096);
+        if self.apart {
+            styp().encode(&mut out)?;
+        }
+        self.encode_moof(segment, decode_time, &mut out)?;
+        out.encode_atom(b"mdat", |out| {
+            segment.units.iter().for_each(|unit| out.append_slice(&unit.bytes));
+            Ok(())
+        })?;
+        Ok(out)
+    }
 
-fn moof(segment: &Segment, frame: Samples, decode_time: Samples) -> mp4_atom::Result<Moof> {
-    let tfhd = Tfhd {
-        track_id: TRACK_ID,
-        default_sample_duration: Some(field(frame.0)?),
-        default_sample_flags: Some(SYNC_SAMPLE),
-        default_base_is_moof: true,
-        ..Tfhd::default()
-    };
-    let traf = Traf {
-        tfhd,
-        tfdt: Some(Tfdt { base_media_decode_time: decode_time.0 }),
-        trun: vec![trun(segment, frame)?],
-        ..Traf::default()
-    };
-    Ok(Moof { mfhd: Mfhd { sequence_number: segment.index + 1 }, traf: vec![traf] })
+    /// The data offset counts from the first byte of `moof`, whose size doesn't depend on it: encode
+    /// once to measure, once to keep.
+    fn encode_moof(
+        self,
+        segment: &Segment,
+        decode_time: Samples,
+        out: &mut Vec<u8>,
+    ) -> mp4_atom::Result<()> {
+        let mut moof = self.moof(segment, decode_time)?;
+        let mut measure = Vec::new();
+        moof.encode(&mut measure)?;
+        let data_offset = i32::try_from(measure.len() + BOX_HEADER)
+            .map_err(|_| mp4_atom::Error::TooLarge(Moof::KIND))?;
+        moof.traf[0].trun[0].data_offset = Some(data_offset);
+        moof.encode(out)
+    }
+
+    fn moof(self, segment: &Segment, decode_time: Samples) -> mp4_atom::Result<Moof> {
+        let tfhd = Tfhd {
+            track_id: TRACK_ID,
+            default_sample_duration: Some(field(self.frame.0)?),
+            default_sample_flags: Some(SYNC_SAMPLE),
+            default_base_is_moof: true,
+            ..Tfhd::default()
+        };
+        let samples = field(segment.units.len() as u64)?;
+        let traf = Traf {
+            tfhd,
+            tfdt: Some(Tfdt { base_media_decode_time: decode_time.0 }),
+            trun: vec![trun(segment, self.frame)?],
+            sbgp: self.roll.then(|| roll::map(samples)).into_iter().collect(),
+            ..Traf::default()
+        };
+        Ok(Moof { mfhd: Mfhd { sequence_number: segment.index + 1 }, traf: vec![traf] })
+    }
 }
 
 /// Durations are spelt out only where one differs from the frame: in the segment that ends the song.
@@ -82,7 +96,6 @@ fn trun(segment: &Segment, frame: Samples) -> mp4_atom::Result<Trun> {
     Ok(Trun { data_offset: Some(0), samples: entries.into() })
 }
 
-/// A segment in a file of its own says so first (ISO 14496-12 8.16.2).
 fn styp() -> Styp {
     let (msdh, cmfs) = (FourCC::new(b"msdh"), FourCC::new(b"cmfs"));
     Styp { major_brand: msdh, minor_version: 0, compatible_brands: vec![msdh, cmfs] }
