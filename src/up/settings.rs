@@ -204,6 +204,7 @@ fn parameters(said: &Said) -> Result<Parameters, ConfigError> {
         sets: said.get(&SETS)?.unwrap_or_default(),
         layout: said.get(&LAYOUT)?.unwrap_or_default(),
         effort: said.get(&EFFORT)?.unwrap_or_default(),
+        ..Parameters::default()
     })
 }
 

@@ -1,16 +1,17 @@
-//! The last files of a version: media playlists, `asset.json`, multivariant playlists.
+//! The last files of a version: media playlists, `asset.json`, and what lists renditions:
+//! multivariant playlists and DASH manifests.
 
 use std::io;
 
 use media::asset::{ObjectAsset, RenditionAsset};
 use media::ladder::{RATES, rungs};
 use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version};
+use media::{Asset, Container, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version};
 use origin::SongFile;
 
 use crate::mux::MuxedRendition;
 use crate::parameters::Parameters;
-use crate::playlist::{self, Rates, Stretch, Variant};
+use crate::playlist::{self, Rates, Variant};
 use crate::publish_order;
 use crate::work_folder::{WorkFolder, describe};
 
@@ -44,12 +45,15 @@ pub fn write(
         let file = SongFile::Playlist(rendition.set, rendition.rung.kbps);
         work.write(file, playlist::media(rendition).as_bytes())?;
     }
-    let multivariants = multivariants(identity, renditions)?;
-    let asset = asset(work, identity, renditions, &multivariants);
+    let mut listings = multivariants(identity, renditions)?;
+    if identity.parameters.dash {
+        listings.extend(manifests(identity.samples, renditions));
+    }
+    let asset = asset(work, identity, renditions, &listings);
     let mut json = serde_json::to_vec_pretty(&asset).map_err(io::Error::other)?;
     json.push(b'\n');
     work.write(SongFile::Asset, &json)?;
-    for (file, text) in &multivariants {
+    for (file, text) in &listings {
         work.write(*file, text.as_bytes())?;
     }
     Ok(asset)
@@ -72,24 +76,30 @@ fn multivariants(
     Ok(out)
 }
 
+/// A DASH manifest of all fMP4 sets under each cap.
+fn manifests(length: Samples, renditions: &[MuxedRendition]) -> Vec<(SongFile, String)> {
+    let below = |cap| {
+        let fmp4 = |it: &&MuxedRendition| it.set.container() == Container::Fmp4;
+        let listed = renditions.iter().filter(fmp4).filter(|it| it.rung.kbps <= cap);
+        listed.collect::<Vec<_>>()
+    };
+    let manifest = |cap| (SongFile::Dash(cap), playlist::dash(length, &below(cap)));
+    RATES.into_iter().map(manifest).collect()
+}
+
 fn find(renditions: &[MuxedRendition], set: SwitchingSet, rung: Rung) -> io::Result<Variant> {
     let rendition =
         renditions.iter().find(|it| it.set == set && it.rung == rung).ok_or_else(|| {
             io::Error::other(format!("no rendition of {set} at {} kbit/s", rung.kbps))
         })?;
-    Ok(Variant { set, rung, rates: rates(rendition) })
-}
-
-fn rates(rendition: &MuxedRendition) -> Rates {
-    let segments: Vec<Stretch> = rendition.segments.iter().map(Stretch::from).collect();
-    playlist::rates(&segments)
+    Ok(Variant { set, rung, rates: Rates::of(rendition) })
 }
 
 fn asset(
     work: &WorkFolder,
     identity: &Identity,
     renditions: &[MuxedRendition],
-    multivariants: &[(SongFile, String)],
+    listings: &[(SongFile, String)],
 ) -> Asset {
     let Identity { version, master, parameters, recipe, samples, loudness } = identity.clone();
     Asset {
@@ -103,20 +113,21 @@ fn asset(
         loudness,
         sets: parameters.sets,
         layout: parameters.layout,
+        dash: parameters.dash,
         renditions: renditions.iter().map(rendition_asset).collect(),
-        objects: objects(work, multivariants),
+        objects: objects(work, listings),
     }
 }
 
 fn rendition_asset(rendition: &MuxedRendition) -> RenditionAsset {
-    let Rates { peak, average } = rates(rendition);
+    let Rates { peak, average } = Rates::of(rendition);
     let MuxedRendition { set, rung, priming, .. } = *rendition;
     RenditionAsset { set, codec: rung.codec, kbps: rung.kbps, priming, peak, average }
 }
 
-/// What is written already, and the multivariant playlists, which come after `asset.json`.
-fn objects(work: &WorkFolder, multivariants: &[(SongFile, String)]) -> Vec<ObjectAsset> {
-    let mut later: Vec<_> = multivariants.iter().collect();
+/// What is written already, and what lists renditions, which comes after `asset.json`.
+fn objects(work: &WorkFolder, listings: &[(SongFile, String)]) -> Vec<ObjectAsset> {
+    let mut later: Vec<_> = listings.iter().collect();
     later.sort_by_key(|(file, _)| publish_order::key(*file));
     let later = later.into_iter().map(|(file, text)| describe(*file, text.as_bytes()));
     work.objects().into_iter().chain(later).collect()

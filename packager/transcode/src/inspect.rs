@@ -3,10 +3,11 @@
 //!
 //! Reading order: [`source`] (where bytes come from), `objects` (one pass over all of them), `boxes`,
 //! `fmp4`, `sample_entry`, `roll`, `ogg` and `waveform` (what they hold), `rendition`, `fmp4_rendition`,
-//! `fmp4_whole`, `ogg_rendition`, `multivariant` and `loudness` (what must hold between them),
+//! `fmp4_whole`, `ogg_rendition`, `multivariant`, `dash` and `loudness` (what must hold between them),
 //! [`report`] (what was found).
 
 mod boxes;
+mod dash;
 mod fmp4;
 mod fmp4_rendition;
 mod fmp4_whole;
@@ -47,6 +48,7 @@ pub fn inspect(source: &dyn Source) -> Report {
             }
         }
         multivariant::check_all(&contents, &mut findings);
+        dash::check_all(&contents, &mut findings);
         waveform::check(&contents, &mut findings);
     }
     report.findings = findings.into_vec();

@@ -30,7 +30,7 @@ pub mod work_folder;
 
 pub use package::package;
 pub use package_error::PackageError;
-pub use parameters::{Effort, Parameters};
+pub use parameters::{Contradiction, Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};
 pub use source::promised_length;

@@ -43,6 +43,22 @@ pub struct MuxedRendition {
     pub segments: Vec<MuxedSegment>,
 }
 
+impl MuxedRendition {
+    /// What is heard of each segment of an fMP4 rendition.
+    pub(crate) fn heard(&self) -> impl Iterator<Item = Samples> {
+        heard(self.segments.iter().map(|segment| segment.duration), self.priming)
+    }
+}
+
+/// What is heard of segments of these durations: all but the priming, which the edit list takes away.
+pub(crate) fn heard(
+    durations: impl Iterator<Item = Samples>,
+    priming: Samples,
+) -> impl Iterator<Item = Samples> {
+    let mut unheard = priming;
+    durations.map(move |it| it.saturating_sub(std::mem::replace(&mut unheard, Samples::ZERO)))
+}
+
 /// A container being written: fMP4 or Ogg.
 pub trait Muxer: Send {
     /// Writes the next segment. Segments come in order, the last one marked.

@@ -46,6 +46,7 @@ pub fn package(
     parameters: &Parameters,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Asset, PackageError> {
+    parameters.check()?;
     let mut source = Source::open(master)?;
     let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
     let (renditions, ending) = encode(&mut source, hash, &work, parameters, progress)?;

@@ -4,10 +4,14 @@ use std::io;
 
 use crate::encode::EncodeError;
 use crate::inspect::{Report, Severity};
+use crate::parameters::Contradiction;
 
 /// Why a master could not be packaged.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
+    /// What was asked for contradicts itself: a fault of whoever configured it, not of the master.
+    #[error(transparent)]
+    Parameters(#[from] Contradiction),
     /// Nothing that a decoder knows.
     #[error("this is not audio that Segue knows; accepted are {}", crate::ACCEPTED)]
     NotAudio,

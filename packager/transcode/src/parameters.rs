@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use media::ladder::{LADDER, Rung, TOP, rungs};
-use media::{Layout, SwitchingSet, SwitchingSets};
+use media::{Container, Layout, SwitchingSet, SwitchingSets};
 
 /// What to make of a master. The default is what every song gets: AAC-LC in fMP4 and Opus in Ogg.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,8 +13,18 @@ pub struct Parameters {
     pub sets: SwitchingSets,
     /// How fMP4 renditions are stored.
     pub layout: Layout,
+    /// Whether to describe the fMP4 renditions in DASH as well.
+    pub dash: bool,
     /// How hard the encoders try.
     pub effort: Effort,
+}
+
+/// Parameters that cannot all be met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// Nothing that DASH could describe.
+    #[error("a DASH manifest describes fMP4: ask for one of the sets aac, opus and saver with it")]
+    DashWithoutFmp4,
 }
 
 /// How hard the encoders try.
@@ -53,6 +63,15 @@ impl FromStr for Effort {
 }
 
 impl Parameters {
+    /// Whether they can all be met.
+    ///
+    /// # Errors
+    /// What contradicts what.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        let fmp4 = self.sets.iter().any(|set| set.container() == Container::Fmp4);
+        if self.dash && !fmp4 { Err(Contradiction::DashWithoutFmp4) } else { Ok(()) }
+    }
+
     /// What must be encoded, in ladder order. Each rung is encoded once, however many sets hold it.
     pub fn rungs(&self) -> impl Iterator<Item = Rung> {
         LADDER.into_iter().filter(|rung| self.sets_of(*rung).next().is_some())
@@ -72,6 +91,16 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dash_needs_something_to_describe() {
+        let with = |sets: &str| {
+            let sets = sets.parse().unwrap();
+            Parameters { sets, dash: true, ..Parameters::default() }.check()
+        };
+        assert_eq!(with("ogg"), Err(Contradiction::DashWithoutFmp4));
+        assert_eq!(with("ogg,saver"), Ok(()));
+    }
 
     #[test]
     fn a_rung_in_two_sets_is_encoded_once() {

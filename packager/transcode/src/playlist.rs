@@ -1,12 +1,14 @@
-//! Playlists (RFC 8216bis), rendered by a small writer: m3u8-rs writes attributes in random order,
+//! Playlists (RFC 8216bis) and DASH manifests, rendered by small writers: m3u8-rs writes attributes in random order,
 //! and the same master must give the same bytes. The tests read everything back with it.
 
 mod bandwidth;
+mod dash;
 mod media_playlist;
 mod multivariant;
 mod session_data;
 
 pub use bandwidth::{Rates, Stretch, rates};
+pub use dash::manifest as dash;
 pub use media_playlist::media;
 pub use multivariant::{Variant, multivariant};
 pub(crate) use session_data::session_data;

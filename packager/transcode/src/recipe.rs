@@ -21,10 +21,11 @@ const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9
 pub fn recipe(parameters: &Parameters) -> String {
     let ladder: Vec<String> = parameters.rungs().map(rung).collect();
     format!(
-        "segue {REVISION}; {} as {} in {}; effort {}; {LIBRARIES}; FDK {}; {}",
+        "segue {REVISION}; {} as {} in {}{}; effort {}; {LIBRARIES}; FDK {}; {}",
         ladder.join(", "),
         parameters.sets,
         parameters.layout,
+        if parameters.dash { " with DASH" } else { "" },
         parameters.effort,
         fdk_version(),
         libopus_version()

@@ -32,6 +32,8 @@ pub struct Asset {
     pub sets: SwitchingSets,
     /// How the fMP4 renditions are stored.
     pub layout: Layout,
+    /// Whether DASH manifests describe them as well.
+    pub dash: bool,
     /// One entry per rendition: set by set, each in ladder order.
     pub renditions: Vec<RenditionAsset>,
     /// One entry per object of the version but this one, in publish order.

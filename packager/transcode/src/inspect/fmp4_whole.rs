@@ -6,6 +6,7 @@ use media::units::{SAMPLE_RATE, Samples};
 use super::fmp4::{Fragment, Whole};
 use super::rendition::Rendition;
 use super::report::{Findings, Rule};
+use crate::mux::heard;
 
 /// The file's name beside its playlist.
 const NAME: &str = "media.mp4";
@@ -63,10 +64,9 @@ pub(super) fn check_index(
     );
     let count = (index.references.len(), fragments.len());
     findings.expect(Rule::Fmp4Index, format!("{at} entries"), count.0, count.1);
-    let mut unheard = priming;
-    for (number, (entry, fragment)) in index.references.iter().zip(fragments).enumerate() {
-        let heard = fragment.duration.saturating_sub(unheard);
-        unheard = Samples::ZERO;
+    let heard = heard(fragments.iter().map(|it| it.duration), priming);
+    let entries = index.references.iter().zip(fragments).zip(heard);
+    for (number, ((entry, fragment), heard)) in entries.enumerate() {
         let point = (entry.reference_type, entry.starts_with_sap, entry.sap_type);
         let found = (entry.referenced_size.into(), entry.subsegment_duration.into(), point);
         let wanted = (fragment.size, heard.0, (false, true, 1));

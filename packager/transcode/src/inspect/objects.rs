@@ -136,7 +136,8 @@ fn expected(asset: &Asset) -> impl Iterator<Item = SongFile> {
         Layout::Segments => vec![it.playlist(), it.init(), it.segment(0)],
         Layout::SingleFile => vec![it.playlist(), it.whole()],
     });
-    multivariants.chain(renditions).chain([SongFile::Waveform])
+    let manifests = RATES.into_iter().filter(|_| asset.dash).map(SongFile::Dash);
+    multivariants.chain(renditions).chain(manifests).chain([SongFile::Waveform])
 }
 
 /// Whether a version of such sets, layout and length has the file.
@@ -157,7 +158,7 @@ fn belongs(file: SongFile, asset: &Asset) -> bool {
             there && is(set, kbps, Some(Layout::Segments))
         }
         SongFile::Whole(set, kbps) => is(set, kbps, Some(Layout::SingleFile)),
-        SongFile::Dash(_) => false,
+        SongFile::Dash(_) => asset.dash,
         SongFile::Waveform | SongFile::Asset => true,
     }
 }

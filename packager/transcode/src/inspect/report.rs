@@ -105,6 +105,14 @@ rules! {
     AverageBandwidth = "average-bandwidth",
     /// CODECS says what the rendition is.
     Codecs = "codecs",
+    /// A DASH manifest is XML of the elements and attributes that ours have, and no others.
+    DashSyntax = "dash-syntax",
+    /// A DASH manifest lists each fMP4 set apart, with its renditions in order, and where they are.
+    DashSets = "dash-sets",
+    /// A DASH manifest's times are those of the presentation, to the sample.
+    DashTimeline = "dash-timeline",
+    /// A DASH manifest's byte ranges are those of the boxes.
+    DashRanges = "dash-ranges",
     /// `EXT-X-INDEPENDENT-SEGMENTS` is there.
     IndependentSegments = "independent-segments",
     /// `ludt` and `EXT-X-SESSION-DATA` say what `asset.json` says of the loudness.

@@ -3,7 +3,7 @@
 use media::grid::TARGET_DURATION;
 use media::units::{BitsPerSecond, SAMPLE_RATE, Samples};
 
-use crate::mux::MuxedSegment;
+use crate::mux::{MuxedRendition, MuxedSegment};
 
 /// One segment as bandwidths see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,15 @@ pub struct Rates {
     pub peak: BitsPerSecond,
     /// `AVERAGE-BANDWIDTH`: all bits over the whole duration.
     pub average: BitsPerSecond,
+}
+
+impl Rates {
+    /// Those of a finished rendition.
+    #[must_use]
+    pub fn of(rendition: &MuxedRendition) -> Self {
+        let segments: Vec<Stretch> = rendition.segments.iter().map(Stretch::from).collect();
+        rates(&segments)
+    }
 }
 
 /// Half a target duration.

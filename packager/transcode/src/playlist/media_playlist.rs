@@ -63,7 +63,7 @@ fn name(file: SongFile) -> String {
 
 /// Seconds to the nanosecond, by integers: a sum over 1,000 segments is off by less than a
 /// fortieth of a sample.
-fn seconds(length: Samples) -> String {
+pub(super) fn seconds(length: Samples) -> String {
     let rate = u128::from(SAMPLE_RATE);
     let nanoseconds = (u128::from(length.0) * 1_000_000_000 + rate / 2) / rate;
     format!("{}.{:09}", nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000)

@@ -21,6 +21,7 @@ const WAVEFORM: &str = "waveform.json";
 const OPUS_INIT: &str = "opus/128/init.mp4";
 const OPUS_SEGMENT: &str = "opus/128/00001.m4s";
 const SAVER_INIT: &str = "saver/64/init.mp4";
+const MPD: &str = "manifest.mpd";
 const WHOLE: &str = "aac/128/media.mp4";
 
 /// What is done to a clean package, and the rule that must notice.
@@ -32,12 +33,12 @@ fn broken(break_it: impl FnOnce(&Package)) -> Package {
     package
 }
 
-/// Every set.
+/// Every set, and DASH.
 fn all_sets() -> Parameters {
-    Parameters { sets: "aac,ogg,opus,saver".parse().unwrap(), ..Parameters::default() }
+    Parameters { sets: "aac,ogg,opus,saver".parse().unwrap(), dash: true, ..Parameters::default() }
 }
 
-/// The fMP4 sets in single files.
+/// The same, and DASH, in single files.
 fn single_files() -> Parameters {
     Parameters { layout: Layout::SingleFile, ..all_sets() }
 }
@@ -311,6 +312,61 @@ const BREAKAGES: &[Breakage] = &[
     (Rule::Codecs, "CODECS is wrong", || {
         broken(|it| it.replace("index-128.m3u8", "mp4a.40.2", "mp4a.40.5"))
     }),
+    (Rule::AssetTrue, "a manifest that was not asked for is listed", || {
+        broken_of(all_sets(), |it| it.replace("asset.json", "\"dash\": true", "\"dash\": false"))
+    }),
+    (Rule::DashSyntax, "the manifest is torn", || {
+        broken_of(all_sets(), |it| it.edit(MPD, |bytes| bytes.truncate(500)))
+    }),
+    (Rule::DashSyntax, "the priming is taken away twice", || {
+        let offset = "timescale=\"48000\" presentationTimeOffset=\"2048\"";
+        broken_of(all_sets(), |it| it.replace(MPD, "timescale=\"48000\"", offset))
+    }),
+    (Rule::DashSyntax, "an element is foreign", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "<Role", "<ContentProtection/><Role"))
+    }),
+    (Rule::DashSyntax, "the manifest is live", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "type=\"static\"", "type=\"dynamic\""))
+    }),
+    (Rule::DashSyntax, "the profile is the other", || {
+        broken_of(single_files(), |it| it.replace(MPD, "isoff-on-demand", "isoff-live"))
+    }),
+    (Rule::DashSets, "the saver may be mixed with LC", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "\"alternate\"", "\"main\""))
+    }),
+    (Rule::DashSets, "the channels are one", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "value=\"2\"", "value=\"1\""))
+    }),
+    (Rule::DashSets, "a rendition above the cap is listed", || {
+        broken_of(all_sets(), |it| {
+            let all = fs::read(it.path(MPD)).unwrap();
+            it.edit("manifest-128.mpd", |bytes| *bytes = all);
+        })
+    }),
+    (Rule::DashSets, "a rendition lies elsewhere", || {
+        broken_of(single_files(), |it| it.replace(MPD, "aac/128/media.mp4", "aac/64/media.mp4"))
+    }),
+    (Rule::DashTimeline, "the timeline counts the priming", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "d=\"276480\"", "d=\"278528\""))
+    }),
+    (Rule::DashTimeline, "the duration counts the priming", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "=\"PT12.52", "=\"PT12.56"))
+    }),
+    (Rule::DashTimeline, "segments count from 1", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "startNumber=\"0\"", "startNumber=\"1\""))
+    }),
+    (Rule::DashRanges, "the index begins elsewhere", || {
+        broken_of(single_files(), |it| it.replace(MPD, "indexRange=\"", "indexRange=\"1"))
+    }),
+    (Rule::DashRanges, "the init section ends elsewhere", || {
+        broken_of(single_files(), |it| it.replace(MPD, " range=\"0-", " range=\"0-1"))
+    }),
+    (Rule::Bandwidth, "a manifest's bandwidth is wrong", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "bandwidth=\"", "bandwidth=\"1"))
+    }),
+    (Rule::Codecs, "a manifest's codec is wrong", || {
+        broken_of(all_sets(), |it| it.replace(MPD, "mp4a.40.2", "mp4a.40.5"))
+    }),
     (Rule::IndependentSegments, "segments may depend on each other", || {
         broken(|it| it.replace("index.m3u8", "#EXT-X-INDEPENDENT-SEGMENTS\n", ""))
     }),
@@ -363,7 +419,7 @@ fn a_clean_package_has_no_finding() {
 #[test]
 fn clean_packages_of_other_sets_and_layouts_have_no_finding() {
     for (parameters, files) in
-        [(all_sets(), 12 + 10 + 7 + 21 + 3), (single_files(), 12 + 10 + 7 + 3)]
+        [(all_sets(), 12 + 3 + 10 + 7 + 21 + 3 + 1), (single_files(), 12 + 3 + 10 + 7 + 3 + 1)]
     {
         let report = Package::of(parameters).inspect();
         assert!(report.findings.is_empty() && report.is_clean(), "{report}");
@@ -399,11 +455,12 @@ proptest! {
     /// Whatever the bytes are, the answer is a list of findings.
     #[test]
     fn no_damage_makes_it_panic(
-        file in 0usize..28,
+        file in 0usize..56,
+        parameters in prop::sample::select(vec![all_sets(), single_files()]),
         changes in prop::collection::vec((0u32..400, any::<u8>()), 1..6),
         keep in prop::option::of(0usize..800),
     ) {
-        let package = Package::new();
+        let package = Package::of(parameters);
         let files: Vec<String> = transcode_files(&package);
         let file = &files[file % files.len()];
         let mut bytes = fs::read(package.path(file)).unwrap();

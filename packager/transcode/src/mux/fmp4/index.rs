@@ -5,7 +5,7 @@ use media::units::{SAMPLE_RATE, Samples};
 use mp4_atom::{Encode, SegmentReference, Sidx};
 
 use super::TRACK_ID;
-use crate::mux::MuxedSegment;
+use crate::mux::{MuxedSegment, heard};
 
 /// A stream access point of type 1: decoding starts there, and everything from it on is right
 /// (ISO 14496-12 annex I).
@@ -21,11 +21,9 @@ pub(super) fn segment_index(
     segments: &[MuxedSegment],
     priming: Samples,
 ) -> mp4_atom::Result<Vec<u8>> {
-    let mut unheard = priming;
+    let heard = heard(segments.iter().map(|segment| segment.duration), priming);
     let mut references = Vec::with_capacity(segments.len());
-    for segment in segments {
-        let heard = segment.duration.saturating_sub(unheard);
-        unheard = Samples::ZERO;
+    for (segment, heard) in segments.iter().zip(heard) {
         references.push(SegmentReference {
             reference_type: false,
             referenced_size: field(segment.size)?,
