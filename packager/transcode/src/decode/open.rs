@@ -11,7 +11,7 @@ use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::meta::{MetadataOptions, RawValue, Tag};
 use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MpaReader};
 use symphonia::default::meta::{Id3v1Reader, Id3v2Reader};
 
@@ -260,17 +260,30 @@ fn of_stream(path: &Path) -> Result<Decoder, PackageError> {
     probe.register_metadata::<Id3v1Reader<'_>>();
     probe.register_metadata::<Id3v2Reader<'_>>();
     let source = ReadOnlySource::new(BufReader::with_capacity(1 << 16, file(path)?));
-    let reader = read(&probe, Box::new(source))?;
+    let mut reader = read(&probe, Box::new(source))?;
     let (track, parameters, codec) = sound(&*reader).ok_or(PackageError::NotAudio)?;
     let (id, length) = (track.id, track.num_frames);
     let spec = codec.spec(&parameters, length);
-    let layout = codec.layout();
+    let layout = match channel_mask(&mut *reader) {
+        Some(mask) => Layout::of_mask(mask, spec.channels),
+        None => codec.layout(),
+    };
     let flac = reader.format_info().format == FORMAT_ID_FLAC;
     let mut coded = Coded::new(Demuxer::Symphonia { reader, track: id, torn: false }, codec);
     if flac {
         coded.follow(FlacEnd::of(file(path)?));
     }
     Decoder::new(Sound::coded(coded), spec, layout, Trim::default())
+}
+
+/// Where a FLAC file's channels are heard, where that is not what their number says: a comment in
+/// hexadecimal (RFC 9639 8.6.2).
+fn channel_mask(reader: &mut dyn FormatReader) -> Option<u64> {
+    let mut metadata = reader.metadata();
+    let tags = &metadata.skip_to_latest()?.media.tags;
+    let named = |tag: &&Tag| tag.raw.key.eq_ignore_ascii_case("WAVEFORMATEXTENSIBLE_CHANNEL_MASK");
+    let RawValue::String(text) = &tags.iter().find(named)?.raw.value else { return None };
+    u64::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok().filter(|mask| *mask > 0)
 }
 
 fn file(path: &Path) -> Result<File, PackageError> {

@@ -397,3 +397,17 @@ fn more_channels_than_a_layout_are_refused_before_they_are_decoded() {
     let error = crate::source::Source::open(&path).err().expect("refused").to_string();
     assert_eq!(error, "the file has 16 channels; accepted are 1 to 8 (mono to 7.1)");
 }
+
+#[test]
+fn a_flac_may_say_where_its_channels_are() {
+    use crate::downmix::Layout;
+    let masters = Masters::new();
+    let heard = |name: &str, pan: &str| {
+        let path = masters.made(name, &["-af", pan]);
+        Decoder::open(&path).unwrap().layout().cloned()
+    };
+    // A single surround behind the listener, as a comment says, and two, as four channels usually are.
+    let single = heard("single.flac", "pan=4.0|FL=c0|FR=c1|FC=c0|BC=c1");
+    assert_eq!(single, Layout::of_mask(0x107, 4));
+    assert_eq!(heard("pair.flac", "pan=quad|FL=c0|FR=c1|BL=c0|BR=c1"), Layout::usual(4));
+}
