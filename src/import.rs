@@ -16,8 +16,9 @@ use reqwest::Url;
 
 use self::outcome::{Outcome, State, Totals};
 use self::server::{Credentials, Server};
-use self::song::{Details, Line};
+use self::song::Line;
 use crate::batch;
+use crate::details::Details;
 use crate::inputs::{self, Input, Refused};
 use crate::meter::Board;
 use crate::stop::Stop;
@@ -71,6 +72,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let stop = Stop::on_signals(&runtime)?;
     let files = inputs::gather(&options.inputs);
+    if options.details.names_one_song() && files.len() > 1 {
+        writeln!(io::stderr(), "segue: --title is for one file, and there are several")?;
+        return Ok(ExitCode::from(WRONG_USAGE));
+    }
     let patience = Duration::from_secs(options.patience);
     let server = Server::new(options.server.clone(), credentials, patience, stop.clone())?;
     // Wrong credentials are said once, not once for every file.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod completions;
+mod details;
 mod import;
 mod inputs;
 mod inspect;

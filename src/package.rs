@@ -3,6 +3,7 @@
 //! Reading order: [`Options`] → [`crate::inputs`] (which files) → [`crate::batch`] (side by side) → [`song`] (one of
 //! them) → [`target`] (where it arrives) → [`outcome`] and [`summary`] (what is said of it).
 
+mod album;
 mod failure;
 mod ids;
 mod outcome;
@@ -22,6 +23,7 @@ use service::config::ByteSize;
 use tokio::runtime::Runtime;
 use transcode::Parameters;
 
+use self::album::{Album, Sleeve};
 use self::failure::Failure;
 use self::ids::Ids;
 use self::outcome::{Outcome, State};
@@ -30,6 +32,7 @@ use self::summary::Summary;
 use self::target::Target;
 use self::work::WorkFolder;
 use crate::batch::{self, Turns};
+use crate::details::Details;
 use crate::inputs::{self, Input, Refused};
 use crate::meter::Board;
 use crate::stop::Stop;
@@ -62,6 +65,13 @@ pub(crate) struct Options {
     /// artist=UUID,album=UUID,song=UUID.
     #[arg(long, value_name = "IDS")]
     ids: Option<Ids>,
+    #[command(flatten)]
+    details: Details,
+    /// Take the inputs as one album: packaged in the order of its tracks (by tags, else by file
+    /// name), with one album id and the album's length and loudness at the end. Its title and artist
+    /// are those of --album and --artist, else of the tags, else of the folder.
+    #[arg(long)]
+    as_album: bool,
     /// For how many seconds a store that fails is tried again.
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]
     patience: u64,
@@ -79,11 +89,15 @@ const WRONG_USAGE: u8 = 2;
 
 /// Packages every input; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let files = inputs::gather(&options.inputs);
+    let mut files = inputs::gather(&options.inputs);
     let ids = options.ids.unwrap_or_default();
     if ids.song.is_some() && files.len() > 1 {
         return wrong("--ids song=… is for one file, and there are several");
     }
+    if options.details.names_one_song() && files.len() > 1 {
+        return wrong("--title is for one file, and there are several");
+    }
+    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
     let runtime = runtime()?;
     let stop = Stop::on_signals(&runtime)?;
     let work = WorkFolder::of(options.work.as_deref());
@@ -96,6 +110,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let line = Line {
         target: &target,
         parameters: Parameters::default(),
+        details: &options.details,
+        album: album.as_ref(),
         ids,
         dry_run: options.dry_run,
         board: &board,
@@ -119,7 +135,8 @@ fn work_through(
     line: &Line<'_>,
 ) -> anyhow::Result<bool> {
     let jobs = side_by_side::jobs(options.jobs, options.memory.0);
-    let (started, mut summary, mut told) = (Instant::now(), Summary::default(), Ok(()));
+    let (started, mut told) = (Instant::now(), Ok(()));
+    let (mut summary, mut sleeve) = (Summary::default(), Sleeve::default());
     let work = |file: &Result<Input, Refused>| match file {
         Ok(input) => line.work_on(input),
         Err(refused) => State::Failed(Failure::Refused(refused.reason.to_string())),
@@ -128,14 +145,24 @@ fn work_through(
         let path = file.as_ref().map_or_else(|refused| &refused.path, |input| &input.path);
         let outcome = Outcome { file: path, state };
         summary.add(&outcome);
+        sleeve.add(&outcome);
         // Whoever stopped listening still gets all songs.
         let said = line.board.aside(|| tell(&outcome, options.json));
         told = std::mem::replace(&mut told, Ok(())).and(said);
     });
     told?;
-    if !options.json {
-        line.board.aside(|| write!(io::stdout(), "{}", summary.over(started.elapsed())))?;
-    }
+    line.board.aside(|| {
+        if !options.json {
+            write!(io::stdout(), "{}", summary.over(started.elapsed()))?;
+        }
+        match line.album {
+            Some(album) if options.json => {
+                writeln!(io::stdout(), "{}", sleeve.document(album, line.ids.album))
+            }
+            Some(album) => writeln!(io::stdout(), "{}", sleeve.line(album)),
+            None => Ok(()),
+        }
+    })?;
     Ok(summary.is_clean())
 }
 

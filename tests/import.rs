@@ -113,6 +113,26 @@ fn a_server_that_refuses_or_is_not_there_is_one_sentence() {
 }
 
 #[test]
+fn tags_name_what_is_imported() {
+    let (server, shell) = (server(), shell());
+    let plain = shell.master("plain.wav", 48_000, 1);
+    let tags = ["-metadata", "title=A song", "-metadata", "artist=Ann", "-metadata", "date=1997"];
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-i"])
+        .arg(&plain)
+        .args(tags)
+        .arg(shell.path("01.flac"))
+        .status();
+    assert!(made.unwrap().success());
+    let import =
+        ["import", "01.flac", "--server", server.url(), "--user", "admin", "--album", "Said"];
+    assert!(shell.run(&import).status.success());
+    let song = songs(&server).remove(0);
+    assert_eq!((&song["title"], &song["artist"]), (&"A song".into(), &"Ann".into()));
+    assert_eq!((&song["album"], &song["release_year"]), (&"Said".into(), &1997.into()));
+}
+
+#[test]
 fn a_token_is_enough() {
     let server = server();
     let shell = Shell::of(env!("CARGO_BIN_EXE_segue")).env("SEGUE_TOKEN", server.log_in());

@@ -4,10 +4,11 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use transcode::PackageError;
+use transcode::{PackageError, Tags};
 
 use super::outcome::State;
 use super::server::{Refusal, RemoteSong, Server};
+use crate::details::Details;
 use crate::inputs::{self, Input, Origin};
 use crate::meter::{Board, Meter};
 use crate::stop::{Ending, Stop, contained};
@@ -15,40 +16,22 @@ use crate::stop::{Ending, Stop, contained};
 /// How often a song is asked after while it is packaged.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What is said of the songs, in the place of what the server finds out by itself.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Details {
-    /// The title of the song [default: the file's name].
-    #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
-    /// Who made the songs.
-    #[arg(long, value_name = "TEXT")]
-    artist: Option<String>,
-    /// The album that the songs belong to.
-    #[arg(long, value_name = "TEXT")]
-    album: Option<String>,
-    /// What kind of music it is.
-    #[arg(long, value_name = "TEXT")]
-    genre: Option<String>,
-    /// When it came out.
-    #[arg(long, value_name = "YEAR")]
-    release_year: Option<u16>,
-}
-
-impl Details {
-    /// The fields of an upload.
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        [
-            ("title", self.title.clone()),
-            ("artist", self.artist.clone()),
-            ("album", self.album.clone()),
-            ("genre", self.genre.clone()),
-            ("release_year", self.release_year.map(|year| year.to_string())),
-        ]
-        .into_iter()
-        .filter_map(|(name, text)| Some((name, text?)))
-        .collect()
-    }
+/// The fields of an upload.
+fn fields(tags: Tags) -> Vec<(&'static str, String)> {
+    [
+        ("title", tags.title),
+        ("artist", tags.artist),
+        ("album", tags.album),
+        ("genre", tags.genre),
+        // The API takes no other years.
+        (
+            "release_year",
+            tags.year.filter(|year| (1860..=2100).contains(year)).map(|year| year.to_string()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| Some((name, text?)))
+    .collect()
 }
 
 /// What all files of a run share.
@@ -99,9 +82,10 @@ impl Line<'_> {
             });
         }
         let size = fs::metadata(&input.path)?.len();
+        let tags = self.details.over(Tags::read(&input.path));
         let sending = meter.clone();
         let sent = move |bytes| sending.moved("uploading", bytes, size);
-        let song = self.server.upload(&input.path, &master, &self.details.fields(), sent)?;
+        let song = self.server.upload(&input.path, &master, &fields(tags), sent)?;
         Ok(match self.settled(song, &meter)? {
             song if song.state == "failed" => failed(song),
             song => State::Imported(song),

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use media::{AlbumId, ArtistId, MasterHash, SongId};
 use origin::SongFolder;
-use transcode::Parameters;
+use transcode::{Parameters, Tags};
+use unicode_normalization::UnicodeNormalization;
 
 /// Ids that somebody chose: `artist=UUID,album=UUID,song=UUID`, each at most once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,16 +49,38 @@ impl FromStr for Ids {
 }
 
 impl Ids {
-    /// Where a master's package belongs. Without a catalogue, ids that nobody chose follow from the
-    /// master alone: the same file is the same song.
-    pub(crate) fn folder(&self, master: &MasterHash, parameters: &Parameters) -> SongFolder {
+    /// Where a master's package belongs. Without a catalogue, ids that nobody chose follow from what
+    /// is there: the song's from the master, so that the same file is the same song; the artist's and
+    /// the album's from their names, so that songs of one album share it; without a name, from the
+    /// master, too.
+    pub(crate) fn folder(
+        &self,
+        master: &MasterHash,
+        tags: &Tags,
+        parameters: &Parameters,
+    ) -> SongFolder {
+        let artist = tags.album_artist.as_ref().or(tags.artist.as_ref());
+        let artist_id = artist.map(|name| ArtistId::derived_from_name(&spelt_alike(name)));
+        let album_id =
+            artist.zip(tags.album.as_ref()).map(|(artist, album)| album_of(artist, album));
         SongFolder {
-            artist: self.artist.unwrap_or_else(|| ArtistId::derived_from(master)),
-            album: self.album.unwrap_or_else(|| AlbumId::derived_from(master)),
+            artist: self.artist.or(artist_id).unwrap_or_else(|| ArtistId::derived_from(master)),
+            album: self.album.or(album_id).unwrap_or_else(|| AlbumId::derived_from(master)),
             song: self.song.unwrap_or_else(|| SongId::derived_from(master)),
             version: transcode::version_of(master, parameters),
         }
     }
+}
+
+/// The album of that title by that artist.
+pub(crate) fn album_of(artist: &str, title: &str) -> AlbumId {
+    AlbumId::derived_from_name(&format!("{}\n{}", spelt_alike(artist), spelt_alike(title)))
+}
+
+/// A name without what differs from tagger to tagger: Unicode's forms (NFKC), case, spaces.
+fn spelt_alike(name: &str) -> String {
+    let lower: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -71,9 +94,27 @@ mod tests {
     fn chosen_ids_are_taken_and_the_others_follow_from_the_master() {
         let master = MasterHash::new([7; 32]);
         let ids: Ids = format!("artist={A}, album={B}").parse().unwrap();
-        let folder = ids.folder(&master, &Parameters::default());
+        let folder = ids.folder(&master, &Tags::default(), &Parameters::default());
         assert_eq!((folder.artist.to_string(), folder.album.to_string()), (A.into(), B.into()));
         assert_eq!(folder.song, SongId::derived_from(&master));
+    }
+
+    #[test]
+    fn songs_of_one_album_share_it_however_it_is_spelt() {
+        let folder = |seed, artist: &str, album_artist: Option<&str>, album: &str| {
+            let tags = Tags {
+                artist: Some(artist.to_owned()),
+                album_artist: album_artist.map(str::to_owned),
+                album: Some(album.to_owned()),
+                ..Tags::default()
+            };
+            Ids::default().folder(&MasterHash::new([seed; 32]), &tags, &Parameters::default())
+        };
+        let one = folder(1, "Björk", None, "Début  Songs");
+        let two = folder(2, "Somebody else", Some("bjo\u{308}rk "), "début songs");
+        assert_eq!((one.artist, one.album), (two.artist, two.album));
+        assert_ne!(one.song, two.song);
+        assert_ne!(one.album, folder(3, "Ann", None, "Début Songs").album);
     }
 
     #[test]

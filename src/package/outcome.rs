@@ -4,7 +4,7 @@
 //!
 //! ```json
 //! {"file": "song.flac", "state": "packaged", "version": "…", "duration_ms": 210000,
-//!  "artist_id": "…", "album_id": "…", "song_id": "…",
+//!  "artist_id": "…", "album_id": "…", "song_id": "…", "title": "Song", "artist": "Ann", "track": 1,
 //!  "realtime_factor": 25.1, "folder": "…", "index": "…/index.m3u8", "ogg": "…/ogg.m3u8",
 //!  "renditions": [{"set": "aac", "codec": "aac", "kbps": 128, "average": 130000, "peak": 134000}]}
 //! {"file": "song.flac", "state": "already-packaged", "folder": "…", …}
@@ -23,6 +23,7 @@ use media::{AlbumId, ArtistId, Samples, SongId, SwitchingSet, SwitchingSets, Ver
 use origin::{SongFile, SongFolder};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
+use transcode::Tags;
 
 use super::failure::Failure;
 use super::target::Target;
@@ -81,10 +82,17 @@ pub(crate) struct Playlists {
     folder: String,
     /// The multivariant playlist of each set, by the stem of its name.
     playlists: Vec<(&'static str, String)>,
+    /// What the song is called.
+    tags: Tags,
 }
 
 impl Playlists {
-    pub(crate) fn of(target: &Target, folder: SongFolder, sets: &SwitchingSets) -> Self {
+    pub(crate) fn of(
+        target: &Target,
+        folder: SongFolder,
+        sets: &SwitchingSets,
+        tags: Tags,
+    ) -> Self {
         let playlist = |set: SwitchingSet| {
             let file = SongFile::Multivariant(set, media::ladder::TOP);
             (set.stem(), target.address(folder, Some(file)))
@@ -95,7 +103,13 @@ impl Playlists {
             song: folder.song,
             folder: target.address(folder, None),
             playlists: sets.iter().map(playlist).collect(),
+            tags,
         }
+    }
+
+    /// The id of the song.
+    pub(crate) fn song(&self) -> String {
+        self.song.to_string()
     }
 }
 
@@ -175,7 +189,21 @@ fn paths(state: &str, place: &Playlists) -> Map<String, Value> {
         ("song_id".into(), json!(place.song)),
         ("folder".into(), json!(place.folder)),
     ];
-    Map::from_iter(fields.into_iter().chain(playlists))
+    let names = names(&place.tags).into_iter().filter(|(_, value)| !value.is_null());
+    let names = names.map(|(name, value)| (name.to_owned(), value));
+    Map::from_iter(fields.into_iter().chain(playlists).chain(names))
+}
+
+fn names(tags: &Tags) -> [(&'static str, Value); 7] {
+    [
+        ("title", json!(tags.title)),
+        ("artist", json!(tags.artist)),
+        ("album", json!(tags.album)),
+        ("genre", json!(tags.genre)),
+        ("release_year", json!(tags.year)),
+        ("disc", json!(tags.disc)),
+        ("track", json!(tags.track)),
+    ]
 }
 
 fn renditions(asset: &Asset) -> Value {

@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use media::MasterHash;
 use origin::SongFolder;
-use transcode::{PackageError, Parameters};
+use transcode::{PackageError, Parameters, Tags};
 
+use super::album::Album;
 use super::failure::Failure;
 use super::ids::Ids;
 use super::outcome::{Playlists, State};
 use super::target::{Standing, Target};
 use crate::batch::Turns;
+use crate::details::Details;
 use crate::inputs::{self, Input, Origin};
 use crate::meter::Board;
 use crate::stop::{Ending, Stop, contained};
@@ -21,6 +23,8 @@ use crate::stop::{Ending, Stop, contained};
 pub(crate) struct Line<'a> {
     pub(crate) target: &'a Target,
     pub(crate) parameters: Parameters,
+    pub(crate) details: &'a Details,
+    pub(crate) album: Option<&'a Album>,
     pub(crate) ids: Ids,
     pub(crate) dry_run: bool,
     pub(crate) board: &'a Board,
@@ -49,8 +53,10 @@ impl Line<'_> {
         // Before a whole film is hashed.
         let promised = transcode::promised_length(&input.path)?;
         let hash = inputs::hash(&input.path)?;
-        let folder = self.ids.folder(&hash, &self.parameters);
-        let place = Playlists::of(self.target, folder, &self.parameters.sets);
+        let tags = self.details.over(Tags::read(&input.path));
+        let tags = self.album.map_or(tags.clone(), |album| album.over(tags));
+        let folder = self.ids.folder(&hash, &tags, &self.parameters);
+        let place = Playlists::of(self.target, folder, &self.parameters.sets, tags);
         let _turn = self.turns.take(folder);
         if let Standing::Whole(asset) = self.target.standing(folder)? {
             return Ok(State::AlreadyPackaged { place, asset });

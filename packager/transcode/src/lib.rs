@@ -26,6 +26,7 @@ pub mod resample;
 pub mod segment;
 mod segmenter;
 mod source;
+mod tags;
 pub mod work_folder;
 
 pub use package::package;
@@ -34,6 +35,7 @@ pub use parameters::{Contradiction, Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};
 pub use source::promised_length;
+pub use tags::Tags;
 
 /// The masters that are accepted, in words for the person who brings one.
 pub const ACCEPTED: &str = "WAV, AIFF, CAF, FLAC, ALAC, MP3, AAC (M4A and ADTS), Ogg Vorbis, Opus and Matroska or WebM audio";

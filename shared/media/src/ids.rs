@@ -36,7 +36,15 @@ macro_rules! uuid_id {
             /// a UUIDv8 (RFC 9562 5.8), so that packaging the same file again names the same song.
             #[must_use]
             pub fn derived_from(master: &MasterHash) -> Self {
-                Self(derived(stringify!($name), master))
+                Self(derived(stringify!($name), &master.0))
+            }
+
+            /// The id that follows from a name, for packages made without a catalogue: a UUIDv8, so
+            /// that all who say the same name mean the same. How names are spelt alike is for the
+            /// caller to decide.
+            #[must_use]
+            pub fn derived_from_name(name: &str) -> Self {
+                Self(derived(concat!(stringify!($name), " by name"), name.as_bytes()))
             }
 
             /// The UUID itself.
@@ -91,8 +99,8 @@ uuid_id! {
     JobId
 }
 
-fn derived(kind: &str, master: &MasterHash) -> Uuid {
-    let digest = Sha256::new().chain_update(kind).chain_update(master.0).finalize();
+fn derived(kind: &str, from: &[u8]) -> Uuid {
+    let digest = Sha256::new().chain_update(kind).chain_update(from).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
@@ -215,5 +223,7 @@ mod tests {
         let (song, album) = (SongId::derived_from(&master), AlbumId::derived_from(&master));
         assert_ne!(song.uuid(), album.uuid());
         assert_eq!(song.uuid().get_version_num(), 8);
+        assert_ne!(AlbumId::derived_from_name("a"), AlbumId::derived_from_name("b"));
+        assert_ne!(AlbumId::derived_from_name("a").uuid(), ArtistId::derived_from_name("a").uuid());
     }
 }
