@@ -4,6 +4,7 @@
 //! them) → [`target`] (where it arrives) → [`outcome`] and [`summary`] (what is said of it).
 
 mod album;
+mod asked;
 mod failure;
 mod ids;
 mod outcome;
@@ -21,9 +22,9 @@ use std::time::{Duration, Instant};
 
 use service::config::ByteSize;
 use tokio::runtime::Runtime;
-use transcode::Parameters;
 
 use self::album::{Album, Sleeve};
+use self::asked::Asked;
 use self::failure::Failure;
 use self::ids::Ids;
 use self::outcome::{Outcome, State};
@@ -65,6 +66,8 @@ pub(crate) struct Options {
     /// artist=UUID,album=UUID,song=UUID.
     #[arg(long, value_name = "IDS")]
     ids: Option<Ids>,
+    #[command(flatten)]
+    asked: Asked,
     #[command(flatten)]
     details: Details,
     /// Take the inputs as one album: packaged in the order of its tracks (by tags, else by file
@@ -109,7 +112,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let board = Board::of(files.len());
     let line = Line {
         target: &target,
-        parameters: Parameters::default(),
+        parameters: options.asked.parameters(),
         details: &options.details,
         album: album.as_ref(),
         ids,

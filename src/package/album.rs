@@ -27,15 +27,11 @@ impl Album {
     /// Brings the files into the order of the album, and finds out its name: what was said, else what
     /// most tags say, else the name of the folder.
     pub(crate) fn arrange(files: &mut [Result<Input, Refused>], details: &Details) -> Self {
-        let mut tagged: Vec<(Tags, String)> = Vec::new();
-        files.sort_by_cached_key(|file| {
-            let path = file.as_ref().map_or_else(|refused| &refused.path, |input| &input.path);
-            let tags = Tags::read(path);
-            let place = Place::of(&tags, path);
-            let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-            tagged.push((details.over(tags), folder.to_string_lossy().into_owned()));
-            place
-        });
+        files.sort_by_cached_key(|file| Place::of(&Tags::read(path_of(file)), path_of(file)));
+        let tagged: Vec<(Tags, String)> = files
+            .iter()
+            .map(|file| (details.over(Tags::read(path_of(file))), folder_of(path_of(file))))
+            .collect();
         let title = most(tagged.iter().filter_map(|(tags, _)| tags.album.clone()))
             .or_else(|| most(tagged.iter().map(|(_, folder)| folder.clone())))
             .filter(|title| !title.is_empty());
@@ -51,6 +47,16 @@ impl Album {
     pub(crate) fn over(&self, tags: Tags) -> Tags {
         Tags { album: Some(self.title.clone()), album_artist: Some(self.artist.clone()), ..tags }
     }
+}
+
+fn path_of(file: &Result<Input, Refused>) -> &Path {
+    file.as_ref().map_or_else(|refused| &refused.path, |input| &input.path)
+}
+
+/// The name of the folder that a file lies in.
+fn folder_of(path: &Path) -> String {
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    folder.to_string_lossy().into_owned()
 }
 
 /// Where a song stands in its album: disc, track, name. Numbers in names count as numbers, so that

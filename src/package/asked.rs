@@ -1,0 +1,34 @@
+//! What is to be made of every song.
+
+use media::{Layout, SwitchingSets};
+use transcode::{Effort, Parameters};
+
+/// What to make of every song; with the master, it decides the version.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// What players may choose from, joined by commas: aac (plays everywhere), ogg (Opus in Ogg: mpv,
+    /// VLC, ffmpeg, download), opus (in fMP4), saver (HE-AAC).
+    #[arg(long, value_name = "SETS", default_value_t)]
+    sets: SwitchingSets,
+    /// How fMP4 is stored: segments (a file each) or single-file (byte ranges of one file).
+    #[arg(long, value_name = "LAYOUT", default_value_t)]
+    layout: Layout,
+    /// Write a DASH manifest as well.
+    #[arg(long)]
+    dash: bool,
+    /// How hard the encoders try: best, or fast for less CPU.
+    #[arg(long, value_name = "EFFORT", default_value_t)]
+    effort: Effort,
+}
+
+impl Asked {
+    /// The packager's own words for it.
+    pub(crate) fn parameters(&self) -> Parameters {
+        Parameters {
+            sets: self.sets.clone(),
+            layout: self.layout,
+            dash: self.dash,
+            effort: self.effort,
+        }
+    }
+}
