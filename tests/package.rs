@@ -146,6 +146,29 @@ fn what_a_killed_run_left_is_removed() {
 }
 
 #[test]
+fn what_is_asked_for_is_made() {
+    let shell = shell();
+    shell.master("song.wav", 48_000, 11);
+    let run = |args: &[&str]| {
+        let all = [&["package", "song.wav", "--out", "out", "--json"], args].concat();
+        let output = shell.run(&all);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        json_lines(&output).remove(0)
+    };
+    let all = run(&["--sets", "aac,ogg,opus,saver", "--dash"]);
+    for playlist in ["index", "ogg", "opus", "saver"] {
+        assert!(shell.path(all[playlist].as_str().unwrap()).is_file(), "{playlist}");
+    }
+    assert!(shell.path(all["folder"].as_str().unwrap()).join("manifest.mpd").is_file());
+    let single = run(&["--sets", "aac", "--layout", "single-file"]);
+    assert_eq!(single.get("ogg"), None);
+    assert_ne!(run(&["--effort", "fast"])["version"], run(&[])["version"]);
+    assert_eq!(shell.run(&["inspect", "out"]).status.code(), Some(0));
+    let wrong = shell.run(&["package", "song.wav", "--out", "out", "--sets", "mp3"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     let shell = shell();
     for args in [&["package"][..], &["package", "x.wav"], &["inspect"], &["nonsense"]] {
