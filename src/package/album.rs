@@ -108,7 +108,7 @@ fn parts(name: &str) -> Vec<Part> {
 fn most(said: impl Iterator<Item = String>) -> Option<String> {
     let mut counts = BTreeMap::<String, usize>::new();
     said.for_each(|text| *counts.entry(text).or_default() += 1);
-    let best = counts.iter().map(|(_, count)| *count).max()?;
+    let best = counts.values().copied().max()?;
     counts.into_iter().find(|(_, count)| *count == best).map(|(text, _)| text)
 }
 
