@@ -6,7 +6,7 @@ use media::ladder::{RATES, rungs};
 use media::units::{CHANNELS, SAMPLE_RATE, Samples};
 use media::{Container, Kbps, Layout, SwitchingSet};
 use origin::SongFile;
-use roxmltree::{Document, Node};
+use roxmltree::{Document, Node, ParsingOptions};
 
 use super::fmp4_rendition::fragments;
 use super::objects::Contents;
@@ -51,7 +51,7 @@ pub(super) fn check_all(contents: &Contents, findings: &mut Findings) {
         let file = SongFile::Dash(cap);
         let Some(bytes) = contents.playlists.get(&file) else { continue };
         let text = std::str::from_utf8(bytes).map_err(|error| error.to_string());
-        let parsed = text.and_then(|it| Document::parse(it).map_err(|error| error.to_string()));
+        let parsed = text.and_then(|it| parse(it).map_err(|error| error.to_string()));
         match parsed {
             Ok(document) => {
                 let at = file.to_string();
@@ -60,6 +60,12 @@ pub(super) fn check_all(contents: &Contents, findings: &mut Findings) {
             Err(error) => findings.breach(Rule::DashSyntax, file, error, "an XML document"),
         }
     }
+}
+
+/// No DTD, and no more elements and texts than a hundred manifests of ours.
+fn parse(text: &str) -> Result<Document<'_>, roxmltree::Error> {
+    let options = ParsingOptions { nodes_limit: 16_384, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options)
 }
 
 /// One manifest being checked.
