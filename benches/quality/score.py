@@ -14,7 +14,7 @@ import metrics
 CLIPS = ["metal", "desert", "hunting", "credits", "orchestra"]
 RATES = [64, 128, 320]
 EFFORTS = ["best", "fast"]
-SETS = ["aac", "ogg"]
+SETS = ["aac", "ogg", "saver"]
 
 
 def main(work, *arguments):
