@@ -1,6 +1,6 @@
 //! What is to be made of every song.
 
-use media::{Layout, SwitchingSets};
+use media::{Layout, Lufs, SwitchingSets};
 use transcode::{Effort, Parameters};
 
 /// What to make of every song; with the master, it decides the version.
@@ -19,6 +19,10 @@ pub(crate) struct Asked {
     /// How hard the encoders try: best, or fast for less CPU.
     #[arg(long, value_name = "EFFORT", default_value_t)]
     effort: Effort,
+    /// Raise or lower every song to this integrated loudness, such as -14; peaks are not limited, so a
+    /// song whose peaks leave no room stays quieter.
+    #[arg(long, value_name = "LUFS", allow_hyphen_values = true)]
+    normalize: Option<Lufs>,
 }
 
 impl Asked {
@@ -29,6 +33,7 @@ impl Asked {
             layout: self.layout,
             dash: self.dash,
             effort: self.effort,
+            normalize: self.normalize,
         }
     }
 }

@@ -6,7 +6,9 @@ use std::io;
 use media::asset::{ObjectAsset, RenditionAsset};
 use media::ladder::{RATES, rungs};
 use media::units::{CHANNELS, SAMPLE_RATE};
-use media::{Asset, Container, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version};
+use media::{
+    Asset, Container, Loudness, MasterHash, Normalization, Rung, Samples, SwitchingSet, Version,
+};
 use origin::SongFile;
 
 use crate::mux::MuxedRendition;
@@ -30,6 +32,8 @@ pub struct Identity {
     pub samples: Samples,
     /// How loud it is.
     pub loudness: Loudness,
+    /// What was done to its loudness.
+    pub normalization: Option<Normalization>,
 }
 
 /// Writes all that describes `renditions`, in publish order, and returns what `asset.json` says.
@@ -101,7 +105,8 @@ fn asset(
     renditions: &[MuxedRendition],
     listings: &[(SongFile, String)],
 ) -> Asset {
-    let Identity { version, master, parameters, recipe, samples, loudness } = identity.clone();
+    let Identity { version, master, parameters, recipe, samples, loudness, normalization } =
+        identity.clone();
     Asset {
         version,
         master,
@@ -111,6 +116,7 @@ fn asset(
         samples,
         duration_ms: samples.milliseconds(),
         loudness,
+        normalization,
         sets: parameters.sets,
         layout: parameters.layout,
         dash: parameters.dash,

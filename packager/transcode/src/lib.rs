@@ -3,8 +3,10 @@
 //!
 //! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source`
 //! (decode, downmix, resample, dither) → `measure` (loudness, waveform), `rendition` (encode,
-//! `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`].
+//! `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`]. Beside it: [`Tags`] and
+//! [`artwork`] (what a master says of itself; no part of a version).
 
+pub mod artwork;
 pub mod asset_writer;
 mod decode;
 mod dither;
@@ -13,6 +15,7 @@ pub mod encode;
 pub mod inspect;
 mod measure;
 pub mod mux;
+mod normalize;
 mod ogg_page;
 mod package;
 mod package_error;

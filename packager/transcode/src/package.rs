@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
+use media::Normalization;
 use media::asset::Asset;
 use media::ids::{MasterHash, Version};
 use media::units::{CHANNELS, Samples};
@@ -19,6 +20,7 @@ use crate::encode::Block;
 use crate::inspect::{self, Folder};
 use crate::measure;
 use crate::mux::MuxedRendition;
+use crate::normalize;
 use crate::package_error::PackageError;
 use crate::parameters::Parameters;
 use crate::progress::{Progress, Stage};
@@ -49,11 +51,18 @@ pub fn package(
     parameters.check()?;
     let mut source = Source::open(master)?;
     let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
+    let normalization = match parameters.normalize {
+        Some(target) => Some(normalize::measure(master, target, progress)?),
+        None => None,
+    };
+    if let Some(normalization) = normalization {
+        source.amplify(normalization.gain_db);
+    }
     let (renditions, ending) = encode(&mut source, hash, &work, parameters, progress)?;
     let length = ending.length;
     let tell = |stage| progress(Progress { stage, done: length, total: Some(length) });
     tell(Stage::Describe);
-    let identity = identity(hash, parameters, ending);
+    let identity = identity(hash, parameters, ending, normalization);
     let asset = asset_writer::write(&work, &identity, &renditions).map_err(PackageError::Write)?;
     tell(Stage::Inspect);
     check(folder)?;
@@ -61,11 +70,16 @@ pub fn package(
     Ok(asset)
 }
 
-fn identity(hash: &MasterHash, parameters: &Parameters, ending: Ending) -> Identity {
+fn identity(
+    hash: &MasterHash,
+    parameters: &Parameters,
+    ending: Ending,
+    normalization: Option<Normalization>,
+) -> Identity {
     let (parameters, recipe) = (parameters.clone(), recipe(parameters));
     let Ending { length: samples, loudness } = ending;
     let version = Version::of(hash, &recipe);
-    Identity { version, master: *hash, parameters, recipe, samples, loudness }
+    Identity { version, master: *hash, parameters, recipe, samples, loudness, normalization }
 }
 
 /// Reads the package back: what breaks a rule never leaves this folder.

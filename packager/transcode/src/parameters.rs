@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use media::ladder::{LADDER, Rung, TOP, rungs};
-use media::{Container, Layout, SwitchingSet, SwitchingSets};
+use media::{Container, Layout, Lufs, SwitchingSet, SwitchingSets};
 
 /// What to make of a master. The default is what every song gets: AAC-LC in fMP4 and Opus in Ogg.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +17,8 @@ pub struct Parameters {
     pub dash: bool,
     /// How hard the encoders try.
     pub effort: Effort,
+    /// The loudness to bring the song to; `None` leaves the sound as it is.
+    pub normalize: Option<Lufs>,
 }
 
 /// Parameters that cannot all be met.

@@ -7,6 +7,8 @@ use media::units::Samples;
 /// What is being done. The order is that of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// Where the song's loudness is to change: the master is read once before, to measure it.
+    Measure,
     /// The master is decoded, and all renditions are encoded, cut and muxed at once.
     Encode,
     /// Playlists and `asset.json` are written.
@@ -22,6 +24,7 @@ impl Stage {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Measure => "measuring",
             Self::Encode => "encoding",
             Self::Describe => "writing playlists",
             Self::Inspect => "checking",
@@ -35,7 +38,7 @@ impl Stage {
 pub struct Progress {
     /// What is being done.
     pub stage: Stage,
-    /// How much of the song went to the encoders.
+    /// How much of the song went to the encoders, or was measured.
     pub done: Samples,
     /// The song's length as far as the master's header promises one.
     pub total: Option<Samples>,
@@ -47,6 +50,8 @@ impl Progress {
     pub fn percent(&self) -> Option<u8> {
         match (self.stage, self.total) {
             (Stage::Done, _) => Some(100),
+            // It takes a twentieth of the work.
+            (Stage::Measure, _) => Some(0),
             (_, Some(total)) if total > Samples::ZERO => {
                 Some((self.done.0.saturating_mul(100) / total.0).min(99) as u8)
             }

@@ -20,13 +20,15 @@ const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9
 #[must_use]
 pub fn recipe(parameters: &Parameters) -> String {
     let ladder: Vec<String> = parameters.rungs().map(rung).collect();
+    let normalize = parameters.normalize.map(|target| format!("; normalised to {target} LUFS"));
     format!(
-        "segue {REVISION}; {} as {} in {}{}; effort {}; {LIBRARIES}; FDK {}; {}",
+        "segue {REVISION}; {} as {} in {}{}; effort {}{}; {LIBRARIES}; FDK {}; {}",
         ladder.join(", "),
         parameters.sets,
         parameters.layout,
         if parameters.dash { " with DASH" } else { "" },
         parameters.effort,
+        normalize.unwrap_or_default(),
         fdk_version(),
         libopus_version()
     )
@@ -93,6 +95,8 @@ mod tests {
         let hash = hash_master(&b"abc"[..]).unwrap();
         assert!(hash.to_string().starts_with("ba7816bf8f01cfea"));
         let usual = Parameters::default();
+        let louder = Parameters { normalize: Some("-9".parse().unwrap()), ..usual.clone() };
+        assert_ne!(recipe(&usual), recipe(&louder));
         let other = Parameters { sets: "opus".parse().unwrap(), ..usual.clone() };
         assert_eq!(version_of(&hash, &usual), version_of(&hash, &usual));
         assert_ne!(version_of(&hash, &usual), version_of(&hash, &other));

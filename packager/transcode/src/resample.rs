@@ -9,12 +9,19 @@ use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 /// is: at 44.1 kHz the pass band reaches past 20 kHz.
 const BLOCK: usize = 1_024;
 
+/// Frames that a song is thought to go on before its first and after its last: fewer than a block.
+const BEYOND: usize = 128;
+
 /// A master at its own rate, becoming 48 kHz. Interleaved stereo in and out.
 pub struct Resampler {
     fft: Fft<f32>,
     rate: u32,
     /// Input that does not fill a block yet.
     waiting: Vec<f32>,
+    /// Whether the frames before the first are through.
+    begun: bool,
+    /// The last frames of input.
+    last: Vec<f32>,
     /// One block of output.
     block: Vec<f32>,
     /// Frames of output that are still the filter's delay.
@@ -43,14 +50,29 @@ impl Resampler {
         .expect("rates and block are above zero");
         let block = vec![0.0; fft.output_frames_max() * CHANNELS];
         let delay = fft.output_delay();
-        Self { fft, rate, waiting: Vec::new(), block, delay, frames_in: 0, frames_out: 0 }
+        Self {
+            fft,
+            rate,
+            waiting: Vec::new(),
+            begun: false,
+            last: Vec::new(),
+            block,
+            delay,
+            frames_in: 0,
+            frames_out: 0,
+        }
     }
 
     /// Takes samples and appends what they complete.
     pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         self.frames_in += (samples.len() / CHANNELS) as u64;
         self.waiting.extend_from_slice(samples);
+        self.last.extend_from_slice(samples);
+        self.last.drain(..self.last.len().saturating_sub((BEYOND + 1) * CHANNELS));
         let need = self.fft.input_frames_next() * CHANNELS;
+        if !self.begun && self.waiting.len() >= need {
+            self.begin(out);
+        }
         let waiting = std::mem::take(&mut self.waiting);
         let mut blocks = waiting.chunks_exact(need);
         for input in &mut blocks {
@@ -61,14 +83,33 @@ impl Resampler {
 
     /// Flushes the tail: in all, exactly [`length`] frames have come out.
     pub fn finish(mut self, out: &mut Vec<f32>) {
+        if !self.begun {
+            self.begin(out);
+        }
         let total = length(self.frames_in, self.rate);
         let mut input = std::mem::take(&mut self.waiting);
-        input.resize(self.fft.input_frames_next() * CHANNELS, 0.0);
+        let last = self.last.as_chunks::<CHANNELS>().0.iter().rev().copied();
+        input.extend(beyond(last).flatten());
+        let need = self.fft.input_frames_next() * CHANNELS;
         while self.frames_out < total {
+            let rest = input.split_off(input.len().min(need));
+            input.resize(need, 0.0);
             self.run(&input, out);
-            input.fill(0.0);
+            input = rest;
         }
         out.truncate(out.len() - (self.frames_out - total) as usize * CHANNELS);
+    }
+
+    /// One block before the song, so that the filter does not start from silence: a track that was
+    /// cut out of a recording would begin with a step that was never there.
+    fn begin(&mut self, out: &mut Vec<f32>) {
+        self.begun = true;
+        let first = self.waiting.as_chunks::<CHANNELS>().0.iter().copied();
+        let mut before: Vec<_> = beyond(first).collect();
+        before.resize(self.fft.input_frames_next(), [0.0; CHANNELS]);
+        before.reverse();
+        self.delay += self.fft.output_frames_next();
+        self.run(before.as_flattened(), out);
     }
 
     fn run(&mut self, input: &[f32], out: &mut Vec<f32>) {
@@ -89,6 +130,20 @@ impl Resampler {
         self.frames_out += (made - skipped) as u64;
         out.extend_from_slice(&self.block[skipped * CHANNELS..made * CHANNELS]);
     }
+}
+
+/// How a song may go on beyond its first frame or its last, `edge`, of which those further inside
+/// follow: turned about it, so that neither the value nor the slope jumps, and faded out. Silence
+/// stays silence.
+fn beyond(
+    mut edge: impl Iterator<Item = [f32; CHANNELS]>,
+) -> impl Iterator<Item = [f32; CHANNELS]> {
+    let first = edge.next().unwrap_or_default();
+    edge.take(BEYOND).enumerate().map(move |(index, inside)| {
+        let part = (index + 1) as f32 / (BEYOND + 1) as f32;
+        let fade = 0.5 + 0.5 * (std::f32::consts::PI * part).cos();
+        std::array::from_fn(|channel| (2.0 * first[channel] - inside[channel]) * fade)
+    })
 }
 
 /// The length in frames at 48 kHz of `frames` frames at `rate`, rounded to the nearest.
@@ -155,6 +210,20 @@ mod tests {
             assert!(snr > 100.0, "{rate}: {snr} dB: a shift of a thousandth of a frame shows here");
             let level = judge::level_db(&out[95_500..]) - judge::level_db(&want[95_500..]);
             assert!(level.abs() < 0.5, "{rate}: the tail is {level} dB off");
+        }
+    }
+
+    /// A track cut out of a recording begins and ends as the recording goes on there.
+    #[test]
+    fn the_edges_of_a_cut_are_those_of_the_whole() {
+        let music = signal::music(88_200, 44_100, 4);
+        let whole = resample(&music, 44_100, 4_096);
+        let cut = resample(&music[147 * 100..147 * 400], 44_100, 4_096);
+        let whole = &whole[160 * 100..160 * 400];
+        assert_eq!(whole.len(), cut.len());
+        for edge in [0..32, cut.len() - 32..cut.len()] {
+            let snr = judge::snr_db(&whole[edge.clone()], &cut[edge.clone()]);
+            assert!(snr > 30.0, "{edge:?}: {snr} dB");
         }
     }
 

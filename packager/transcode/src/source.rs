@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use media::Decibels;
 use media::units::{CHANNELS, Samples};
 
 use crate::decode::Decoder;
@@ -21,6 +22,8 @@ pub(crate) struct Source {
     downmix: Downmix,
     resampler: Option<Resampler>,
     dither: Dither,
+    /// What every sample is multiplied by.
+    gain: f32,
     /// One packet as the decoder gives it, and the same in stereo: kept for their memory.
     packet: Vec<f32>,
     stereo: Vec<f32>,
@@ -45,6 +48,7 @@ impl Source {
             downmix: Downmix::of(spec.channels, decoder.layout())?,
             resampler: Resampler::from(spec.rate),
             dither: Dither::new(),
+            gain: 1.0,
             packet: Vec::new(),
             stereo: Vec::new(),
             ended: false,
@@ -63,14 +67,28 @@ impl Source {
         spec.promised.map(|frames| Samples(resample::length(frames, spec.rate)))
     }
 
+    /// Raises all that is still to come.
+    pub(crate) fn amplify(&mut self, gain: Decibels) {
+        self.gain *= gain.factor() as f32;
+    }
+
     /// The next block; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Block>, PackageError> {
+        let Some(float) = self.next_float()? else { return Ok(None) };
+        let pcm16 = self.dither.quantise(&float);
+        Ok(Some(Block { float, pcm16 }))
+    }
+
+    /// The samples of the next block alone; `None` at the end.
+    pub(crate) fn next_float(&mut self) -> Result<Option<Vec<f32>>, PackageError> {
         let mut float = Vec::with_capacity((BLOCK + BLOCK / 2) * CHANNELS);
         while !self.ended && float.len() < BLOCK * CHANNELS {
             self.append_packet(&mut float)?;
         }
-        let pcm16 = self.dither.quantise(&float);
-        Ok((!float.is_empty()).then_some(Block { float, pcm16 }))
+        if self.gain != 1.0 {
+            float.iter_mut().for_each(|sample| *sample *= self.gain);
+        }
+        Ok((!float.is_empty()).then_some(float))
     }
 
     fn append_packet(&mut self, out: &mut Vec<f32>) -> Result<(), PackageError> {

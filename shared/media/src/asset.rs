@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Codec;
 use crate::ids::{MasterHash, Version};
 use crate::layout::Layout;
-use crate::loudness::Loudness;
+use crate::loudness::{Loudness, Normalization};
 use crate::switching_set::{SwitchingSet, SwitchingSets};
 use crate::units::{BitsPerSecond, Kbps, Samples};
 
@@ -28,6 +28,9 @@ pub struct Asset {
     pub duration_ms: u64,
     /// How loud the song is.
     pub loudness: Loudness,
+    /// What was done to its loudness; absent where the sound is the master's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalization: Option<Normalization>,
     /// The switching sets that were made.
     pub sets: SwitchingSets,
     /// How the fMP4 renditions are stored.

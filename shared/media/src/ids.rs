@@ -171,6 +171,10 @@ hex_id! {
     MasterHash, 32, "a SHA-256 in 64 lower-case hex digits"
 }
 hex_id! {
+    /// The SHA-256 of a cover's bytes: artwork is stored by content, each size by its own.
+    ArtworkHash, 32, "a SHA-256 in 64 lower-case hex digits"
+}
+hex_id! {
     /// One packaging of one master: the same master, parameters and encoders give the same version.
     Version, 16, "a version in 32 lower-case hex digits"
 }

@@ -1,6 +1,7 @@
 //! How loud a song is (EBU R 128, ITU-R BS.1770).
 
 use std::fmt;
+use std::ops::Sub;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -36,6 +37,13 @@ impl Decibels {
     }
 }
 
+impl Sub for Decibels {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
 impl fmt::Display for Decibels {
     /// With both digits behind the point, so that equal levels are equal texts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +76,15 @@ pub struct Loudness {
     pub true_peak_dbtp: Option<Decibels>,
     /// The highest sample of both channels. `None` in digital silence.
     pub sample_peak_dbfs: Option<Decibels>,
+}
+
+/// How a song was brought to a loudness, where that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Normalization {
+    /// What was asked for.
+    pub target_lufs: Decibels,
+    /// What all samples were raised by: less than asked for where peaks would have been clipped.
+    pub gain_db: Decibels,
 }
 
 /// A loudness to bring songs to, between [`Lufs::QUIETEST`] and [`Lufs::LOUDEST`].

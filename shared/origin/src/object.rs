@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use media::ids::MasterHash;
+use media::ids::{ArtworkHash, MasterHash};
 
 use crate::folder::SongFolder;
 use crate::song_file::SongFile;
@@ -56,6 +56,8 @@ impl CachePolicy {
 pub enum Object {
     /// A master by content.
     Master(MasterHash),
+    /// A cover in one size, by content: a JPEG.
+    Artwork(ArtworkHash),
     /// A file of a packaged version: the only kind that an edge serves.
     Song(SongFolder, SongFile),
 }
@@ -66,6 +68,7 @@ impl Object {
     pub fn content_type(&self) -> &'static str {
         match self {
             Self::Master(_) => "application/octet-stream",
+            Self::Artwork(_) => "image/jpeg",
             Self::Song(_, file) => file.content_type(),
         }
     }
@@ -75,7 +78,7 @@ impl Object {
     pub fn cache_policy(&self) -> CachePolicy {
         match self {
             Self::Master(_) => CachePolicy::Private,
-            Self::Song(..) => CachePolicy::Immutable,
+            Self::Artwork(_) | Self::Song(..) => CachePolicy::Immutable,
         }
     }
 }
@@ -84,6 +87,7 @@ impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Master(hash) => write!(f, "masters/{hash}"),
+            Self::Artwork(hash) => write!(f, "artwork/{hash}.jpg"),
             Self::Song(folder, file) => write!(f, "{folder}/{file}"),
         }
     }
@@ -101,6 +105,7 @@ fn read(path: &str) -> Option<Object> {
     let (kind, rest) = path.split_once('/')?;
     match kind {
         "masters" => Some(Object::Master(rest.parse().ok()?)),
+        "artwork" => Some(Object::Artwork(rest.strip_suffix(".jpg")?.parse().ok()?)),
         "artist" => read_song(rest),
         _ => None,
     }
@@ -131,6 +136,7 @@ mod tests {
             format!("{FOLDER}/index.m3u8"),
             format!("{FOLDER}/aac/320/00042.m4s"),
             format!("masters/{}", "ab".repeat(32)),
+            format!("artwork/{}.jpg", "ab".repeat(32)),
         ];
         for key in keys {
             assert_eq!(key.parse::<Object>().expect("a key").to_string(), key);
@@ -148,6 +154,9 @@ mod tests {
             format!("{FOLDER}/../index.m3u8"),
             format!("{}/index.m3u8", FOLDER.replace("album", "albums")),
             "masters/../uploads/x".to_owned(),
+            format!("artwork/{}", "ab".repeat(32)),
+            format!("artwork/{}.webp", "ab".repeat(32)),
+            format!("artwork/{}.jpg", "AB".repeat(32)),
         ] {
             assert!(path.parse::<Object>().is_err(), "{path:?}");
         }

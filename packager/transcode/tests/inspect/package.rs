@@ -75,6 +75,7 @@ impl Package {
             recipe: "test".to_owned(),
             samples: Samples(LENGTH),
             loudness: LOUDNESS,
+            normalization: None,
         };
         asset_writer::write(&work, &identity, &renditions).unwrap();
         Self { folder }
