@@ -90,6 +90,57 @@ fn switches_rungs_without_a_seam() {
     }
 }
 
+/// Every fMP4 output in the players that take it, whole: each from its first sample to its last.
+#[test]
+fn every_output_plays_whole_in_hls_js_and_shaka_player() {
+    for layout in ["segments", "single-file"] {
+        let song = Song::published_as(layout, 2 * SEGMENT + 77_777);
+        for (engine, output, kbps, noise) in OUTPUTS {
+            let what = format!("{engine}, {output}, {layout}");
+            let tape = song.heard_in(engine, output, kbps, &["play=1000"]);
+            let found = judge::align(&song.master, &tape.frames);
+            let start = usize::try_from(found.offset).expect("the tape begins before the song");
+            let heard = &tape.frames[start..start + song.master.len()];
+            let worst = loudest(&distances(&song.master, heard));
+            assert!(found.correlation > 0.98 && worst < noise, "{what}: {found:?}, {worst:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn every_output_starts_in_mid_song_and_then_finds_the_beginning() {
+    for layout in ["segments", "single-file"] {
+        let song = Song::published_as(layout, 4 * SEGMENT + 77_777);
+        for (engine, output, kbps, _) in OUTPUTS {
+            let what = format!("{engine}, {output}, {layout}");
+            let steps = ["seek=20", "play=22", "seek=0", "play=2"];
+            let tape = song.heard_in(engine, output, kbps, &steps);
+            let place = |part: std::ops::Range<usize>| {
+                let found = judge::align(&song.master[part.clone()], &tape.frames);
+                assert!(found.correlation > 0.8, "{what}, {part:?}: {found:?}");
+                found.offset
+            };
+            let middle = place(20 * RATE + 8_192..22 * RATE - 4_800) - 8_192;
+            let beginning = place(0..RATE);
+            assert!(beginning > middle + RATE as i64, "{what}: the order of hearing");
+            let onset = tape.onset() as i64;
+            // A codec needs a moment to come in; sound from before 20 s would begin sooner.
+            assert!((-64..=4_096).contains(&(onset - middle)), "{what}: {onset}, {middle}");
+        }
+    }
+}
+
+/// Engine, output, rung, and how far the codec's noise may rise towards the music in any 10 ms, in
+/// dB. HE-AAC makes up its upper half anew: there the waveform is another.
+const OUTPUTS: [(&str, &str, u32, f64); 6] = [
+    ("hls", "hls", 128, NOISE_AT_128),
+    ("hls", "hls_opus", 128, NOISE_AT_128),
+    ("hls", "hls_saver", 64, 0.0),
+    ("shaka", "hls_opus", 128, NOISE_AT_128),
+    ("shaka", "hls_saver", 64, 0.0),
+    ("shaka", "dash", 128, NOISE_AT_128),
+];
+
 #[test]
 fn a_person_signs_in_plays_the_demo_and_uploads_a_song() {
     let folder = TempDir::new().expect("a temporary folder");
@@ -114,30 +165,46 @@ fn a_person_signs_in_plays_the_demo_and_uploads_a_song() {
 /// A song of made-up music behind a running edge.
 struct Song {
     master: Vec<Frame>,
-    url: String,
+    urls: Value,
     _server: Running,
     folder: TempDir,
 }
 
 impl Song {
+    /// As it is by default.
     fn published(length: usize) -> Self {
+        Self::behind(Server::of(env!("CARGO_BIN_EXE_segue")), length)
+    }
+
+    /// In every output.
+    fn published_as(layout: &str, length: usize) -> Self {
+        let server = Server::of(env!("CARGO_BIN_EXE_segue"));
+        let server = server.arg("--sets=aac,ogg,opus,saver").arg("--dash");
+        Self::behind(server.arg(format!("--layout={layout}")), length)
+    }
+
+    fn behind(server: Server, length: usize) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let master = signal::music(length, RATE as u32, 3);
         let file = folder.path().join("master.wav");
         wav::write(&file, &master, RATE as u32);
-        let server = Server::of(env!("CARGO_BIN_EXE_segue")).start();
+        let server = server.start();
         let urls = server.published(&file, "Listening room");
-        let url = urls["hls"].as_str().expect("an HLS URL").to_owned();
-        Self { master, url, _server: server, folder }
+        Self { master, urls, _server: server, folder }
     }
 
-    /// Plays it in Chromium, from a fixed rung, as the steps of listen.mjs say.
+    /// Plays it in Chromium through hls.js, from a fixed rung, as the steps of listen.mjs say.
     fn heard_at(&self, kbps: u32, steps: &[&str]) -> Tape {
+        self.heard_in("hls", "hls", kbps, steps)
+    }
+
+    fn heard_in(&self, engine: &str, output: &str, kbps: u32, steps: &[&str]) -> Tape {
+        let url = self.urls[output].as_str().unwrap_or_else(|| panic!("no URL of {output}"));
         let file = self.folder.path().join("tape.f32");
         let kbps = kbps.to_string();
-        let arguments = [&[self.url.as_str(), path(&file), &kbps], steps].concat();
+        let arguments = [&[engine, url, path(&file), &kbps], steps].concat();
         let report = browse("listen.mjs", &arguments);
-        assert_eq!(report["failures"], serde_json::json!([]), "hls.js complained");
+        assert_eq!(report["failures"], serde_json::json!([]), "{engine} complained");
         let bytes = std::fs::read(&file).expect("listen.mjs kept the tape");
         Tape { frames: frames(&bytes), report }
     }

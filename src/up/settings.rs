@@ -24,10 +24,11 @@ const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
 const SETS: Key = Key::new("sets", "aac, ogg, opus and saver, joined by commas");
 const LAYOUT: Key = Key::new("layout", "segments or single-file");
+const DASH: Key = Key::new("dash", "true or false");
 const EFFORT: Key = Key::new("effort", "best or fast");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 14] = [
+const KEYS: [Key; 15] = [
     DATA,
     LISTEN,
     ADMIN_LISTEN,
@@ -39,6 +40,7 @@ const KEYS: [Key; 14] = [
     UPLOAD_LIMIT,
     SETS,
     LAYOUT,
+    DASH,
     EFFORT,
     LOG,
     ADMIN_PASSWORD,
@@ -82,6 +84,9 @@ pub(crate) struct UpArgs {
     /// How fMP4 renditions are stored: segments or single-file [default: segments]
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
+    /// Describes fMP4 renditions in DASH as well
+    #[arg(long)]
+    dash: bool,
     /// How hard the encoders try: best or fast [default: best]
     #[arg(long, value_name = "EFFORT")]
     effort: Option<String>,
@@ -166,6 +171,7 @@ impl Settings {
 
 impl UpArgs {
     fn flags(self) -> Vec<(&'static str, String)> {
+        let dash = self.dash.then(|| "true".to_owned());
         let demo = self.no_demo.then(|| "false".to_owned());
         [
             (DATA, self.data),
@@ -178,6 +184,7 @@ impl UpArgs {
             (UPLOAD_LIMIT, self.upload_limit),
             (SETS, self.sets),
             (LAYOUT, self.layout),
+            (DASH, dash),
             (EFFORT, self.effort),
             (LOG, self.log),
             (DEMO, demo),
@@ -200,12 +207,15 @@ fn checked<T: std::str::FromStr>(
 }
 
 fn parameters(said: &Said) -> Result<Parameters, ConfigError> {
-    Ok(Parameters {
+    let parameters = Parameters {
         sets: said.get(&SETS)?.unwrap_or_default(),
         layout: said.get(&LAYOUT)?.unwrap_or_default(),
+        dash: said.get(&DASH)?.is_some_and(|Switch(dash)| dash),
         effort: said.get(&EFFORT)?.unwrap_or_default(),
         ..Parameters::default()
-    })
+    };
+    let checked = parameters.check().map_err(|error| ConfigError::Conflict(error.to_string()));
+    checked.map(|()| parameters)
 }
 
 fn tls_files(said: &Said) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {

@@ -1,7 +1,8 @@
-// Plays an HLS URL in Chromium and keeps what was heard:
+// Plays a URL in Chromium and keeps what was heard:
 //
-//   node listen.mjs URL TAPE KBPS STEP…
+//   node listen.mjs ENGINE URL TAPE KBPS STEP…
 //
+// ENGINE is hls (hls.js) or shaka (Shaka Player).
 // A step is play=SECONDS (until that position is reached), seek=SECONDS or choose=KBPS; a seek that
 // comes first is where playing starts. TAPE becomes raw 48 kHz stereo f32; stdout says as JSON which
 // segments were heard on which rung.
@@ -15,8 +16,11 @@ import { launch } from "./chromium.mjs";
 const FILES = {
   "/": ["listening_room.html", "text/html"],
   "/listening_room.mjs": ["listening_room.mjs", "text/javascript"],
+  "/hls_engine.mjs": ["hls_engine.mjs", "text/javascript"],
+  "/shaka_engine.mjs": ["shaka_engine.mjs", "text/javascript"],
   "/tape.js": ["tape.js", "text/javascript"],
   "/hls.mjs": ["node_modules/hls.js/dist/hls.mjs", "text/javascript"],
+  "/shaka.js": ["node_modules/shaka-player/dist/shaka-player.compiled.js", "text/javascript"],
 };
 
 async function serve(request, response, tape) {
@@ -33,9 +37,10 @@ async function serve(request, response, tape) {
   }
 }
 
-async function play(page, url, kbps, steps) {
+async function play(page, engine, url, kbps, steps) {
   const startAt = steps[0]?.[0] === "seek" ? steps.shift()[1] : 0;
-  await page.evaluate(([url, how]) => window.room.open(url, how), [url, { kbps, startAt }]);
+  const how = { kbps, startAt };
+  await page.evaluate((all) => window.room.open(...all), [engine, url, how]);
   for (const [action, value] of steps) {
     const method = { play: "until", seek: "seek", choose: "choose" }[action];
     await page.evaluate(([method, value]) => window.room[method](value), [method, value]);
@@ -43,7 +48,7 @@ async function play(page, url, kbps, steps) {
   return page.evaluate(() => window.room.stop());
 }
 
-const [url, tape, kbps, ...words] = process.argv.slice(2);
+const [engine, url, tape, kbps, ...words] = process.argv.slice(2);
 const steps = words.map((word) => word.split("=")).map(([action, value]) => [action, Number(value)]);
 const server = createServer((request, response) => {
   serve(request, response, tape).catch((error) => response.destroy(error));
@@ -55,7 +60,7 @@ try {
   page.on("pageerror", (error) => console.error(error));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.waitForFunction(() => window.room);
-  console.log(JSON.stringify(await play(page, url, Number(kbps), steps)));
+  console.log(JSON.stringify(await play(page, engine, url, Number(kbps), steps)));
 } finally {
   await browser.close();
   server.closeAllConnections();

@@ -1,29 +1,20 @@
-// A page that plays one HLS URL through hls.js and records what a listener would hear: 48 kHz, so
-// that nothing is resampled on the way. listen.mjs works it through `window.room`.
+// A page that plays one URL and records what a listener would hear: 48 kHz, so that nothing is
+// resampled on the way. listen.mjs works it through `window.room`.
 
-import Hls, { Events } from "./hls.mjs";
+import * as hls from "./hls_engine.mjs";
+import * as shaka from "./shaka_engine.mjs";
 
+const ENGINES = { hls, shaka };
 const audio = document.getElementById("audio");
 const tape = [];
 /** Which rung was heard from where, in the order of hearing. */
 const heard = [];
 const failures = [];
-let hls;
+let choose;
 
-async function open(url, { kbps, startAt }) {
+async function open(engine, url, how) {
   await record();
-  hls = new Hls({ startPosition: startAt });
-  hls.on(Events.MANIFEST_PARSED, () => {
-    hls.startLevel = level(kbps);
-    hls.loadLevel = level(kbps);
-  });
-  hls.on(Events.FRAG_CHANGED, (_event, { frag }) =>
-    heard.push({ segment: frag.sn, kbps: kbpsOf(hls.levels[frag.level]) }),
-  );
-  hls.on(Events.ERROR, (_event, data) => failures.push(`${data.type}: ${data.details}`));
-  hls.loadSource(url);
-  hls.attachMedia(audio);
-  await audio.play();
+  choose = await ENGINES[engine].open(audio, url, how, { heard, failures });
 }
 
 async function record() {
@@ -33,11 +24,6 @@ async function record() {
   node.port.onmessage = ({ data }) => tape.push(data);
   context.createMediaElementSource(audio).connect(node).connect(context.destination);
   await context.resume();
-}
-
-/** Switches as a listener would: what is buffered beyond the next segment is fetched again. */
-function choose(kbps) {
-  hls.nextLevel = level(kbps);
 }
 
 function seek(seconds) {
@@ -65,7 +51,4 @@ async function stop() {
   return { heard, failures };
 }
 
-const kbpsOf = (found) => Number(/\/(\d+)\/playlist\.m3u8/.exec(found.uri)[1]);
-const level = (kbps) => hls.levels.findIndex((found) => kbpsOf(found) === kbps);
-
-window.room = { open, choose, seek, until, stop };
+window.room = { open, choose: (kbps) => choose(kbps), seek, until, stop };

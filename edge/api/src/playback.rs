@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::{CurrentVersion, Song, SongState, Viewer, song_document};
 use media::ladder::{RATES, TOP};
-use media::{Kbps, SongId, SwitchingSet, SwitchingSets};
+use media::{Kbps, SongId, SwitchingSet};
 use origin::{SongFile, SongFolder};
 use serde::Serialize;
 use service::Problem;
@@ -22,12 +22,14 @@ use crate::refusals::{SongPath, catalogue_failed, no_such_song};
 /// What every account may hear: the whole ladder.
 const CAP: Kbps = TOP;
 
-/// Where the song plays until `expires_at`: a multivariant playlist for each set that was made, and
-/// progressive files.
+/// Where the song plays until `expires_at`: a multivariant playlist for each set that was made, a
+/// DASH manifest where there is one, and progressive files.
 #[derive(Serialize)]
 pub(crate) struct Playback {
     #[serde(flatten)]
     hls: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dash: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     ogg: BTreeMap<String, String>,
     expires_at: String,
@@ -55,7 +57,7 @@ pub(crate) async fn create(
     let minted = playback::mint(api.playback_key(), &grant, api.clock().now());
     let base = format!("{}/t/{}/{folder}", api.public_url(), minted.token);
     let ends = minted.expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let answer = urls(&base, &current.sets, CAP, song_document::rfc3339(ends.as_secs() * 1_000));
+    let answer = urls(&base, current, CAP, song_document::rfc3339(ends.as_secs() * 1_000));
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer)))
 }
 
@@ -64,12 +66,14 @@ fn folder(song: SongId, current: &CurrentVersion) -> SongFolder {
     SongFolder { artist, album, song, version }
 }
 
-fn urls(base: &str, sets: &SwitchingSets, cap: Kbps, expires_at: String) -> Playback {
+fn urls(base: &str, current: &CurrentVersion, cap: Kbps, expires_at: String) -> Playback {
+    let sets = &current.sets;
     let url = |file: SongFile| format!("{base}/{file}");
     let playlist = |set| (field(set), url(SongFile::Multivariant(set, cap)));
     let progressive = RATES.into_iter().filter(|rate| *rate <= cap);
     Playback {
         hls: sets.iter().map(playlist).collect(),
+        dash: current.dash.then(|| url(SongFile::Dash(cap))),
         ogg: progressive
             .filter(|_| sets.contains(SwitchingSet::Ogg))
             .map(|rate| (rate.to_string(), url(SongFile::Whole(SwitchingSet::Ogg, rate))))
@@ -98,24 +102,39 @@ fn not_ready(song: &Song) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use media::{AlbumId, ArtistId, MasterHash, Version};
+
     use super::*;
+
+    fn made(sets: &str, dash: bool) -> CurrentVersion {
+        let master = MasterHash::new([7; 32]);
+        CurrentVersion {
+            version: Version::of(&master, "recipe"),
+            artist: ArtistId::derived_from(&master),
+            album: AlbumId::derived_from(&master),
+            duration_ms: 1_000,
+            sets: sets.parse().unwrap(),
+            dash,
+        }
+    }
 
     #[test]
     fn a_cap_names_the_capped_playlists_and_leaves_out_what_is_above() {
-        let sets = SwitchingSets::default();
-        let playback = urls("http://e/t/T/f", &sets, Kbps(128), String::new());
+        let current = made("aac,ogg", true);
+        let playback = urls("http://e/t/T/f", &current, Kbps(128), String::new());
         assert_eq!(playback.hls["hls"], "http://e/t/T/f/index-128.m3u8");
         assert_eq!(playback.hls["hls_ogg"], "http://e/t/T/f/ogg-128.m3u8");
         assert_eq!(playback.ogg.keys().collect::<Vec<_>>(), ["128", "64"]);
-        assert_eq!(urls("b", &sets, CAP, String::new()).hls["hls"], "b/index.m3u8");
+        assert_eq!(playback.dash.as_deref(), Some("http://e/t/T/f/manifest-128.mpd"));
+        assert_eq!(urls("b", &current, CAP, String::new()).hls["hls"], "b/index.m3u8");
     }
 
     #[test]
     fn only_what_was_made_is_named() {
-        let sets = "opus,saver".parse().unwrap();
-        let playback = urls("b", &sets, CAP, String::new());
+        let playback = urls("b", &made("opus,saver", false), CAP, String::new());
         assert_eq!(playback.hls["hls_opus"], "b/opus.m3u8");
         assert_eq!(playback.hls["hls_saver"], "b/saver.m3u8");
         assert_eq!((playback.hls.len(), playback.ogg.len()), (2, 0));
+        assert_eq!(playback.dash, None);
     }
 }

@@ -99,6 +99,7 @@ impl Bench {
             album: song.album_id,
             duration_ms: 60_000,
             sets: SwitchingSets::default(),
+            dash: false,
         };
         self.catalogue.jobs().complete(&job, &done).await.unwrap();
         song

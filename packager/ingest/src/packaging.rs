@@ -104,6 +104,7 @@ pub async fn package_song(
         album: song.album_id,
         duration_ms: asset.duration_ms,
         sets: asset.sets.clone(),
+        dash: asset.dash,
     };
     let folder =
         SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };

@@ -52,6 +52,8 @@ pub struct Packaged {
     pub duration_ms: u64,
     /// What was made.
     pub sets: SwitchingSets,
+    /// Whether there is a DASH manifest.
+    pub dash: bool,
 }
 
 /// The queue in a catalogue.
@@ -283,8 +285,8 @@ impl<'a> Jobs<'a> {
     ) -> Result<(), CatalogueError> {
         sqlx::query(
             "INSERT INTO versions
-                 (song_id, version, artist_id, album_id, duration_ms, sets, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (song_id, version) DO NOTHING",
+                 (song_id, version, artist_id, album_id, duration_ms, sets, dash, created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (song_id, version) DO NOTHING",
         )
         .bind(song.uuid())
         .bind(done.version.to_string())
@@ -292,6 +294,7 @@ impl<'a> Jobs<'a> {
         .bind(done.album.uuid())
         .bind(i64::try_from(done.duration_ms).unwrap_or(i64::MAX))
         .bind(done.sets.to_string())
+        .bind(done.dash)
         .bind(self.0.now_ms())
         .execute(&mut **write)
         .await?;

@@ -130,6 +130,8 @@ pub struct CurrentVersion {
     pub duration_ms: u64,
     /// What players may choose from.
     pub sets: SwitchingSets,
+    /// Whether there is a DASH manifest.
+    pub dash: bool,
 }
 
 /// Who looks at the catalogue.

@@ -16,7 +16,7 @@ macro_rules! songs_where {
             "SELECT s.id, s.title, s.artist_id, a.name AS artist, s.album_id, l.title AS album,
                     s.genre, s.release_year, s.master, s.uploader_id, s.state, s.failure,
                     s.created_ms, v.version, v.artist_id AS version_artist,
-                    v.album_id AS version_album, v.duration_ms, v.sets
+                    v.album_id AS version_album, v.duration_ms, v.sets, v.dash
              FROM songs s
              JOIN artists a ON a.id = s.artist_id
              JOIN albums l ON l.id = s.album_id
@@ -245,6 +245,7 @@ fn read_current(row: &SqliteRow) -> Result<Option<CurrentVersion>, CatalogueErro
         album: AlbumId::new(row.try_get("version_album")?),
         duration_ms: unsigned(row.try_get("duration_ms")?),
         sets: sets.parse().map_err(CatalogueError::unreadable("switching sets"))?,
+        dash: row.try_get("dash")?,
     }))
 }
 

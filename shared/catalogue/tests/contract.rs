@@ -78,6 +78,7 @@ fn packaged(song: &Song) -> Packaged {
         album: song.album_id,
         duration_ms: 1_234,
         sets: "aac,opus".parse().unwrap(),
+        dash: true,
     }
 }
 
@@ -129,7 +130,7 @@ async fn finishing_switches_the_current_version_and_is_idempotent() {
     assert_eq!(song.state, SongState::Ready);
     let current = song.current.as_ref().expect("a current version");
     assert_eq!(current.version, packaged(&song).version);
-    assert_eq!(current.sets, packaged(&song).sets);
+    assert_eq!((&current.sets, current.dash), (&packaged(&song).sets, true));
     assert_eq!((current.artist, current.album), (song.artist_id, song.album_id));
     assert_eq!(current.duration_ms, 1_234);
     // The same bytes again: a second song, the same version.
