@@ -95,7 +95,7 @@ fn page(header: &[u8], lacing: Vec<u8>, body: Vec<u8>) -> Page {
 }
 
 impl Page {
-    /// The packets of the page; the last one may be cut off where [`Page::is_open`].
+    /// The packets that end in the page; where [`Page::is_open`], the beginning of another follows.
     pub(crate) fn packets(&self) -> Vec<&[u8]> {
         let mut packets = Vec::new();
         let (mut start, mut end) = (0, 0);
