@@ -13,6 +13,7 @@ mod codec;
 mod coded;
 mod demuxer;
 mod flac_end;
+mod flac_mask;
 mod matroska;
 mod mp4;
 mod ogg;

@@ -44,6 +44,12 @@ pub enum PackageError {
         /// The sound of the first.
         seconds: f64,
     },
+    /// An MP4 whose edit list plays pieces of its sound.
+    #[error(
+        "the file's edit list puts the song together from several pieces of its sound; accepted is \
+         one piece: please export the song as one"
+    )]
+    Pieces,
     /// No channel, or more than 7.1.
     #[error("the file has {0} channels; accepted are 1 to 8 (mono to 7.1)")]
     Channels(usize),

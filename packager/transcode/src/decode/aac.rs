@@ -8,6 +8,9 @@ use crate::downmix::{Layout, Speaker};
 /// The most samples of one frame: 2,048 of 8 channels.
 const LONGEST: usize = 2_048 * 8;
 
+/// Bits of the samples that the decoder delivers: what is louder than full scale is clipped.
+pub(super) const BITS: u32 = 16;
+
 /// What the decoder found out. It is only known once a frame was decoded: SBR and parametric stereo
 /// may be signalled by nothing but their presence.
 #[derive(Debug, Clone, PartialEq)]

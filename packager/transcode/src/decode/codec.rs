@@ -89,7 +89,7 @@ impl Codec {
 
     /// Whether a packet's own trim was applied by `decode`.
     pub(super) fn trims(&self) -> bool {
-        matches!(self, Self::Symphonia(_))
+        self.own().is_some_and(|own| matches!(own.codec, CODEC_ID_MP3 | CODEC_ID_VORBIS))
     }
 
     /// How many frames a packet decodes to.

@@ -8,6 +8,7 @@ use super::aac::Found;
 use super::codec::{Codec, Undecodable};
 use super::demuxer::{Broken, Demuxer};
 use super::flac_end::FlacEnd;
+use super::opus;
 use super::tally::Tally;
 use crate::package_error::PackageError;
 
@@ -30,6 +31,8 @@ pub(super) struct Coded {
     usual: u64,
     /// What was decoded to find out what the stream is.
     waiting: Option<Vec<f32>>,
+    /// Whether the decoder gave what it still held.
+    flushed: bool,
 }
 
 /// What `next` found.
@@ -43,7 +46,7 @@ pub(super) enum Step {
 
 impl Coded {
     pub(super) fn new(demuxer: Demuxer, codec: Codec) -> Self {
-        Self { demuxer, codec, flac: None, usual: 0, waiting: None }
+        Self { demuxer, codec, flac: None, usual: 0, waiting: None, flushed: false }
     }
 
     /// Watches the end of a native FLAC stream.
@@ -57,6 +60,10 @@ impl Coded {
 
     pub(super) fn is_aac(&self) -> bool {
         matches!(self.codec, Codec::Aac(_))
+    }
+
+    fn is_opus(&self) -> bool {
+        matches!(self.codec, Codec::Opus(_))
     }
 
     /// Decodes the beginning of an AAC stream: what it is, only its sound says.
@@ -162,6 +169,7 @@ impl Coded {
             }
         }
         if let (None, 1..=LONGEST_FLUSH, Codec::Aac(decoder)) = (&broken, missing, &mut self.codec)
+            && !std::mem::replace(&mut self.flushed, true)
             && decoder.flush(out).is_ok()
             && !out.is_empty()
         {
@@ -199,10 +207,11 @@ impl Coded {
             // It becomes silence of its length, so that the rest keeps its place.
             Err(Undecodable::Packet(_)) => {
                 let frames = match packet.dur.get() {
-                    0 => self.usual,
-                    _ if self.is_aac() => self.usual,
+                    _ if self.is_opus() => opus::frames(&packet.data),
+                    _ if self.is_aac() => 0,
                     frames => frames,
                 };
+                let frames = if frames == 0 { self.usual } else { frames };
                 out.clear();
                 out.resize(frames as usize * spec.channels, 0.0);
                 Ok(Step::Samples { concealed: true })

@@ -25,9 +25,9 @@ pub(super) struct Matroska {
 const SECOND: u128 = 1_000_000_000;
 
 impl Matroska {
-    /// Reads up to the first cluster. `None` where no track of sound is of a kind that is known.
-    pub(super) fn open(file: File, size: u64) -> Result<Option<Self>, Broken> {
-        let mut ebml = Ebml::open(file, size)?;
+    /// Reads from byte `start` up to the first cluster. `None` where no track of sound is of a kind that is known.
+    pub(super) fn open(file: File, start: u64, size: u64) -> Result<Option<Self>, Broken> {
+        let mut ebml = Ebml::open(file, start, size)?;
         let mut track = None;
         while let Some(element) = ebml.next()? {
             match element {

@@ -4,10 +4,12 @@
 mod boxes;
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::BufReader;
 
-use self::boxes::{Boxes, Track};
+use self::boxes::{Boxes, Edit, Track};
+use super::Broken;
 use super::trim::Trim;
+use crate::package_error::PackageError;
 
 /// What SBR's filter banks delay, in samples of the core (ISO 14496-3 4.6.18.5, ISO 14496-24).
 const SBR_DELAY: u64 = 481;
@@ -22,7 +24,9 @@ pub(super) struct Mp4 {
     smpb: Option<[u64; 3]>,
     /// Whether the description of the sound is there.
     pub(super) described: bool,
-    /// Whether the last box reaches beyond the file's end.
+    /// Whether there is sound.
+    sound: bool,
+    /// Whether sound or its description reaches beyond the file's end.
     pub(super) torn: bool,
 }
 
@@ -35,15 +39,20 @@ struct Stretch {
 
 impl Mp4 {
     /// Reads all boxes but the sound.
-    pub(super) fn read(file: File, size: u64) -> io::Result<Self> {
+    pub(super) fn read(file: File, size: u64) -> Result<Self, Broken> {
         Boxes::new(BufReader::new(file), size).read()
     }
 
     /// Where the song lies in what a track decodes to, at `rate`. `core_rate` is that of an AAC
     /// decoder's core. `None` where the file does not say.
-    pub(super) fn trim(&self, track: u32, rate: u32, core_rate: u32) -> Option<Trim> {
-        let track = self.tracks.iter().find(|it| it.id == track)?;
-        let stretch = self.stretch(track)?;
+    pub(super) fn trim(
+        &self,
+        track: u32,
+        rate: u32,
+        core_rate: u32,
+    ) -> Result<Option<Trim>, PackageError> {
+        let Some(track) = self.tracks.iter().find(|it| it.id == track) else { return Ok(None) };
+        let Some(stretch) = self.stretch(track)? else { return Ok(None) };
         let timescale = u64::from(track.timescale).max(1);
         let frames = |ticks: u64| {
             let scaled = u128::from(ticks) * u128::from(rate) + u128::from(timescale / 2);
@@ -54,34 +63,56 @@ impl Mp4 {
         // ticks are samples of the output counts it in.
         let layered = core_rate < rate && track.timescale == core_rate;
         let delay = if layered { SBR_DELAY * u64::from(rate / core_rate.max(1)) } else { 0 };
-        Some(Trim::of(frames(stretch.skip) + delay, Some(frames(stretch.length))))
+        let skip = frames(stretch.skip).saturating_add(delay);
+        Ok(Some(Trim::of(skip, Some(frames(stretch.length)))))
     }
 
     /// iTunes' comment comes first where its numbers add up to this track: it counts in samples, and
     /// edits in ticks of the movie, often thousandths of a second. Where they do not, the file was
     /// cut since by somebody who took the comment along.
-    fn stretch(&self, track: &Track) -> Option<Stretch> {
+    fn stretch(&self, track: &Track) -> Result<Option<Stretch>, PackageError> {
         if let Some([delay, padding, length]) = self.smpb {
             let sum = delay.saturating_add(padding).saturating_add(length);
             if length > 0 && sum.abs_diff(track.ticks) < track.longest_sample.max(1) {
-                return Some(Stretch { skip: delay, length });
+                return Ok(Some(Stretch { skip: delay, length }));
             }
         }
         self.edited(track)
     }
 
-    /// The edit list (ISO 14496-12 8.6.6). Empty edits, which only delay the song against a picture,
-    /// are passed over.
-    fn edited(&self, track: &Track) -> Option<Stretch> {
-        let skip = track.edits.first()?.start;
-        let rest = track.ticks.checked_sub(skip).filter(|rest| *rest > 0)?;
-        let ticks: u64 = track.edits.iter().map(|edit| edit.duration).sum();
-        let movie = u64::from(self.timescale).max(1);
-        let scaled = u128::from(ticks) * u128::from(track.timescale) / u128::from(movie);
-        let edited = u64::try_from(scaled).unwrap_or(u64::MAX);
+    /// The edit list (ISO 14496-12 8.6.6). Empty edits around the song, which only delay it against a
+    /// picture, are passed over; one within it, or a piece that is not the next, is refused.
+    fn edited(&self, track: &Track) -> Result<Option<Stretch>, PackageError> {
+        let empty = |edit: &&Edit| edit.start.is_none();
+        let before = track.edits.iter().take_while(empty).count();
+        let behind = track.edits[before..].iter().rev().take_while(empty).count();
+        let edits = &track.edits[before..track.edits.len() - behind];
+        let Some(skip) = edits.first().and_then(|edit| edit.start) else { return Ok(None) };
         // Exact to a tick of the movie; the samples' durations are exact.
-        let tick = u64::from(track.timescale).div_ceil(movie);
-        let length = if ticks == 0 || edited + tick >= rest { rest } else { edited };
-        Some(Stretch { skip, length })
+        let tick = u64::from(track.timescale).div_ceil(self.timescale());
+        let mut ticks: u64 = 0;
+        for edit in edits {
+            let next = skip.saturating_add(self.of_track(ticks, track));
+            if edit.start.is_none_or(|start| start.abs_diff(next) > tick) {
+                return Err(PackageError::Pieces);
+            }
+            ticks = ticks.saturating_add(edit.duration);
+        }
+        let Some(rest) = track.ticks.checked_sub(skip).filter(|rest| *rest > 0) else {
+            return Ok(None);
+        };
+        let edited = self.of_track(ticks, track);
+        let all = ticks == 0 || edited.saturating_add(tick) >= rest;
+        Ok(Some(Stretch { skip, length: if all { rest } else { edited } }))
+    }
+
+    fn timescale(&self) -> u64 {
+        u64::from(self.timescale).max(1)
+    }
+
+    /// Ticks of the movie in those of a track.
+    fn of_track(&self, ticks: u64, track: &Track) -> u64 {
+        let scaled = u128::from(ticks) * u128::from(track.timescale) / u128::from(self.timescale());
+        u64::try_from(scaled).unwrap_or(u64::MAX)
     }
 }

@@ -13,7 +13,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 pub(super) use self::headers::{Headers, Kind};
-use super::Broken;
+use super::{Broken, flac_mask};
 use crate::ogg_page::{self, CONTINUED, FIRST, LAST, NoPage, Page};
 
 /// The song's stream in an Ogg file.
@@ -85,6 +85,26 @@ impl Ogg {
         }
     }
 
+    /// Where FLAC's channels are heard, where its comments say it. Its further headers are passed
+    /// over.
+    pub(super) fn channel_mask(&mut self) -> Result<Option<u64>, Broken> {
+        let mut mask = None;
+        while self.kind == Kind::Flac {
+            let Some(first) = self.packets.front() else {
+                if self.read_page()? {
+                    continue;
+                }
+                break;
+            };
+            if self.kind.is_sound(&first.data) {
+                break;
+            }
+            mask = mask.or_else(|| flac_mask::of_blocks(&first.data));
+            self.packets.pop_front();
+        }
+        Ok(mask)
+    }
+
     /// Where the song lies, from the granules of the first and the last page. `frames` says how many
     /// frames the first packets decode to, `pre_skip` what the header says to skip.
     pub(super) fn span(
@@ -92,7 +112,7 @@ impl Ogg {
         pre_skip: u64,
         frames: impl FnOnce(&[Packet]) -> u64,
     ) -> Result<Span, Broken> {
-        while !self.packets.iter().any(|packet| packet.granule.is_some()) && self.read_page()? {}
+        while self.packets.back().is_none_or(|last| last.granule.is_none()) && self.read_page()? {}
         let place = self.pages.stream_position()?;
         let last = self.last_granule()?;
         self.pages.seek(SeekFrom::Start(place))?;
@@ -187,9 +207,11 @@ impl Ogg {
         }
         self.open = open;
         if self.packets.len() > before
-            && page.granule != NONE
             && let Some(last) = self.packets.back_mut()
         {
+            if page.granule == NONE {
+                return Err(Broken::Damaged("a page of it does not say where its packets lie"));
+            }
             last.granule = Some(page.granule);
         }
         Ok(())

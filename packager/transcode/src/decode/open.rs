@@ -11,16 +11,17 @@ use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
-use symphonia::core::meta::{MetadataOptions, RawValue, Tag};
+use symphonia::core::meta::{MetadataOptions, RawValue};
 use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MpaReader};
 use symphonia::default::meta::{Id3v1Reader, Id3v2Reader};
 
-use super::aac::AacDecoder;
+use super::aac::{self, AacDecoder, Found};
 use super::adts::{self, Adts};
 use super::codec::{Codec, LOSSY_BITS};
 use super::coded::Coded;
 use super::demuxer::{Broken, Demuxer};
 use super::flac_end::FlacEnd;
+use super::flac_mask;
 use super::matroska::{self, Matroska};
 use super::mp4::Mp4;
 use super::ogg::{Headers, Ogg};
@@ -63,14 +64,15 @@ impl Decoder {
     fn of(path: &Path, size: u64) -> Result<Self, PackageError> {
         let (start, head) = read_head(&mut file(path)?).map_err(PackageError::Read)?;
         let marks = head.get(..12).unwrap_or_default();
-        if let Some((pcm, spec, layout)) = Pcm::open(file(path)?, marks)? {
+        if let Some((pcm, spec, layout)) = Pcm::open(file(path)?, start, marks)? {
             return Self::new(Sound::Pcm(pcm), spec, layout, Trim::default());
         }
         match &head[..] {
             [b'O', b'g', b'g', b'S', ..] => of_ogg(file(path)?, start),
-            [0x1A, 0x45, 0xDF, 0xA3, ..] => of_matroska(file(path)?, size),
-            [_, _, _, _, b'f', b't', b'y', b'p', ..] => of_mp4(path, size),
-            [b'c', b'a', b'f', b'f', ..] => of_caf(path, size),
+            [0x1A, 0x45, 0xDF, 0xA3, ..] => of_matroska(file(path)?, start, size),
+            // Their tables count from the file's beginning.
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] if start == 0 => of_mp4(path, size),
+            [b'c', b'a', b'f', b'f', ..] if start == 0 => of_caf(path, size),
             head if adts::begins(head) => of_adts(file(path)?, start),
             _ => of_stream(path),
         }
@@ -95,8 +97,8 @@ impl Decoder {
             return Err(PackageError::SampleRate(spec.rate));
         }
         // Nothing and not known are written alike (FLAC: RFC 9639 8.2).
-        let nothing = !matches!(sound, Sound::Pcm(_));
-        let promised = spec.promised.filter(|&frames| frames > 0 || !nothing);
+        let coded = !matches!(sound, Sound::Pcm(_));
+        let promised = spec.promised.filter(|&frames| frames > 0 || !coded);
         let spec = MasterSpec { promised, ..spec };
         Ok(Self { sound, spec, layout, tally: Tally::default(), trim })
     }
@@ -140,18 +142,20 @@ fn of_ogg(file: File, start: u64) -> Result<Decoder, PackageError> {
                 let mut out = Vec::new();
                 packets.iter().map(|packet| trial.frames(packet, &mut out)).sum()
             };
+            let mask = ogg.channel_mask().map_err(broken)?;
             let span = ogg.span(0, count).map_err(broken)?;
             let length = span.length.or(length);
             let spec = codec.spec(&parameters, length);
-            let layout = codec.layout();
+            let layout = heard(mask, &codec, &spec);
             (Coded::new(Demuxer::Ogg(ogg), codec), spec, layout, Trim::of(span.skip, length))
         }
     };
     Decoder::new(Sound::coded(coded), spec, layout, trim)
 }
 
-fn of_matroska(file: File, size: u64) -> Result<Decoder, PackageError> {
-    let matroska = Matroska::open(file, size).map_err(broken)?.ok_or(PackageError::NotAudio)?;
+fn of_matroska(file: File, start: u64, size: u64) -> Result<Decoder, PackageError> {
+    let matroska =
+        Matroska::open(file, start, size).map_err(broken)?.ok_or(PackageError::NotAudio)?;
     let track = matroska.track().clone();
     let codec = track.decoder().ok_or(PackageError::NotAudio)?;
     let lossless = !matches!(codec, Codec::Aac(_) | Codec::Opus(_));
@@ -165,7 +169,8 @@ fn of_matroska(file: File, size: u64) -> Result<Decoder, PackageError> {
             lossless,
         },
     };
-    let mut layout = codec.layout().or_else(|| Layout::usual(track.channels));
+    let mut layout =
+        heard(track.flac_mask(), &codec, &spec).or_else(|| Layout::usual(track.channels));
     let head = track.opus_head();
     if let Some(head) = &head {
         (spec.rate, spec.channels, layout) = (opus::RATE, head.channels, head.layout());
@@ -173,7 +178,8 @@ fn of_matroska(file: File, size: u64) -> Result<Decoder, PackageError> {
     let mut coded = Coded::new(Demuxer::Matroska(matroska), codec);
     if coded.is_aac() {
         let found = coded.begin()?;
-        (spec.rate, spec.channels, layout) = (found.rate, found.channels, found.layout);
+        spec = aac(&found, None);
+        layout = found.layout;
     }
     let skip = track.delay.map(|delay| matroska::frames(delay, spec.rate));
     let skip = skip.or(head.map(|head| head.pre_skip)).unwrap_or(0);
@@ -185,12 +191,12 @@ fn of_adts(file: File, start: u64) -> Result<Decoder, PackageError> {
     let codec = AacDecoder::open(&adts.config()).map(Codec::Aac).map_err(|_| no_sense())?;
     let mut coded = Coded::new(Demuxer::Adts(adts), codec);
     let found = coded.begin()?;
-    let spec = lossy(found.rate, found.channels, None);
+    let spec = aac(&found, None);
     Decoder::new(Sound::coded(coded), spec, found.layout, Trim::default())
 }
 
 fn of_mp4(path: &Path, size: u64) -> Result<Decoder, PackageError> {
-    let boxes = Mp4::read(file(path)?, size).map_err(PackageError::Read)?;
+    let boxes = Mp4::read(file(path)?, size).map_err(broken)?;
     if boxes.torn && !boxes.described {
         return Err(PackageError::CutOff { seconds: 0.0 });
     }
@@ -211,13 +217,13 @@ fn of_mp4(path: &Path, size: u64) -> Result<Decoder, PackageError> {
     let mut coded = Coded::new(demuxer, codec);
     if coded.is_aac() {
         let found = coded.begin()?;
-        spec = lossy(found.rate, found.channels, None);
+        spec = aac(&found, None);
         (core_rate, layout) = (found.core_rate, found.layout);
     }
     if let Some(head) = &opus {
         (spec, layout) = (lossy(opus::RATE, head.channels, None), head.layout());
     }
-    let trim = boxes.trim(id, spec.rate, core_rate);
+    let trim = boxes.trim(id, spec.rate, core_rate)?;
     let trim = trim.unwrap_or_else(|| Trim::of(opus.map_or(0, |head| head.pre_skip), None));
     spec.promised = trim.left().or(spec.promised);
     Decoder::new(Sound::coded(coded), spec, layout, trim)
@@ -240,7 +246,7 @@ fn of_caf(path: &Path, size: u64) -> Result<Decoder, PackageError> {
     let mut coded = Coded::new(Demuxer::Symphonia { reader, track: id, torn }, codec);
     if coded.is_aac() {
         let found = coded.begin()?;
-        spec = lossy(found.rate, found.channels, length);
+        spec = aac(&found, length);
         layout = found.layout;
     } else {
         // ALAC's last packet tells its own length, and ffmpeg counts it as a whole one.
@@ -264,10 +270,7 @@ fn of_stream(path: &Path) -> Result<Decoder, PackageError> {
     let (track, parameters, codec) = sound(&*reader).ok_or(PackageError::NotAudio)?;
     let (id, length) = (track.id, track.num_frames);
     let spec = codec.spec(&parameters, length);
-    let layout = match channel_mask(&mut *reader) {
-        Some(mask) => Layout::of_mask(mask, spec.channels),
-        None => codec.layout(),
-    };
+    let layout = heard(channel_mask(&mut *reader), &codec, &spec);
     let flac = reader.format_info().format == FORMAT_ID_FLAC;
     let mut coded = Coded::new(Demuxer::Symphonia { reader, track: id, torn: false }, codec);
     if flac {
@@ -276,14 +279,22 @@ fn of_stream(path: &Path) -> Result<Decoder, PackageError> {
     Decoder::new(Sound::coded(coded), spec, layout, Trim::default())
 }
 
-/// Where a FLAC file's channels are heard, where that is not what their number says: a comment in
-/// hexadecimal (RFC 9639 8.6.2).
+/// Where channels are heard: as a mask says, or else as the codec does.
+fn heard(mask: Option<u64>, codec: &Codec, spec: &MasterSpec) -> Option<Layout> {
+    match mask {
+        Some(mask) => Layout::of_mask(mask, spec.channels),
+        None => codec.layout(),
+    }
+}
+
+/// Where a FLAC file's channels are heard, where a comment says it.
 fn channel_mask(reader: &mut dyn FormatReader) -> Option<u64> {
     let mut metadata = reader.metadata();
     let tags = &metadata.skip_to_latest()?.media.tags;
-    let named = |tag: &&Tag| tag.raw.key.eq_ignore_ascii_case("WAVEFORMATEXTENSIBLE_CHANNEL_MASK");
-    let RawValue::String(text) = &tags.iter().find(named)?.raw.value else { return None };
-    u64::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok().filter(|mask| *mask > 0)
+    tags.iter().find_map(|tag| match &tag.raw.value {
+        RawValue::String(text) => flac_mask::of_comment(&tag.raw.key, text),
+        _ => None,
+    })
 }
 
 fn file(path: &Path) -> Result<File, PackageError> {
@@ -313,6 +324,11 @@ fn sound(reader: &dyn FormatReader) -> Option<(Track, AudioCodecParameters, Code
 /// A lossy master.
 fn lossy(rate: u32, channels: usize, promised: Option<u64>) -> MasterSpec {
     MasterSpec { rate, channels, bits: LOSSY_BITS, promised, lossless: false }
+}
+
+/// An AAC master.
+fn aac(found: &Found, promised: Option<u64>) -> MasterSpec {
+    MasterSpec { bits: aac::BITS, ..lossy(found.rate, found.channels, promised) }
 }
 
 /// A stream that named its codec, and then nothing that the codec knows.

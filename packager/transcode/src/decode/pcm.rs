@@ -7,7 +7,7 @@ mod encoding;
 mod wav;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 
 pub(super) use self::encoding::{Encoding, Order};
 use crate::decode::MasterSpec;
@@ -16,6 +16,12 @@ use crate::package_error::PackageError;
 
 /// Frames per read.
 const BLOCK: usize = 8_192;
+
+/// The most chunks of a file: what has more was made to keep its reader busy.
+const CHUNKS: usize = 10_000;
+
+/// What is said of such a file.
+const TOO_MANY: NoSamples = NoSamples::Wrong("it has too many parts");
 
 /// What a header says of the samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +34,10 @@ struct Samples {
     bits: u32,
     /// Where the first sample lies in the file.
     start: u64,
-    /// The bytes that the header promises; `None` where its writer left them open.
+    /// The bytes that are read; `None` where they go on to the file's end.
     bytes: Option<u64>,
+    /// The frames that the header promises, where that is not as many.
+    promised: Option<u64>,
 }
 
 /// Why a header gives no samples.
@@ -46,7 +54,7 @@ enum NoSamples {
 impl From<io::Error> for NoSamples {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Short,
+            ErrorKind::UnexpectedEof => Self::Short,
             _ => Self::Read(error),
         }
     }
@@ -64,13 +72,15 @@ pub(super) struct Pcm {
 }
 
 impl Pcm {
-    /// Reads the header. `None` where the file is no such container, or holds something else than
-    /// plain samples.
+    /// Reads the header from byte `at`, where `head` lies. `None` where the file is no such container,
+    /// or holds something else than plain samples.
     pub(super) fn open(
         file: File,
+        at: u64,
         head: &[u8],
     ) -> Result<Option<(Self, MasterSpec, Option<Layout>)>, PackageError> {
         let mut header = BufReader::new(file);
+        header.seek(SeekFrom::Start(at)).map_err(PackageError::Read)?;
         let samples = match head {
             [b'R', b'I', b'F', b'F', .., b'W', b'A', b'V', b'E']
             | [b'R', b'F', b'6', b'4', .., b'W', b'A', b'V', b'E']
@@ -105,7 +115,7 @@ impl Pcm {
             rate: samples.rate,
             channels: samples.channels,
             bits: samples.bits,
-            promised: Some(bytes / frame as u64),
+            promised: Some(samples.promised.unwrap_or(bytes / frame as u64)),
             lossless: true,
         };
         let encoding = samples.encoding;
@@ -128,6 +138,15 @@ impl Pcm {
 /// Whether a CAF file, whatever it holds, ends within one of its chunks.
 pub(super) fn is_torn_caf(file: File, size: u64) -> io::Result<bool> {
     caf::is_torn(&mut BufReader::new(file), size)
+}
+
+/// Goes on at a byte of the file, within the buffer where it can.
+fn go(file: &mut BufReader<File>, at: u64) -> io::Result<()> {
+    let here = file.stream_position()?;
+    match (i64::try_from(at), i64::try_from(here)) {
+        (Ok(at), Ok(here)) => file.seek_relative(at - here),
+        _ => Err(ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 /// Exactly `N` bytes.

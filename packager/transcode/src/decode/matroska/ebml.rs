@@ -1,7 +1,7 @@
 //! Elements of EBML (RFC 8794), as far as a song needs them.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::decode::Broken;
 
@@ -25,8 +25,8 @@ pub(super) struct Ebml {
 }
 
 impl Ebml {
-    pub(super) fn open(mut file: File, size: u64) -> io::Result<Self> {
-        file.rewind()?;
+    pub(super) fn open(mut file: File, start: u64, size: u64) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(start))?;
         Ok(Self { file: BufReader::with_capacity(1 << 16, file), size })
     }
 

@@ -9,6 +9,7 @@ use symphonia::core::codecs::audio::well_known::{
 use super::ebml::{child, children, float, number};
 use crate::decode::aac::AacDecoder;
 use crate::decode::codec::Codec;
+use crate::decode::flac_mask;
 use crate::decode::opus::{OpusDecoder, OpusHead};
 use crate::decode::pcm;
 use crate::decode::pcm::Encoding;
@@ -28,6 +29,9 @@ pub(in crate::decode) struct Track {
     /// What was taken off every frame's beginning (RFC 9559 5.1.4.1.31.6, header stripping).
     pub(super) stripped: Vec<u8>,
 }
+
+/// The most bytes that are taken off a frame's beginning: a codec's frame header.
+const STRIPPED: usize = 64;
 
 /// The type of a track of sound.
 const SOUND: u64 = 2;
@@ -91,6 +95,11 @@ impl Track {
         Some(parameters)
     }
 
+    /// Where FLAC's channels are heard, where its comments, behind a marker, say it.
+    pub(in crate::decode) fn flac_mask(&self) -> Option<u64> {
+        (self.codec == "A_FLAC").then(|| flac_mask::of_blocks(self.private.get(4..)?)).flatten()
+    }
+
     /// Opus' own header, where the track is Opus.
     pub(in crate::decode) fn opus_head(&self) -> Option<OpusHead> {
         (self.codec == "A_OPUS").then(|| OpusHead::parse(&self.private)).flatten()
@@ -117,7 +126,8 @@ fn stripped(encodings: &[u8]) -> Option<Vec<u8>> {
     let Some((_, encoding)) = first else { return Some(Vec::new()) };
     let compression = child(encoding, 0x5034).filter(|_| second.is_none())?;
     let stripping = child(compression, 0x4254).map(number) == Some(3);
-    stripping.then(|| child(compression, 0x4255).unwrap_or_default().to_vec())
+    let bytes = child(compression, 0x4255).unwrap_or_default();
+    (stripping && bytes.len() <= STRIPPED).then(|| bytes.to_vec())
 }
 
 /// The identification and the setup header, out of Vorbis' three in Xiph lacing.
@@ -125,4 +135,23 @@ fn vorbis(private: &[u8]) -> Option<Vec<u8>> {
     let packets = super::laced(2, private)?;
     let [identification, _, setup] = packets[..] else { return None };
     Some([identification.get(..30)?, setup].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_short_prefix_is_put_back() {
+        let encodings = |bytes: usize| {
+            let element =
+                |id: &[u8], body: &[u8]| [id, &[0x40, body.len() as u8][..], body].concat();
+            let algorithm = element(&[0x42, 0x54], &[3]);
+            let settings = element(&[0x42, 0x55], &vec![0xFF; bytes]);
+            let compression = element(&[0x50, 0x34], &[algorithm, settings].concat());
+            element(&[0x62, 0x40], &compression)
+        };
+        assert_eq!(stripped(&encodings(64)), Some(vec![0xFF; 64]));
+        assert_eq!(stripped(&encodings(65)), None);
+    }
 }

@@ -1,9 +1,10 @@
 //! The boxes of an ISO media file that say when its samples are heard.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 
 use super::Mp4;
+use crate::decode::Broken;
 
 /// A track's timing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,25 +20,35 @@ pub(super) struct Track {
     default_duration: u32,
 }
 
-/// An edit that is not empty.
+/// A piece of a track, in the order of its edit list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edit {
     /// In ticks of the movie; 0 is all that is there.
     pub(super) duration: u64,
-    /// In ticks of the track.
-    pub(super) start: u64,
+    /// In ticks of the track; `None` for an empty edit: a pause.
+    pub(super) start: Option<u64>,
 }
 
 /// Boxes within boxes that are looked into.
 const DEEPEST: usize = 12;
 
-/// The most edits that are looked at.
+/// The most edits of a track.
 const EDITS: u32 = 1_000;
+
+/// The most tracks: an album has fewer.
+const TRACKS: usize = 64;
+
+/// The most boxes: hours of sound in the shortest fragments have fewer.
+const BOXES: u32 = 1 << 22;
 
 /// A reader of boxes.
 pub(super) struct Boxes {
     file: BufReader<File>,
     size: u64,
+    /// Where the next byte lies that is read.
+    position: u64,
+    /// Boxes so far.
+    count: u32,
     found: Mp4,
     /// The track of the fragment that is read.
     fragment: Option<usize>,
@@ -52,6 +63,8 @@ impl Boxes {
         Self {
             file,
             size,
+            position: 0,
+            count: 0,
             found: Mp4::default(),
             fragment: None,
             fragment_default: 0,
@@ -59,19 +72,23 @@ impl Boxes {
         }
     }
 
-    pub(super) fn read(mut self) -> io::Result<Mp4> {
-        self.file.seek(SeekFrom::Start(0))?;
+    /// Reads a file from its beginning, where it stands.
+    pub(super) fn read(mut self) -> Result<Mp4, Broken> {
         let size = self.size;
         match self.children(0, size, 0) {
             // A box that ends too early says less than it should; the reader of samples will say.
-            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-            _ => Ok(self.found),
+            Ok(()) | Err(Broken::CutOff) => Ok(self.found),
+            Err(error) => Err(error),
         }
     }
 
-    fn children(&mut self, mut at: u64, end: u64, depth: usize) -> io::Result<()> {
-        while at + 8 <= end {
-            self.file.seek(SeekFrom::Start(at))?;
+    fn children(&mut self, mut at: u64, end: u64, depth: usize) -> Result<(), Broken> {
+        while at.saturating_add(8) <= end {
+            self.count += 1;
+            if self.count > BOXES {
+                return Err(Broken::Damaged("it has too many parts"));
+            }
+            self.go(at)?;
             let head: [u8; 8] = self.bytes()?;
             let (mut body, mut size) = (at + 8, u64::from(word(&head)));
             if size == 1 {
@@ -85,21 +102,24 @@ impl Boxes {
             if next < body {
                 return Ok(());
             }
-            if depth == 0 {
-                self.found.torn = next > end;
-            }
             let kind = [head[4], head[5], head[6], head[7]];
-            self.found(kind, body, next.min(end), depth)?;
+            if depth == 0 && matches!(&kind, b"mdat" | b"moov" | b"moof") {
+                self.found.torn |= next > end;
+                self.found.sound |= &kind == b"mdat";
+            }
+            self.found(kind, body, next.min(end).max(body), depth)?;
             at = next;
         }
-        if depth == 0 && at < end {
-            self.found.torn = true;
-        }
+        // Behind all that belongs to a song, a few bytes are no part of it.
+        self.found.torn |= depth == 0 && at < end && !(self.found.described && self.found.sound);
         Ok(())
     }
 
-    fn found(&mut self, kind: [u8; 4], body: u64, end: u64, depth: usize) -> io::Result<()> {
+    fn found(&mut self, kind: [u8; 4], body: u64, end: u64, depth: usize) -> Result<(), Broken> {
         match &kind {
+            b"trak" if self.found.tracks.len() == TRACKS => {
+                Err(Broken::Damaged("it has too many tracks"))
+            }
             b"moov" | b"mdia" | b"minf" | b"stbl" | b"edts" | b"mvex" | b"moof" | b"udta"
             | b"ilst" | b"----" | b"trak" | b"traf" | b"meta"
                 if depth < DEEPEST =>
@@ -130,7 +150,7 @@ impl Boxes {
         }
     }
 
-    fn of_track(&mut self, kind: &[u8; 4], body: u64, end: u64) -> io::Result<()> {
+    fn of_track(&mut self, kind: &[u8; 4], body: u64, end: u64) -> Result<(), Broken> {
         if self.found.tracks.is_empty() {
             return Ok(());
         }
@@ -153,29 +173,32 @@ impl Boxes {
     }
 
     /// Of `mvhd` and `mdhd`: behind two times.
-    fn timescale(&mut self) -> io::Result<u32> {
+    fn timescale(&mut self) -> Result<u32, Broken> {
         let wide = self.version()? == 1;
         self.skip(if wide { 16 } else { 8 })?;
         self.word()
     }
 
-    fn elst(&mut self) -> io::Result<()> {
+    fn elst(&mut self) -> Result<(), Broken> {
         let wide = self.version()? == 1;
-        for _ in 0..self.word()?.min(EDITS) {
+        let count = self.word()?;
+        if count > EDITS {
+            return Err(Broken::Damaged("its edit list has too many entries"));
+        }
+        for _ in 0..count {
             let (duration, start) = if wide {
                 (u64::from_be_bytes(self.bytes()?), i64::from_be_bytes(self.bytes()?))
             } else {
                 (u64::from(self.word()?), i64::from(i32::from_be_bytes(self.bytes()?)))
             };
             let _rate = self.word()?;
-            if let Ok(start) = u64::try_from(start) {
-                self.track(|track| track.edits.push(Edit { duration, start }));
-            }
+            let start = u64::try_from(start).ok();
+            self.track(|track| track.edits.push(Edit { duration, start }));
         }
         Ok(())
     }
 
-    fn stts(&mut self, size: u64) -> io::Result<()> {
+    fn stts(&mut self, size: u64) -> Result<(), Broken> {
         self.version()?;
         let count = u64::from(self.word()?).min(size / 8);
         for _ in 0..count {
@@ -185,7 +208,7 @@ impl Boxes {
         Ok(())
     }
 
-    fn trex(&mut self) -> io::Result<()> {
+    fn trex(&mut self) -> Result<(), Broken> {
         self.version()?;
         let (id, _description, duration) = (self.word()?, self.word()?, self.word()?);
         let track = self.found.tracks.iter_mut().find(|track| track.id == id);
@@ -194,7 +217,7 @@ impl Boxes {
     }
 
     /// ISO 14496-12 8.8.7.
-    fn tfhd(&mut self) -> io::Result<()> {
+    fn tfhd(&mut self) -> Result<(), Broken> {
         let flags = self.word()?;
         let id = self.word()?;
         self.fragment = self.found.tracks.iter().position(|track| track.id == id);
@@ -205,7 +228,7 @@ impl Boxes {
     }
 
     /// ISO 14496-12 8.8.8.
-    fn trun(&mut self, end: u64) -> io::Result<()> {
+    fn trun(&mut self, end: u64) -> Result<(), Broken> {
         let flags = self.word()?;
         let samples = self.word()?;
         let Some(track) = self.fragment else { return Ok(()) };
@@ -216,19 +239,17 @@ impl Boxes {
         }
         self.skip(if flags & 1 == 0 { 0 } else { 4 } + if flags & 4 == 0 { 0 } else { 4 })?;
         let others = [0x200, 0x400, 0x800].iter().filter(|flag| flags & *flag != 0).count();
-        for _ in 0..samples {
-            if self.file.stream_position()? >= end {
-                break;
-            }
+        let fit = end.saturating_sub(self.position) / (4 + others as u64 * 4);
+        for _ in 0..fit.min(u64::from(samples)) {
             let duration = self.word()?;
             self.found.tracks[track].add(1, duration);
-            self.skip(others as i64 * 4)?;
+            self.skip(others as u64 * 4)?;
         }
         Ok(())
     }
 
     /// The text of an iTunes comment: behind a type and a locale.
-    fn data(&mut self, size: u64) -> io::Result<()> {
+    fn data(&mut self, size: u64) -> Result<(), Broken> {
         if self.comment.ends_with(b"iTunSMPB") {
             self.skip(8)?;
             let text = self.text(size.saturating_sub(8))?;
@@ -245,29 +266,39 @@ impl Boxes {
     }
 
     /// A version; flags behind it.
-    fn version(&mut self) -> io::Result<u8> {
+    fn version(&mut self) -> Result<u8, Broken> {
         Ok(self.bytes::<4>()?[0])
     }
 
-    fn word(&mut self) -> io::Result<u32> {
+    fn word(&mut self) -> Result<u32, Broken> {
         Ok(u32::from_be_bytes(self.bytes()?))
     }
 
-    fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
         let mut bytes = [0; N];
         self.file.read_exact(&mut bytes)?;
+        self.position += N as u64;
         Ok(bytes)
     }
 
     /// Up to some hundred bytes: longer ones are not looked for.
-    fn text(&mut self, size: u64) -> io::Result<Vec<u8>> {
+    fn text(&mut self, size: u64) -> Result<Vec<u8>, Broken> {
         let mut text = Vec::new();
-        self.file.by_ref().take(size.min(512)).read_to_end(&mut text)?;
+        self.position += self.file.by_ref().take(size.min(512)).read_to_end(&mut text)? as u64;
         Ok(text)
     }
 
-    fn skip(&mut self, bytes: i64) -> io::Result<()> {
-        self.file.seek_relative(bytes)
+    fn skip(&mut self, bytes: u64) -> Result<(), Broken> {
+        self.go(self.position.saturating_add(bytes))
+    }
+
+    /// Goes on at a byte of the file, within the buffer where it can.
+    fn go(&mut self, at: u64) -> Result<(), Broken> {
+        let (to, from) = (i64::try_from(at), i64::try_from(self.position));
+        let (Ok(to), Ok(from)) = (to, from) else { return Err(Broken::CutOff) };
+        self.file.seek_relative(to - from)?;
+        self.position = at;
+        Ok(())
     }
 }
 

@@ -154,6 +154,13 @@ fn comment(vendor: &[u8], entry: &[u8]) -> Vec<u8> {
         .concat()
 }
 
+/// Whether Debian 12's ffmpeg, 5.1, decodes it.
+fn ffmpeg_accepts(path: &Path) -> bool {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "quiet", "-nostdin", "-xerror", "-i"]).arg(path).args(["-f", "null", "-"]);
+    ffmpeg.status().expect("ffmpeg runs").success()
+}
+
 /// ffmpeg 5.1 refuses the first ("Header processing failed") and the fourth.
 #[test]
 fn odd_headers_and_other_streams_do_not_keep_a_song_from_playing() {
@@ -185,6 +192,8 @@ fn odd_headers_and_other_streams_do_not_keep_a_song_from_playing() {
         let path = song.written(name, &before, &headers, &audio);
         // Of the others, ogginfo warns: of a comment without a value, of short foreign packets.
         assert!(ogginfo_accepts(&path) == accepted, "{name}");
+        let refused = ["longer", "others"].contains(&name);
+        assert!(ffmpeg_accepts(&path) != refused, "{name}");
         assert!(decode(&path).as_ref() == Ok(&song.plain), "{name}: {:?}", decode(&path).err());
     }
 }
@@ -212,6 +221,10 @@ fn a_damaged_or_missing_page_is_told() {
     std::fs::write(&broken, without).unwrap();
     let said = decode(&broken).unwrap_err();
     assert!(said.contains("a part of it is missing"), "{said}");
+    let mut audio = song.audio.clone();
+    audio[0].granule = u64::MAX;
+    let said = decode(&song.written("nowhere", &[], &headers, &audio)).unwrap_err();
+    assert!(said.contains("does not say where its packets lie"), "{said}");
     let unended: Vec<u8> = pages[..pages.len() - 1].iter().flat_map(Page::bytes).collect();
     std::fs::write(&broken, unended).unwrap();
     let said = decode(&broken).unwrap_err();

@@ -1,22 +1,23 @@
 //! AIFF (Apple, Audio Interchange File Format 1.3) and AIFF-C: big-endian chunks, the rate an 80-bit
 //! float.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{BufReader, Seek};
 
 use super::caf;
 use super::encoding::{Encoding, Order};
-use super::{NoSamples, Samples, bytes, chunk};
+use super::{CHUNKS, NoSamples, Samples, TOO_MANY, bytes, chunk, go};
 use crate::downmix::Layout;
 
 /// Sizes from here on were never filled in.
 const OPEN: u32 = 0x7FFF_0000;
 
 /// Reads all chunks up to where both the format and the sound are known.
-pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> {
+pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
     let form: [u8; 12] = bytes(file)?;
     let compressed = form[11] == b'C';
     let (mut common, mut sound, mut layout) = (None, None, None);
-    loop {
+    for _ in 0..CHUNKS {
         if let (Some(common), Some((start, size))) = (&common, sound) {
             return Ok(samples(common, layout, start, size));
         }
@@ -34,12 +35,13 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> 
             }
             _ => {}
         }
-        file.seek(SeekFrom::Start(start + u64::from(size) + u64::from(size % 2)))?;
+        go(file, start + u64::from(size) + u64::from(size % 2))?;
     }
+    Err(TOO_MANY)
 }
 
-/// The common chunk counts frames, the sound chunk bytes: where they differ, the shorter is read and
-/// the longer was promised.
+/// The common chunk counts the frames that were promised, the sound chunk bytes: those beyond the
+/// frames fill a block (AIFF 1.3, sound data chunk), and those beyond the chunk are no sound.
 fn samples(
     common: &Common,
     layout: Option<Option<Layout>>,
@@ -48,9 +50,10 @@ fn samples(
 ) -> Samples {
     let frame = (common.channels * common.encoding.bytes()) as u64;
     let frames = (common.frames < OPEN).then(|| u64::from(common.frames) * frame);
+    // A writer that crashed left zero.
+    let frames = frames.filter(|&bytes| bytes > 0 || size.is_none());
     let bytes = match (frames, size) {
-        // A writer that crashed left zero.
-        (Some(0), Some(size)) => Some(size),
+        (Some(frames), Some(size)) => Some(frames.min(size)),
         (frames, size) => frames.or(size),
     };
     Samples {
@@ -61,6 +64,7 @@ fn samples(
         bits: common.bits,
         start,
         bytes,
+        promised: frames.and_then(|bytes| bytes.checked_div(frame)),
     }
 }
 

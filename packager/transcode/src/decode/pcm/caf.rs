@@ -1,17 +1,21 @@
 //! CAF with plain samples (Apple, Core Audio Format Specification 1.0), and Apple's channel layouts.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, BufReader, Seek};
 
 use super::encoding::{Encoding, Order};
-use super::{NoSamples, Samples, bytes, chunk};
+use super::{CHUNKS, NoSamples, Samples, TOO_MANY, bytes, chunk, go};
 use crate::downmix::{Layout, Speaker};
 
 /// Reads all chunks up to the sound, and those behind it for a layout. `Foreign` where the sound is
 /// compressed.
-pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> {
+pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
     let _head: [u8; 8] = bytes(file)?;
     let (mut samples, mut layout) = (None, None);
-    loop {
+    for count in 0.. {
+        if count == CHUNKS {
+            return Err(TOO_MANY);
+        }
         let head: [u8; 12] = match bytes(file) {
             Ok(head) => head,
             Err(_) if samples.is_some() => break,
@@ -34,7 +38,7 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> 
             _ => {}
         }
         let Some(next) = known.and_then(|size| start.checked_add(size)) else { break };
-        file.seek(SeekFrom::Start(next))?;
+        go(file, next)?;
     }
     let mut samples = samples.filter(|samples| samples.start > 0).ok_or(NoSamples::Short)?;
     samples.layout = layout.unwrap_or_else(|| Layout::usual(samples.channels));
@@ -42,10 +46,13 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> 
 }
 
 /// Whether a chunk reaches beyond the file's `size`.
-pub(super) fn is_torn(file: &mut (impl Read + Seek), size: u64) -> io::Result<bool> {
+pub(super) fn is_torn(file: &mut BufReader<File>, size: u64) -> io::Result<bool> {
     let mut at = 8;
-    while at < size {
-        file.seek(SeekFrom::Start(at))?;
+    for _ in 0..CHUNKS {
+        if at >= size {
+            break;
+        }
+        go(file, at)?;
         let Ok(head) = bytes::<12>(file) else { return Ok(true) };
         let length = i64::from_be_bytes(*head.last_chunk().unwrap_or(&[0; 8]));
         let Ok(length) = u64::try_from(length) else { return Ok(false) };
@@ -84,6 +91,7 @@ fn description(chunk: &[u8; 32]) -> Result<Samples, NoSamples> {
         bits: if (1..=most).contains(&bits) { bits } else { most },
         start: 0,
         bytes: None,
+        promised: None,
     })
 }
 

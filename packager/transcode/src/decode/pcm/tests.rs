@@ -10,7 +10,7 @@ fn heard(parts: &[&[u8]]) -> Result<(MasterSpec, Vec<f32>), String> {
     let bytes = parts.concat();
     file.write_all(&bytes).unwrap();
     file.rewind().unwrap();
-    let opened = Pcm::open(file, &bytes[..12.min(bytes.len())]).map_err(|it| it.to_string())?;
+    let opened = Pcm::open(file, 0, &bytes[..12.min(bytes.len())]).map_err(|it| it.to_string())?;
     let (mut pcm, spec, _) = opened.ok_or("foreign")?;
     let mut all = Vec::new();
     pcm.next(&mut all).unwrap();
@@ -63,6 +63,23 @@ fn an_aiff_may_have_its_sound_first() {
         assert_eq!((spec.rate, spec.promised), (48_000, Some(2)));
         assert_eq!(samples, [0.5, -0.5]);
     }
+}
+
+#[test]
+fn an_aiff_that_counts_more_frames_than_it_holds_plays_no_tag_and_lacks_them() {
+    let common = [&[0, 1, 0, 0, 0, 9, 0, 16, 0x40, 0x0E, 0xBB, 0x80][..], &[0; 6]].concat();
+    let common = [b"COMM", &18u32.to_be_bytes()[..], &common].concat();
+    let sound = [b"SSND", &12u32.to_be_bytes()[..], &[0; 8], &[0x40, 0, 0xC0, 0]].concat();
+    let tag = [b"ID3 ", &20u32.to_be_bytes()[..], &[0x55; 20]].concat();
+    let (spec, samples) = heard(&[b"FORM\0\0\0\0AIFF", &common, &sound, &tag]).unwrap();
+    assert_eq!((spec.promised, samples), (Some(9), vec![0.5, -0.5]));
+}
+
+#[test]
+fn a_header_of_endless_chunks_is_refused() {
+    let chunks = chunk(b"LIST", 0, &[]).repeat(20_000);
+    let said = heard(&[b"RIFF\0\0\0\0WAVE", &chunks]).unwrap_err();
+    assert!(said.contains("it has too many parts"), "{said}");
 }
 
 #[test]

@@ -6,10 +6,11 @@
 //! program that wrote into a pipe (all bits set, or the most that a signed number holds) or a
 //! recorder that crashed (zero), the sound ends where the file ends.
 
-use std::io::{Read, Seek};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
 
 use super::encoding::{Encoding, Order};
-use super::{NoSamples, Samples, bytes, chunk};
+use super::{CHUNKS, NoSamples, Samples, TOO_MANY, bytes, chunk, go};
 use crate::downmix::Layout;
 
 /// What programs write that count sizes in signed numbers.
@@ -25,12 +26,12 @@ const SUBTYPE: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B,
 const EXTENSIBLE: u16 = 0xFFFE;
 
 /// Reads up to the `data` chunk.
-pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> {
+pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
     let riff: [u8; 12] = bytes(file)?;
     let wide = &riff[..4] != b"RIFF";
     let whole = u32::from_le_bytes([riff[4], riff[5], riff[6], riff[7]]);
     let (mut format, mut size_of_data) = (None, None);
-    loop {
+    for _ in 0..CHUNKS {
         let head: [u8; 8] = bytes(file)?;
         let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
         let start = file.stream_position()?;
@@ -49,8 +50,9 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Samples, NoSamples> 
         }
         // Chunks are padded to even sizes.
         let next = start + u64::from(size) + u64::from(size % 2);
-        file.seek(std::io::SeekFrom::Start(next))?;
+        go(file, next)?;
     }
+    Err(TOO_MANY)
 }
 
 /// The size of the `data` chunk in 64 bits (EBU Tech 3306 3.5); `None` where it was left open.
@@ -127,6 +129,6 @@ impl Format {
 
     fn samples(self, start: u64, bytes: Option<u64>) -> Samples {
         let Self { rate, channels, layout, encoding, bits } = self;
-        Samples { rate, channels, layout, encoding, bits, start, bytes }
+        Samples { rate, channels, layout, encoding, bits, start, bytes, promised: None }
     }
 }
