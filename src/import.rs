@@ -17,10 +17,11 @@ use reqwest::Url;
 use self::outcome::{Outcome, State, Totals};
 use self::server::{Credentials, Server};
 use self::song::Line;
-use crate::batch;
+use crate::batch::{self, Turns};
 use crate::details::Details;
 use crate::inputs::{self, Input, Refused};
 use crate::meter::Board;
+use crate::package::LONGEST_PATIENCE;
 use crate::stop::Stop;
 
 /// Upload masters into a running catalogue
@@ -48,7 +49,8 @@ pub(crate) struct Options {
     #[arg(long)]
     retry_failed: bool,
     /// For how many seconds a server that fails is tried again.
-    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 180,
+        value_parser = clap::value_parser!(u64).range(..=LONGEST_PATIENCE))]
     patience: u64,
     /// Print one JSON object per file instead of a summary.
     #[arg(long)]
@@ -87,6 +89,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         retry_failed: options.retry_failed,
         board: &board,
         stop: &stop,
+        turns: Turns::default(),
     };
     let told = work_through(options, &files, &line);
     drop(board);

@@ -109,12 +109,15 @@ fn files_of(given: &Path, files: &mut Vec<PathBuf>) -> Result<Origin, NotAnInput
 }
 
 /// Every file below `folder`, by name. Hidden ones are left out; links to folders are not followed,
-/// so that there is no loop.
+/// so that there is no loop. A folder that may not be read stands in the list itself, so that it is
+/// told of and the others go on.
 fn below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for path in entries(folder)? {
-        let found = fs::symlink_metadata(&path)?;
+        let Ok(found) = fs::symlink_metadata(&path) else { continue };
         if found.is_dir() {
-            below(&path, files)?;
+            if below(&path, files).is_err() {
+                files.push(path);
+            }
         } else if fs::metadata(&path).is_ok_and(|it| it.is_file()) {
             files.push(path);
         }
@@ -122,9 +125,13 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// What lies in a folder and is not hidden, by name.
+/// What lies in a folder and is not hidden, by name. What was packaged into it is no master: a
+/// target may lie below its own inputs.
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
+    if folder.join("asset.json").is_file() {
+        return Ok(paths);
+    }
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if !entry.file_name().as_encoded_bytes().starts_with(b".") {
@@ -189,9 +196,13 @@ impl Pattern {
             if found.is_file() && fits {
                 files.push(self.base.join(&place));
             } else if found.is_dir() && !is_link && fits {
-                below(&self.base.join(&place), files)?;
+                let folder = self.base.join(&place);
+                if below(&folder, files).is_err() {
+                    files.push(folder);
+                }
             } else if found.is_dir() && !is_link && depth > 1 {
-                self.walk(&path, &place, depth - 1, files)?;
+                // What may not be read matches nothing.
+                drop(self.walk(&path, &place, depth - 1, files));
             }
         }
         Ok(())
@@ -201,6 +212,19 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_packaged_below_an_input_is_no_input() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["one.flac", "out/song/asset.json", "out/song/ogg/64.ogg"] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let found = gather(&[folder.path().to_path_buf()]);
+        let found: Vec<_> = found.into_iter().map(|input| input.unwrap().path).collect();
+        assert_eq!(found, [folder.path().join("one.flac")]);
+    }
 
     /// A library of empty files.
     fn library() -> tempfile::TempDir {

@@ -76,7 +76,8 @@ pub(crate) struct Options {
     #[arg(long)]
     as_album: bool,
     /// For how many seconds a store that fails is tried again.
-    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 180,
+        value_parser = clap::value_parser!(u64).range(..=LONGEST_PATIENCE))]
     patience: u64,
     /// Where packages for a store are made before they are put [default: in the system's temporary
     /// folder].
@@ -86,6 +87,9 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
 }
+
+/// A week, in seconds.
+pub(crate) const LONGEST_PATIENCE: u64 = 7 * 24 * 3_600;
 
 /// The exit code for wrong usage or configuration.
 const WRONG_USAGE: u8 = 2;
@@ -99,6 +103,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     if options.details.names_one_song() && files.len() > 1 {
         return wrong("--title is for one file, and there are several");
+    }
+    if let Err(contradiction) = options.asked.parameters().check() {
+        return wrong(&contradiction.to_string());
     }
     let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
     let runtime = runtime()?;

@@ -219,16 +219,17 @@ impl Server {
 
     /// Tries again for as long as the patience where another attempt may go better.
     fn persist<T>(&self, mut attempt: impl FnMut() -> Result<T, Refusal>) -> Result<T, Refusal> {
-        let (end, mut pause) = (Instant::now() + self.patience, FIRST_PAUSE);
+        let (mut end, mut pause) = (None, FIRST_PAUSE);
         loop {
             self.stop.check();
-            match attempt() {
-                Err(Refusal::Passing(_)) if Instant::now() + pause < end => {
-                    self.rest(pause);
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                done => return done,
+            let done = attempt();
+            // An upload may take longer than the patience: that counts from the first failure.
+            let end = *end.get_or_insert_with(|| Instant::now() + self.patience);
+            if !matches!(done, Err(Refusal::Passing(_))) || Instant::now() + pause >= end {
+                return done;
             }
+            self.rest(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

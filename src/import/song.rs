@@ -4,10 +4,12 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use media::MasterHash;
 use transcode::{PackageError, Tags};
 
 use super::outcome::State;
 use super::server::{Refusal, RemoteSong, Server};
+use crate::batch::Turns;
 use crate::details::Details;
 use crate::inputs::{self, Input, Origin};
 use crate::meter::{Board, Meter};
@@ -42,6 +44,8 @@ pub(super) struct Line<'a> {
     pub(super) retry_failed: bool,
     pub(super) board: &'a Board,
     pub(super) stop: &'a Stop,
+    /// The same master twice is one song.
+    pub(super) turns: Turns<MasterHash>,
 }
 
 impl Line<'_> {
@@ -73,6 +77,7 @@ impl Line<'_> {
             Ok(master) => master,
             Err(error) => return Ok(State::Failed(error.to_string())),
         };
+        let _turn = self.turns.take(master);
         let meter = Arc::new(self.board.song(&input.path));
         let there = self.server.of_master(&master)?.into_iter().next();
         if let Some(song) = there.filter(|song| !(self.retry_failed && song.state == "failed")) {

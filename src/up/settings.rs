@@ -7,6 +7,7 @@ use anyhow::Context;
 use api::PublicUrl;
 use clap::Args;
 use delivery::Tls;
+use media::{SwitchingSet, SwitchingSets};
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
 use service::telemetry::LogFilter;
 use transcode::Parameters;
@@ -22,7 +23,10 @@ const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
 const DEMO: Key = Key::new("demo", "true or false");
 const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
-const SETS: Key = Key::new("sets", "aac, ogg, opus and saver, joined by commas");
+const SETS: Key = Key::new(
+    "sets",
+    "aac, which the web player plays, and any of ogg, opus and saver, joined by commas",
+);
 const LAYOUT: Key = Key::new("layout", "segments or single-file");
 const DASH: Key = Key::new("dash", "true or false");
 const EFFORT: Key = Key::new("effort", "best or fast");
@@ -208,7 +212,8 @@ fn checked<T: std::str::FromStr>(
 
 fn parameters(said: &Said) -> Result<Parameters, ConfigError> {
     let parameters = Parameters {
-        sets: said.get(&SETS)?.unwrap_or_default(),
+        sets: checked(said, &SETS, |sets: &SwitchingSets| sets.contains(SwitchingSet::Aac))?
+            .unwrap_or_default(),
         layout: said.get(&LAYOUT)?.unwrap_or_default(),
         dash: said.get(&DASH)?.is_some_and(|Switch(dash)| dash),
         effort: said.get(&EFFORT)?.unwrap_or_default(),
@@ -262,6 +267,14 @@ mod tests {
         let settings = Settings::decide(args, &env).expect("settings");
         assert_eq!((settings.workers, settings.demo), (2, false));
         assert_eq!(settings.upload_limit, 1 << 20);
+    }
+
+    #[test]
+    fn the_web_players_set_cannot_be_left_out() {
+        let sets = |sets: &str| UpArgs { sets: Some(sets.to_owned()), ..UpArgs::default() };
+        assert!(told(sets("ogg")).contains("aac, which the web player plays"));
+        let settings = Settings::decide(sets("aac,opus"), &nothing).expect("settings");
+        assert_eq!(settings.parameters.sets.to_string(), "aac,opus");
     }
 
     #[test]

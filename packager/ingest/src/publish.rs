@@ -97,7 +97,9 @@ pub async fn publish_version(
 pub async fn published(shelf: &Shelf, folder: SongFolder) -> Result<Option<Asset>, PublishError> {
     let Some(bytes) = stored_asset(shelf, folder).await? else { return Ok(None) };
     let Ok(asset) = serde_json::from_slice::<Asset>(&bytes) else { return Ok(None) };
-    let whole = asset.version == folder.version && missing(shelf, folder, &asset).await?.is_empty();
+    // What another release or somebody else's hand left there is made anew.
+    let ours = asset.version == folder.version && publish_order::of(&asset).is_ok();
+    let whole = ours && missing(shelf, folder, &asset).await?.is_empty();
     Ok(whole.then_some(asset))
 }
 
@@ -152,8 +154,7 @@ async fn withdraw(
     folder: SongFolder,
     files: &[SongFile],
 ) -> Result<(), PublishError> {
-    let leading =
-        files.iter().filter(|file| matches!(file, SongFile::Asset | SongFile::Multivariant(..)));
+    let leading = files.iter().filter(|file| publish_order::leads_to_media(**file));
     for file in leading.rev() {
         let object = Object::Song(folder, *file);
         if size_of(shelf, &object).await?.is_some() {

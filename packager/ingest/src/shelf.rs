@@ -86,12 +86,14 @@ impl Shelf {
     /// # Errors
     /// The file could not be read, or the store refused for good or for longer than the patience.
     pub async fn put(&self, path: &Path, object: &Object) -> Result<(), PutError> {
-        let (end, mut pause) = (Instant::now() + self.0.patience, FIRST_PAUSE);
+        let (mut end, mut pause) = (None, FIRST_PAUSE);
         loop {
             let error = match self.attempt(path, object).await {
                 Err(PutError::Store(error)) => error,
                 done => return done,
             };
+            // A put may take longer than the patience: that counts from the first failure.
+            let end = *end.get_or_insert_with(|| Instant::now() + self.0.patience);
             if !may_pass(&error) || Instant::now() + pause >= end {
                 return Err(error.into());
             }

@@ -18,6 +18,12 @@ pub fn key(file: SongFile) -> (u8, SongFile) {
     (rank, file)
 }
 
+/// Whether players or we ourselves find media by this file: it goes before the media changes.
+#[must_use]
+pub fn leads_to_media(file: SongFile) -> bool {
+    matches!(file, SongFile::Asset | SongFile::Multivariant(..) | SongFile::Dash(_))
+}
+
 /// Every object of a version, `asset.json` included, in publish order.
 ///
 /// # Errors

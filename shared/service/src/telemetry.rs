@@ -10,8 +10,9 @@ use tracing_subscriber::EnvFilter;
 pub struct LogFilter(String);
 
 impl Default for LogFilter {
+    /// The box reader warns of every box that it has no type for, `ludt` among them.
     fn default() -> Self {
-        Self("info".to_owned())
+        Self("info,mp4_atom=error".to_owned())
     }
 }
 

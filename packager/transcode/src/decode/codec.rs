@@ -161,6 +161,8 @@ impl Undecodable {
     fn of(error: Error) -> Self {
         match error {
             Error::DecodeError(reason) => Self::packet(reason),
+            // A packet is read from memory: its end is the packet's fault, not a file's.
+            Error::IoError(error) => Self::packet(&error.to_string()),
             other => Self::Stream(other),
         }
     }
