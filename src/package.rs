@@ -5,6 +5,7 @@
 
 mod album;
 mod asked;
+mod cover;
 mod failure;
 mod ids;
 mod outcome;
@@ -25,6 +26,7 @@ use tokio::runtime::Runtime;
 
 use self::album::{Album, Sleeve};
 use self::asked::Asked;
+use self::cover::Scaler;
 use self::failure::Failure;
 use self::ids::Ids;
 use self::outcome::{Outcome, State};
@@ -127,6 +129,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         board: &board,
         stop: &stop,
         turns: Turns::default(),
+        scaler: Scaler::default(),
     };
     let told = work_through(options, &files, &line);
     drop(board);

@@ -45,6 +45,32 @@ fn a_master_becomes_a_song_that_passes_inspection_and_plays() {
 }
 
 #[test]
+fn a_cover_comes_in_every_size() {
+    let shell = shell();
+    shell.master("song.wav", 48_000, 1);
+    let flac = ["-map", "0", "-map", "1", "-c:v", "png", "-disposition:v", "attached_pic"];
+    let ffmpeg = Command::new("ffmpeg")
+        .current_dir(shell.path("."))
+        .args(["-v", "error", "-nostdin", "-i", "song.wav"])
+        .args(["-f", "lavfi", "-i", "testsrc=s=800x800:d=0.04"])
+        .args(flac)
+        .args(["-frames:v", "1", "song.flac"])
+        .status()
+        .unwrap();
+    assert!(ffmpeg.success());
+    let packaged = shell.run(&["package", "song.flac", "--out", "out", "--json"]);
+    assert_eq!(packaged.status.code(), Some(0), "{}", stderr(&packaged));
+    let song = &json_lines(&packaged)[0];
+    let covers = song["artwork"].as_array().unwrap();
+    let edges: Vec<_> = covers.iter().map(|it| it["width"].as_u64().unwrap()).collect();
+    assert_eq!(edges, [800, 600, 300, 96]);
+    for cover in covers {
+        let jpeg = fs::read(shell.path(cover["url"].as_str().unwrap())).unwrap();
+        assert!(jpeg.starts_with(&[0xFF, 0xD8, 0xFF]), "{cover}");
+    }
+}
+
+#[test]
 fn packaging_again_does_nothing() {
     let shell = shell();
     shell.master("song.wav", 48_000, 2);

@@ -25,6 +25,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use transcode::Tags;
 
+use super::cover::Cover;
 use super::failure::Failure;
 use super::target::Target;
 
@@ -41,6 +42,7 @@ pub(crate) enum State {
     Packaged {
         place: Playlists,
         asset: Box<Asset>,
+        artwork: Vec<Cover>,
         elapsed: Duration,
     },
     AlreadyPackaged {
@@ -116,13 +118,16 @@ impl Playlists {
 impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.state {
-            State::Packaged { place, asset, elapsed } => {
+            State::Packaged { place, asset, artwork, elapsed } => {
                 let length = asset.duration_ms as f64 / 1_000.0;
                 let factor = realtime_factor(asset, *elapsed);
                 writeln!(f, "{}: {length:.3} s, {factor:.1} x realtime", self.file.display())?;
                 for it in &asset.renditions {
                     let kbps = it.average.0 as f64 / 1_000.0;
                     writeln!(f, "  {:<4} {:>3}  {kbps:.1} kbit/s on average", it.set, it.kbps)?;
+                }
+                for it in artwork {
+                    writeln!(f, "  cover {} x {}  {}", it.width, it.height, it.url)?;
                 }
                 playlists(f, place)
             }
@@ -148,12 +153,13 @@ fn playlists(f: &mut fmt::Formatter<'_>, place: &Playlists) -> fmt::Result {
 impl Serialize for Outcome<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = match &self.state {
-            State::Packaged { place, asset, elapsed } => {
+            State::Packaged { place, asset, artwork, elapsed } => {
                 let mut object = paths("packaged", place);
                 object.insert("version".into(), json!(asset.version));
                 object.insert("duration_ms".into(), json!(asset.duration_ms));
                 object.insert("realtime_factor".into(), json!(realtime_factor(asset, *elapsed)));
                 object.insert("renditions".into(), renditions(asset));
+                object.insert("artwork".into(), json!(artwork));
                 object
             }
             State::AlreadyPackaged { place, asset } => {

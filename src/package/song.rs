@@ -1,13 +1,16 @@
 //! One file: recognised, packaged, published.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
 use media::MasterHash;
 use origin::SongFolder;
+use transcode::artwork::ArtworkError;
 use transcode::{PackageError, Parameters, Tags};
 
 use super::album::Album;
+use super::cover::Scaler;
 use super::failure::Failure;
 use super::ids::Ids;
 use super::outcome::{Playlists, State};
@@ -30,6 +33,7 @@ pub(crate) struct Line<'a> {
     pub(crate) board: &'a Board,
     pub(crate) stop: &'a Stop,
     pub(crate) turns: Turns<SongFolder>,
+    pub(crate) scaler: Scaler,
 }
 
 impl Line<'_> {
@@ -81,9 +85,16 @@ impl Line<'_> {
             meter.show(now);
         })?;
         let elapsed = started.elapsed();
+        let complain = |error: &ArtworkError| {
+            let told =
+                self.board.aside(|| writeln!(io::stderr(), "segue: {}: {error}", master.display()));
+            // Whoever stopped listening still gets the song.
+            drop(told);
+        };
+        let artwork = self.scaler.publish(master, self.target, &staged, &complain)?;
         let size = asset.objects.iter().map(|object| object.size).sum();
         let published = |bytes| meter.moved("publishing", bytes, size);
         self.target.publish(staged, folder, &asset, self.stop, &published)?;
-        Ok(State::Packaged { place, asset: Box::new(asset), elapsed })
+        Ok(State::Packaged { place, asset: Box::new(asset), artwork, elapsed })
     }
 }

@@ -43,7 +43,7 @@ impl Staging {
     pub(crate) fn folder(self) -> io::Result<StagedFolder> {
         let parent = tempfile::Builder::new().prefix("version-").tempdir_in(&self.path)?;
         let path = parent.path().join("version");
-        Ok(StagedFolder { _parent: parent, _lock: self.lock, path })
+        Ok(StagedFolder { parent: parent, _lock: self.lock, path })
     }
 }
 
@@ -60,7 +60,7 @@ fn remove_leftovers(path: &Path) -> io::Result<()> {
 /// A version that is not published yet.
 #[derive(Debug)]
 pub(crate) struct StagedFolder {
-    _parent: TempDir,
+    parent: TempDir,
     _lock: File,
     path: PathBuf,
 }
@@ -69,6 +69,11 @@ impl StagedFolder {
     /// Where to write; the folder itself is not there yet.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where to write something else meanwhile; it goes with the folder.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.parent.path().join(name)
     }
 
     /// Moves the folder to `target` as a whole, on stable storage before and after. False where

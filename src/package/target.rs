@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use ingest::shelf::may_pass;
 use ingest::{PublishError, PutError, Shelf, publish};
-use media::Asset;
+use media::{ArtworkHash, Asset};
 use origin::{Object, SongFile, SongFolder};
 use tokio::runtime::Handle;
+use transcode::work_folder::sync_folder;
 
 use super::failure::Failure;
 use super::staging::{StagedFolder, Staging};
@@ -111,6 +112,30 @@ impl Target {
                         () = stop.told() => Err(Failure::Stopped),
                     }
                 })
+            }
+        }
+    }
+
+    /// Moves a cover to its place, and tells where that is. The same picture is the same object.
+    pub(crate) fn put_cover(&self, file: &Path, hash: ArtworkHash) -> Result<String, Failure> {
+        let object = Object::Artwork(hash);
+        match self {
+            Self::Folder(out) => {
+                let place = out.join(object.to_string());
+                let folder = place.parent().unwrap_or(out);
+                let moved = fs::create_dir_all(folder)
+                    .and_then(|()| fs::File::open(file)?.sync_all())
+                    .and_then(|()| fs::rename(file, &place))
+                    .and_then(|()| sync_folder(folder));
+                moved.map_err(|error| Failure::folder(out, error))?;
+                Ok(place.display().to_string())
+            }
+            Self::Store(store) => {
+                let put = store.runtime.block_on(store.shelf.put(file, &object));
+                put.map_err(|source| {
+                    store.failure(&PublishError::Put { key: object.to_string(), source })
+                })?;
+                Ok(format!("{}/{object}", store.url))
             }
         }
     }

@@ -21,9 +21,9 @@ pub const EDGES: [u32; 4] = [1_200, 600, 300, 96];
 /// JPEG quality: no artefact that an eye finds in a cover.
 const QUALITY: u8 = 85;
 
-/// What decoding may take: a picture of 6,000 pixels a side at four bytes each, and as much again.
-const MOST_PIXELS_A_SIDE: u32 = 6_000;
-const MOST_MEMORY: u64 = 288 << 20;
+/// What decoding may take: a picture of 4,000 pixels a side at four bytes each, and as much again.
+const MOST_PIXELS_A_SIDE: u32 = 4_000;
+const MOST_MEMORY: u64 = 128 << 20;
 
 /// A cover in one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Cover {
 pub enum ArtworkError {
     /// Of another kind, damaged, or too large.
     #[error(
-        "the cover cannot be used ({0}); accepted are JPEG, PNG, WebP and GIF of up to 6,000 pixels a side"
+        "the cover cannot be used ({0}); accepted are JPEG, PNG, WebP and GIF of up to 4,000 pixels a side"
     )]
     Picture(#[from] ImageError),
     /// The decoder panicked.
