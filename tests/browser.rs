@@ -95,14 +95,17 @@ fn switches_rungs_without_a_seam() {
 fn every_output_plays_whole_in_hls_js_and_shaka_player() {
     for layout in ["segments", "single-file"] {
         let song = Song::published_as(layout, 2 * SEGMENT + 77_777);
-        for (engine, output, kbps, noise) in OUTPUTS {
+        for (engine, output, kbps) in OUTPUTS {
             let what = format!("{engine}, {output}, {layout}");
             let tape = song.heard_in(engine, output, kbps, &["play=1000"]);
             let found = judge::align(&song.master, &tape.frames);
             let start = usize::try_from(found.offset).expect("the tape begins before the song");
             let heard = &tape.frames[start..start + song.master.len()];
-            let worst = loudest(&distances(&song.master, heard));
-            assert!(found.correlation > 0.98 && worst < noise, "{what}: {found:?}, {worst:.1} dB");
+            let noise = distances(&song.master, heard);
+            // An access unit that is lost, doubled or shifted fills two windows, at 0 dB and more.
+            let settled = &noise[if output == "hls_opus" { SWALLOWED } else { 0 }..];
+            let gap = settled.windows(2).position(|pair| pair.iter().all(|level| *level > -1.0));
+            assert!(found.correlation > 0.98 && gap.is_none(), "{what}: {found:?}, at {gap:?}");
         }
     }
 }
@@ -111,7 +114,7 @@ fn every_output_plays_whole_in_hls_js_and_shaka_player() {
 fn every_output_starts_in_mid_song_and_then_finds_the_beginning() {
     for layout in ["segments", "single-file"] {
         let song = Song::published_as(layout, 4 * SEGMENT + 77_777);
-        for (engine, output, kbps, _) in OUTPUTS {
+        for (engine, output, kbps) in OUTPUTS {
             let what = format!("{engine}, {output}, {layout}");
             let steps = ["seek=20", "play=22", "seek=0", "play=2"];
             let tape = song.heard_in(engine, output, kbps, &steps);
@@ -130,15 +133,17 @@ fn every_output_starts_in_mid_song_and_then_finds_the_beginning() {
     }
 }
 
-/// Engine, output, rung, and how far the codec's noise may rise towards the music in any 10 ms, in
-/// dB. HE-AAC makes up its upper half anew: there the waveform is another.
-const OUTPUTS: [(&str, &str, u32, f64); 6] = [
-    ("hls", "hls", 128, NOISE_AT_128),
-    ("hls", "hls_opus", 128, NOISE_AT_128),
-    ("hls", "hls_saver", 64, 0.0),
-    ("shaka", "hls_opus", 128, NOISE_AT_128),
-    ("shaka", "hls_saver", 64, 0.0),
-    ("shaka", "dash", 128, NOISE_AT_128),
+/// Chromium swallows the first 80 ms of Opus in fMP4: it drops the priming by the edit list, and as
+/// much again by the pre-skip of `dOps`. In windows of 10 ms, and two to come in.
+const SWALLOWED: usize = 10;
+/// Engine, output and rung.
+const OUTPUTS: [(&str, &str, u32); 6] = [
+    ("hls", "hls", 128),
+    ("hls", "hls_opus", 128),
+    ("hls", "hls_saver", 64),
+    ("shaka", "hls_opus", 128),
+    ("shaka", "hls_saver", 64),
+    ("shaka", "dash", 128),
 ];
 
 #[test]

@@ -43,7 +43,7 @@ impl Staging {
     pub(crate) fn folder(self) -> io::Result<StagedFolder> {
         let parent = tempfile::Builder::new().prefix("version-").tempdir_in(&self.path)?;
         let path = parent.path().join("version");
-        Ok(StagedFolder { parent: parent, _lock: self.lock, path })
+        Ok(StagedFolder { parent, _lock: self.lock, path })
     }
 }
 
