@@ -81,6 +81,7 @@ impl Bench {
             title: title.parse().unwrap(),
             artist: "Somebody".parse().unwrap(),
             album: None,
+            album_artist: None,
             genre: None,
             release_year: None,
             master: MasterHash::new([7; 32]),

@@ -10,7 +10,7 @@ use crate::intake::{Details, Intake};
 use crate::patience::Patience;
 use crate::received::{ReceiveError, Received};
 
-const ACCEPTED: &str = "file, title, artist, album, genre and release_year";
+const ACCEPTED: &str = "file, title, artist, album, album_artist, genre and release_year";
 
 /// The longest text field in bytes: the longest name, should each character take four.
 const LONGEST_TEXT: usize = LONGEST_NAME * 4;
@@ -42,6 +42,7 @@ impl Form {
                 "title" => text("title", &mut details.title, part).await?,
                 "artist" => text("artist", &mut details.artist, part).await?,
                 "album" => text("album", &mut details.album, part).await?,
+                "album_artist" => text("album_artist", &mut details.album_artist, part).await?,
                 "genre" => text("genre", &mut details.genre, part).await?,
                 "release_year" => text("release_year", &mut details.release_year, part).await?,
                 _ => return Err(unknown(&name)),

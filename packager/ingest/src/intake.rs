@@ -34,6 +34,8 @@ pub struct Details {
     pub artist: Option<Name>,
     /// Where it belongs.
     pub album: Option<Name>,
+    /// Whom the album is filed under, where that is somebody else than the song's artist.
+    pub album_artist: Option<Name>,
     /// What kind of music it is.
     pub genre: Option<Name>,
     /// When it came out.
@@ -94,6 +96,7 @@ impl Details {
             title: self.title.unwrap_or_else(|| title_of(file_name)),
             artist: self.artist.unwrap_or_else(|| Name::nearest(UNKNOWN_ARTIST, UNKNOWN_ARTIST)),
             album: self.album,
+            album_artist: self.album_artist,
             genre: self.genre,
             release_year: self.release_year,
             master: received.hash(),

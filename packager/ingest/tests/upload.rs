@@ -115,6 +115,24 @@ async fn a_whole_form_becomes_a_song() {
 }
 
 #[tokio::test]
+async fn songs_of_a_compilation_share_its_album() {
+    let bench = Bench::new().await;
+    let mut albums = Vec::new();
+    for artist in ["Ann", "Bob"] {
+        let fields = [
+            field("artist", artist),
+            field("album", "Hits"),
+            field("album_artist", "Various Artists"),
+            file("x.flac", "bytes"),
+        ];
+        let (status, song) = bench.post(form(&fields)).await;
+        assert_eq!((status, &song["artist"]), (202, &artist.into()), "{song}");
+        albums.push(song["album_id"].clone());
+    }
+    assert_eq!(albums[0], albums[1]);
+}
+
+#[tokio::test]
 async fn a_file_alone_gets_its_title_from_its_name() {
     let bench = Bench::new().await;
     let (_, song) = bench.post(form(&[file("My song.flac", "bytes")])).await;

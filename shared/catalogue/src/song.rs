@@ -59,6 +59,9 @@ pub struct NewSong {
     pub artist: Name,
     /// Where it belongs; `None` makes a single-song album of the song's title.
     pub album: Option<Name>,
+    /// Whom its album is filed under; `None` where that is who made the song. Songs of one
+    /// compilation share it, and with it the album.
+    pub album_artist: Option<Name>,
     /// What kind of music it is.
     pub genre: Option<Name>,
     /// When it came out.

@@ -46,7 +46,11 @@ impl<'a> Songs<'a> {
         let now = self.0.now_ms();
         let mut write = self.0.write().await?;
         let artist = find_or_make_artist(&mut write, &new.artist, now).await?;
-        let album = find_or_make_album(&mut write, artist, new, now).await?;
+        let owner = match &new.album_artist {
+            Some(name) => find_or_make_artist(&mut write, name, now).await?,
+            None => artist,
+        };
+        let album = find_or_make_album(&mut write, owner, new, now).await?;
         let id = insert_song(&mut write, new, artist, album, now).await?;
         insert_job(&mut write, id, now).await?;
         let song = fetch(&mut write, id).await?;

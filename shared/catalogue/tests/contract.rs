@@ -39,6 +39,7 @@ impl Bench {
             title: title.parse().unwrap(),
             artist: "Somebody".parse().unwrap(),
             album: album.map(|album| album.parse().unwrap()),
+            album_artist: None,
             genre: Some("Folk".parse().unwrap()),
             release_year: Some("1997".parse().unwrap()),
             master: MasterHash::new([7; 32]),
@@ -120,6 +121,16 @@ async fn artists_and_named_albums_are_shared_and_singles_are_not() {
     let other = songs.accept(&bench.new_song("Album", None)).await.unwrap();
     assert_ne!(single.album_id, other.album_id);
     assert_ne!(single.album_id, a.album_id);
+    let filed = |artist: &str| NewSong {
+        artist: artist.parse().unwrap(),
+        album_artist: Some("Various Artists".parse().unwrap()),
+        ..bench.new_song("Song", Some("Hits"))
+    };
+    let ann = songs.accept(&filed("Ann")).await.unwrap();
+    let bob = songs.accept(&filed("Bob")).await.unwrap();
+    assert_eq!(ann.album_id, bob.album_id, "a compilation stays together");
+    assert_ne!(ann.artist_id, bob.artist_id);
+    assert_eq!(bob.artist, "Bob");
     assert_eq!(single.artist_id, a.artist_id);
 }
 
