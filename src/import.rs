@@ -1,9 +1,12 @@
 //! `segue import INPUT… --server URL`: masters into a running catalogue, over its API.
 //!
-//! Reading order: [`Options`] → [`server`] (what is asked of it) → [`song`] (one file's way) →
-//! [`outcome`] (what is said of it).
+//! Reading order: [`Options`] → [`credentials`] (who uploads) → [`server`] and [`refusal`] (what is asked of it) →
+//! [`song`] and [`compilations`] (one file's way) → [`outcome`] (what is said of it).
 
+mod compilations;
+mod credentials;
 mod outcome;
+mod refusal;
 mod server;
 mod song;
 
@@ -13,9 +16,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use reqwest::Url;
+use tokio::runtime::Handle;
 
+use self::compilations::Compilations;
+use self::credentials::Credentials;
 use self::outcome::{Outcome, State, Totals};
-use self::server::{Credentials, Server};
+use self::refusal::Refusal;
+use self::server::Server;
 use self::song::Line;
 use crate::batch::{self, Turns};
 use crate::details::Details;
@@ -37,7 +44,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     server: Url,
     /// Who uploads. The password is read from SEGUE_PASSWORD, or from the file that
-    /// SEGUE_PASSWORD_FILE names. Without a user, SEGUE_TOKEN must hold an access token.
+    /// SEGUE_PASSWORD_FILE names. Without a user, SEGUE_TOKEN, or the file that SEGUE_TOKEN_FILE
+    /// names, must hold an access token.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Files that are on their way at a time.
@@ -70,35 +78,56 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(WRONG_USAGE));
             }
         };
+    let files = inputs::gather(&options.inputs);
+    if options.details.names_one_song() && inputs::are_several_songs(&files) {
+        writeln!(io::stderr(), "segue: --title is for one song, and there are several")?;
+        return Ok(ExitCode::from(WRONG_USAGE));
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let stop = Stop::on_signals(&runtime)?;
-    let files = inputs::gather(&options.inputs);
-    if options.details.names_one_song() && files.len() > 1 {
-        writeln!(io::stderr(), "segue: --title is for one file, and there are several")?;
-        return Ok(ExitCode::from(WRONG_USAGE));
-    }
+    let done = run_on(options, &files, credentials, runtime.handle(), &stop);
+    // What still waits for an answer, such as the look-up of a name, is nobody's to wait for.
+    runtime.shutdown_background();
+    done
+}
+
+fn run_on(
+    options: &Options,
+    files: &[Result<Input, Refused>],
+    credentials: Credentials,
+    runtime: &Handle,
+    stop: &Stop,
+) -> anyhow::Result<ExitCode> {
     let patience = Duration::from_secs(options.patience);
-    let server = Server::new(options.server.clone(), credentials, patience, stop.clone())?;
+    let server = Server::new(options.server.clone(), credentials, patience, runtime, stop)?;
     // Wrong credentials are said once, not once for every file.
-    server.log_in()?;
+    match server.log_in() {
+        Err(Refusal::Stopped) => return stopped(stop),
+        logged_in => logged_in?,
+    }
     let board = Board::of(files.len());
     let line = Line {
         server: &server,
         details: &options.details,
         retry_failed: options.retry_failed,
         board: &board,
-        stop: &stop,
+        stop,
         turns: Turns::default(),
+        compilations: Compilations::default(),
     };
-    let told = work_through(options, &files, &line);
+    let told = work_through(options, files, &line);
     drop(board);
     let all_done = told?;
-    if let Some(code) = stop.code() {
-        writeln!(io::stderr(), "segue: stopped; run it again to go on")?;
-        return Ok(code);
+    if stop.is_told() {
+        return stopped(stop);
     }
     Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn stopped(stop: &Stop) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr(), "segue: stopped; run it again to go on")?;
+    Ok(stop.code().unwrap_or(ExitCode::FAILURE))
 }
 
 /// Whether nothing failed.

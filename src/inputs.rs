@@ -1,14 +1,24 @@
 //! What was given, as files: a folder stands for all that lies below it, a pattern for all that it
 //! matches.
+//!
+//! Reading order: [`gather`] → `pattern` (what a pattern matches) → [`recognise`] (is it a song?) → [`hash`] and
+//! [`Stamp`] (which song, and whether it stays that).
+
+mod pattern;
+mod recognised;
+mod stamp;
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
 use media::MasterHash;
+
+use self::pattern::Pattern;
+pub(crate) use self::recognised::{Kind, Unreadable, recognise};
+pub(crate) use self::stamp::Stamp;
+use crate::stop::Stop;
 
 /// A file to be packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +68,19 @@ fn open_sentence(error: &io::Error) -> String {
     }
 }
 
-/// The SHA-256 of a master.
-pub(crate) fn hash(file: &Path) -> Result<MasterHash, NotAnInput> {
+/// The SHA-256 of a master. Ends the work of this thread where we are told to stop meanwhile.
+pub(crate) fn hash(file: &Path, stop: &Stop) -> Result<MasterHash, NotAnInput> {
     let opened = File::open(file).map_err(NotAnInput::Open)?;
-    transcode::hash_master(opened).map_err(NotAnInput::Open)
+    transcode::hash_master(stop.checked(opened)).map_err(NotAnInput::Open)
+}
+
+/// Whether more than one of the files is a song, or to be one: a cover beside it is none.
+pub(crate) fn are_several_songs(files: &[Result<Input, Refused>]) -> bool {
+    let is_song = |file: &&Result<Input, Refused>| match file {
+        Ok(input) => !matches!(recognise(input), Ok(Kind::Other)),
+        Err(_) => true,
+    };
+    files.iter().filter(is_song).nth(1).is_some()
 }
 
 /// All files in the order in which they were given, below a folder by name. What was found more than
@@ -101,7 +120,7 @@ fn files_of(given: &Path, files: &mut Vec<PathBuf>) -> Result<Origin, NotAnInput
         }
         Ok(_) => return Err(NotAnInput::NotAFile),
         Err(error) => match Pattern::of(given) {
-            Some(pattern) => pattern?.expand(files)?,
+            Some(pattern) => pattern.expand(files)?,
             None => return Err(NotAnInput::Open(error)),
         },
     }
@@ -142,73 +161,6 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// A pattern that no shell expanded: `*`, `?`, `[…]`, `{a,b}`, and `**` for any number of folders.
-#[derive(Debug)]
-struct Pattern {
-    /// The folder in which it begins.
-    base: PathBuf,
-    /// What the rest of a path is matched by.
-    rest: GlobMatcher,
-    /// How many folders deep that can be.
-    depth: usize,
-}
-
-impl Pattern {
-    /// `None` where the path holds nothing special.
-    fn of(given: &Path) -> Option<Result<Self, NotAnInput>> {
-        let is_special =
-            |part: &OsStr| part.as_encoded_bytes().iter().any(|byte| b"*?[{".contains(byte));
-        let plain = given.components().take_while(|part| !is_special(part.as_os_str()));
-        let base: PathBuf = plain.collect();
-        let rest: Vec<Component<'_>> = given.components().skip(base.components().count()).collect();
-        if rest.is_empty() {
-            return None;
-        }
-        let endless = rest.iter().any(|part| part.as_os_str().as_encoded_bytes() == b"**");
-        let depth = if endless { usize::MAX } else { rest.len() };
-        let rest: PathBuf = rest.into_iter().collect();
-        let glob = GlobBuilder::new(&rest.to_string_lossy()).literal_separator(true).build();
-        Some(match glob {
-            Ok(glob) => Ok(Self { base, rest: glob.compile_matcher(), depth }),
-            Err(error) => Err(NotAnInput::Pattern(error.kind().to_string())),
-        })
-    }
-
-    fn expand(&self, files: &mut Vec<PathBuf>) -> Result<(), NotAnInput> {
-        let base = if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base };
-        match self.walk(base, Path::new(""), self.depth, files) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            walked => walked.map_err(NotAnInput::Open),
-        }
-    }
-
-    fn walk(
-        &self,
-        folder: &Path,
-        place: &Path,
-        depth: usize,
-        files: &mut Vec<PathBuf>,
-    ) -> io::Result<()> {
-        for path in entries(folder)? {
-            let place = place.join(path.file_name().unwrap_or_default());
-            let (is_link, Ok(found)) = (path.is_symlink(), fs::metadata(&path)) else { continue };
-            let fits = self.rest.is_match(&place);
-            if found.is_file() && fits {
-                files.push(self.base.join(&place));
-            } else if found.is_dir() && !is_link && fits {
-                let folder = self.base.join(&place);
-                if below(&folder, files).is_err() {
-                    files.push(folder);
-                }
-            } else if found.is_dir() && !is_link && depth > 1 {
-                // What may not be read matches nothing.
-                drop(self.walk(&path, &place, depth - 1, files));
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +189,8 @@ mod tests {
             "b/deep/03.mp3",
             ".git/x.flac",
             "[odd].wav",
+            "[2001] album/{1}.flac",
+            "[2001] album/2.flac",
         ] {
             let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -260,18 +214,30 @@ mod tests {
 
     #[test]
     fn a_folder_is_all_that_lies_below_it_but_the_hidden() {
-        let all = ["[odd].wav", "a/01.flac", "a/02.flac", "a/cover.jpg", "b/deep/03.mp3"];
+        let all = [
+            "[2001] album/2.flac",
+            "[2001] album/{1}.flac",
+            "[odd].wav",
+            "a/01.flac",
+            "a/02.flac",
+            "a/cover.jpg",
+            "b/deep/03.mp3",
+        ];
         assert_eq!(gathered(&[""]), all);
         assert_eq!(gathered(&["", "a", "*/*.flac"]), all, "nothing is there twice");
     }
 
     #[test]
     fn patterns_are_expanded() {
-        assert_eq!(gathered(&["*/*.flac"]), ["a/01.flac", "a/02.flac"]);
+        assert_eq!(gathered(&["a*/*.flac"]), ["a/01.flac", "a/02.flac"]);
         assert_eq!(gathered(&["**/*.{mp3,jpg}"]), ["a/cover.jpg", "b/deep/03.mp3"]);
         assert_eq!(gathered(&["a/0[2-9].*"]), ["a/02.flac"]);
         assert_eq!(gathered(&["?"]), ["a/01.flac", "a/02.flac", "a/cover.jpg", "b/deep/03.mp3"]);
         assert_eq!(gathered(&["[odd].wav"]), ["[odd].wav"], "a file of that very name");
+        let album = ["[2001] album/2.flac", "[2001] album/{1}.flac"];
+        assert_eq!(gathered(&["[2001] album/*.flac"]), album, "a folder of that very name");
+        assert_eq!(gathered(&["*/{1}.flac"]), album[1..]);
+        assert_eq!(gathered(&["[2001]*"]), album);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `segue inspect PATH|URL`: checks packaged songs, wherever they are.
 
+mod bucket;
 mod http;
 mod versions;
 
@@ -10,12 +11,19 @@ use std::process::ExitCode;
 use serde_json::json;
 use transcode::inspect::{Folder, Report, inspect};
 
+use self::bucket::Bucket;
 use self::http::Http;
+use crate::shown::Shown;
+use crate::store::{Place, StoreUrl};
+
+/// The exit code for wrong usage.
+const WRONG_USAGE: u8 = 2;
 
 /// What was asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A version's folder, a folder that holds several, or the URL of a multivariant playlist.
+    /// A version's folder, a folder that holds several, either of them in a store (s3://…, gs://…,
+    /// az://…), or the http URL of a multivariant playlist.
     #[arg(value_name = "PATH|URL")]
     at: String,
     /// Print one JSON object per version instead of a table.
@@ -25,11 +33,18 @@ pub(crate) struct Options {
 
 /// Inspects every version that is there; fails where one of them breaks a rule.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let clean = if options.at.starts_with("http://") || options.at.starts_with("https://") {
-        let source = Http::new(&options.at)?;
-        tell(&options.at, &inspect(&source), options.json)?
+    let at = &options.at;
+    let clean = if at.starts_with("http://") || at.starts_with("https://") {
+        tell(at, &inspect(&Http::new(at)?), options.json)?
     } else {
-        inspect_tree(Path::new(&options.at), options.json)?
+        match at.parse() {
+            Ok(Place::Folder(path)) => inspect_tree(&path, options.json)?,
+            Ok(Place::Store(url)) => inspect_bucket(url, options.json)?,
+            Err(error) => {
+                writeln!(io::stderr(), "segue: '{}' cannot be inspected: {error}", Shown(at))?;
+                return Ok(ExitCode::from(WRONG_USAGE));
+            }
+        }
     };
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -43,6 +58,14 @@ fn inspect_tree(path: &Path, json: bool) -> anyhow::Result<bool> {
     Ok(clean)
 }
 
+fn inspect_bucket(url: StoreUrl, json: bool) -> anyhow::Result<bool> {
+    let (bucket, mut clean) = (Bucket::open(url)?, true);
+    for version in bucket.versions()? {
+        clean &= tell(&version.address(), &inspect(&version), json)?;
+    }
+    Ok(clean)
+}
+
 /// Whether the report is clean.
 fn tell(at: &str, report: &Report, json: bool) -> anyhow::Result<bool> {
     let clean = report.is_clean();
@@ -50,7 +73,10 @@ fn tell(at: &str, report: &Report, json: bool) -> anyhow::Result<bool> {
         let line = json!({"at": at, "clean": clean, "report": report});
         writeln!(io::stdout(), "{line}")?;
     } else {
-        writeln!(io::stdout(), "{at}\n{report}")?;
+        writeln!(io::stdout(), "{}", Shown(at))?;
+        for line in report.to_string().split('\n') {
+            writeln!(io::stdout(), "{}", Shown(line))?;
+        }
     }
     Ok(clean)
 }

@@ -8,7 +8,9 @@ mod inputs;
 mod inspect;
 mod man;
 mod meter;
+mod names;
 mod package;
+mod shown;
 mod stop;
 mod store;
 mod up;
@@ -17,6 +19,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::shown::Shown;
 
 /// Adaptive HLS for music: packager, edge and API in one binary.
 #[derive(Debug, Parser)]
@@ -54,7 +58,7 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // Where not even stderr takes the sentence, the exit code still tells.
-        drop(writeln!(std::io::stderr(), "segue: {error:#}"));
+        drop(writeln!(std::io::stderr(), "segue: {}", Shown(format!("{error:#}"))));
         ExitCode::FAILURE
     })
 }

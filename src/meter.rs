@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transcode::{Progress, Stage};
 
+use crate::shown::Shown;
+
 /// All bars.
 #[derive(Debug)]
 pub(crate) struct Board {
@@ -39,7 +41,7 @@ impl Board {
 
     /// A meter for one file; its bar goes away with it.
     pub(crate) fn song(&self, file: &Path) -> Meter {
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let name = Shown(file.file_name().unwrap_or(file.as_os_str()).display()).to_string();
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bar("{prefix} {bar:30} {percent:>3} % {msg}", 100).with_prefix(name.clone());
             bars.all.insert_before(&bars.total, bar)

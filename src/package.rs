@@ -38,6 +38,7 @@ use crate::batch::{self, Turns};
 use crate::details::Details;
 use crate::inputs::{self, Input, Refused};
 use crate::meter::Board;
+use crate::shown::Shown;
 use crate::stop::Stop;
 use crate::store::Place;
 
@@ -96,47 +97,72 @@ pub(crate) const LONGEST_PATIENCE: u64 = 7 * 24 * 3_600;
 /// The exit code for wrong usage or configuration.
 const WRONG_USAGE: u8 = 2;
 
+impl Options {
+    /// What cannot be meant.
+    fn contradiction(&self, files: &[Result<Input, Refused>]) -> Option<String> {
+        let one_song = match self.ids.unwrap_or_default().song {
+            Some(_) => Some("--ids song=…"),
+            None => self.details.names_one_song().then_some("--title"),
+        };
+        match one_song {
+            Some(option) if inputs::are_several_songs(files) => {
+                Some(format!("{option} is for one song, and there are several"))
+            }
+            _ => self.asked.parameters().check().err().map(|error| error.to_string()),
+        }
+    }
+}
+
 /// Packages every input; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut files = inputs::gather(&options.inputs);
-    let ids = options.ids.unwrap_or_default();
-    if ids.song.is_some() && files.len() > 1 {
-        return wrong("--ids song=… is for one file, and there are several");
+    let files = inputs::gather(&options.inputs);
+    if let Some(contradiction) = options.contradiction(&files) {
+        return wrong(&contradiction);
     }
-    if options.details.names_one_song() && files.len() > 1 {
-        return wrong("--title is for one file, and there are several");
-    }
-    if let Err(contradiction) = options.asked.parameters().check() {
-        return wrong(&contradiction.to_string());
-    }
-    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
     let runtime = runtime()?;
     let stop = Stop::on_signals(&runtime)?;
+    let done = run_on(options, files, &runtime, &stop);
+    // What still waits for an answer, such as the look-up of a name, is nobody's to wait for.
+    runtime.shutdown_background();
+    done
+}
+
+fn run_on(
+    options: &Options,
+    mut files: Vec<Result<Input, Refused>>,
+    runtime: &Runtime,
+    stop: &Stop,
+) -> anyhow::Result<ExitCode> {
     let work = WorkFolder::of(options.work.as_deref());
     let patience = Duration::from_secs(options.patience);
-    let target = match Target::open(&options.out, work, patience, runtime.handle()) {
+    let target = match Target::open(&options.out, work, patience, runtime.handle(), stop) {
         Ok(target) => target,
         Err(error) => return wrong(&error.to_string()),
     };
+    // Said once, and not once for every song, after it was made.
+    match target.check(options.dry_run) {
+        Err(Failure::Stopped) => return stopped(stop),
+        checked => checked?,
+    }
+    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
     let board = Board::of(files.len());
     let line = Line {
         target: &target,
         parameters: options.asked.parameters(),
         details: &options.details,
         album: album.as_ref(),
-        ids,
+        ids: options.ids.unwrap_or_default(),
         dry_run: options.dry_run,
         board: &board,
-        stop: &stop,
+        stop,
         turns: Turns::default(),
         scaler: Scaler::default(),
     };
     let told = work_through(options, &files, &line);
     drop(board);
     let all_done = told?;
-    if let Some(code) = stop.code() {
-        writeln!(io::stderr(), "segue: stopped; run it again to go on")?;
-        return Ok(code);
+    if stop.is_told() {
+        return stopped(stop);
     }
     Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -182,7 +208,8 @@ fn work_through(
 /// Results go to stdout, failures to stderr; with `--json`, both go to stdout as well.
 fn tell(outcome: &Outcome<'_>, json: bool) -> anyhow::Result<()> {
     if let State::Failed(failure) = &outcome.state {
-        writeln!(io::stderr(), "segue: {}: {failure}", outcome.file.display())?;
+        let sentence = format!("{}: {failure}", outcome.file.display());
+        writeln!(io::stderr(), "segue: {}", Shown(sentence))?;
     }
     if json {
         writeln!(io::stdout(), "{}", serde_json::to_string(outcome)?)?;
@@ -197,7 +224,12 @@ fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
+fn stopped(stop: &Stop) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr(), "segue: stopped; run it again to go on")?;
+    Ok(stop.code().unwrap_or(ExitCode::FAILURE))
+}
+
 fn wrong(reason: &str) -> anyhow::Result<ExitCode> {
-    writeln!(io::stderr(), "segue: {reason}")?;
+    writeln!(io::stderr(), "segue: {}", Shown(reason))?;
     Ok(ExitCode::from(WRONG_USAGE))
 }

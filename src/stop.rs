@@ -1,11 +1,11 @@
 //! SIGINT and SIGTERM: nothing new begins, what is in hand is given up, and nothing of it is left.
 
-use std::io;
+use std::io::{self, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -54,9 +54,15 @@ impl Stop {
         self.token.is_cancelled()
     }
 
-    /// Waits until we are told to stop.
-    pub(crate) async fn told(&self) {
-        self.token.cancelled().await;
+    /// Waits on this thread for `work`, and no longer than until we are told to stop: `None` then.
+    /// Whatever waits for somebody else waits here: a server may be silent for ever.
+    pub(crate) fn wait<T>(&self, runtime: &Handle, work: impl Future<Output = T>) -> Option<T> {
+        runtime.block_on(self.token.run_until_cancelled(work))
+    }
+
+    /// The same bytes, with a [`Stop::check`] before each read.
+    pub(crate) fn checked<R: Read>(&self, inner: R) -> impl Read {
+        Checked(inner, self.clone())
     }
 
     /// The code to end with, where we were told to stop.
@@ -70,6 +76,15 @@ impl Stop {
         if self.is_told() {
             std::panic::resume_unwind(Box::new(Stopped));
         }
+    }
+}
+
+struct Checked<R>(R, Stop);
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1.check();
+        self.0.read(buffer)
     }
 }
 
@@ -99,5 +114,20 @@ mod tests {
         assert_eq!(stop.code(), None);
         stop.token.cancel();
         assert_eq!(contained(|| stop.check()), Err(Ending::Stopped));
+    }
+
+    #[test]
+    fn nobody_is_waited_for_beyond_the_stop() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let stop = Stop::default();
+        assert_eq!(stop.wait(runtime.handle(), async { 7 }), Some(7));
+        let told = stop.clone();
+        let never = async move {
+            told.token.cancel();
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(stop.wait(runtime.handle(), never), None);
+        let mut read = stop.checked(&b"bytes"[..]);
+        assert_eq!(contained(|| read.read(&mut [0; 8]).is_ok()), Err(Ending::Stopped));
     }
 }

@@ -13,7 +13,6 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::ClientConfigKey;
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::memory::InMemory;
 use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
 use reqwest::Url;
@@ -42,10 +41,17 @@ pub(crate) struct StoreUrl(Url);
 /// Not a place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidPlace {
+    #[error("it is empty; accepted are a folder, file:///…, s3://…, gs://… and az://…")]
+    Empty,
     #[error("it is no URL: {0}")]
     Url(String),
-    #[error("accepted are a folder, file:///…, s3://…, gs://…, az://… and memory:///")]
+    #[error("accepted are a folder, file:///…, s3://…, gs://… and az://…")]
     Scheme,
+    #[error(
+        "what is in the memory of a command vanishes when it ends; accepted are a folder, \
+         file:///…, s3://…, gs://… and az://…"
+    )]
+    Memory,
     #[error("credentials do not belong in a URL; set them in the environment")]
     Password,
 }
@@ -62,6 +68,9 @@ impl FromStr for Place {
     type Err = InvalidPlace;
 
     fn from_str(text: &str) -> Result<Self, InvalidPlace> {
+        if text.is_empty() {
+            return Err(InvalidPlace::Empty);
+        }
         if !text.contains("://") {
             return Ok(Self::Folder(text.into()));
         }
@@ -73,6 +82,7 @@ impl FromStr for Place {
             Ok((ObjectStoreScheme::Local, _)) => {
                 url.to_file_path().map(Self::Folder).map_err(|()| InvalidPlace::Scheme)
             }
+            Ok((ObjectStoreScheme::Memory, _)) => Err(InvalidPlace::Memory),
             Ok((ObjectStoreScheme::Http, _)) | Err(_) => Err(InvalidPlace::Scheme),
             Ok(_) => {
                 let path = url.path().trim_end_matches('/').to_owned();
@@ -112,9 +122,8 @@ impl StoreUrl {
         let store: Arc<dyn ObjectStore> = match scheme {
             ObjectStoreScheme::AmazonS3 => Arc::new(amazon(&self.0, patience)?),
             ObjectStoreScheme::GoogleCloudStorage => Arc::new(google(&self.0, patience)?),
-            ObjectStoreScheme::MicrosoftAzure => Arc::new(azure(&self.0, patience)?),
             // No other scheme is a place.
-            _ => return Ok(Shelf::new(Arc::new(PrefixStore::new(InMemory::new(), prefix)))),
+            _ => Arc::new(azure(&self.0, patience)?),
         };
         Ok(Shelf::patient(Arc::new(PrefixStore::new(store, prefix)), patience))
     }
@@ -186,13 +195,18 @@ mod tests {
             ("s3://bucket/music/", "s3://bucket/music"),
             ("gs://bucket/music", "gs://bucket/music"),
             ("az://container@account/x", "az://container@account/x"),
-            ("memory:///", "memory:"),
         ] {
             assert_eq!(place(text).ok().as_deref(), Some(same), "{text}");
         }
-        for wrong in
-            ["http://music.example/x", "ftp://a/b", "s3://", "s3://key:secret@b", "s3://b?x=1"]
-        {
+        for wrong in [
+            "",
+            "http://music.example/x",
+            "ftp://a/b",
+            "s3://",
+            "s3://key:secret@b",
+            "s3://b?x=1",
+            "memory:///",
+        ] {
             assert!(place(wrong).is_err(), "{wrong}");
         }
     }

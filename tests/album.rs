@@ -98,6 +98,18 @@ fn files_are_one_album_in_the_order_of_their_tracks() {
 }
 
 #[test]
+fn the_same_master_twice_is_one_song_of_an_album() {
+    let shell = shell();
+    shell.master("x/1.wav", SHORT, 1);
+    shell.master("x/2.wav", SHORT, 2);
+    std::fs::copy(shell.path("x/1.wav"), shell.path("x/3.wav")).unwrap();
+    let lines = json_lines(&shell.run(&["package", "x", "--out", "out", "--as-album", "--json"]));
+    let album = lines.last().unwrap();
+    assert_eq!(album["songs"].as_array().unwrap().len(), 2, "{album}");
+    assert_eq!(album["duration_ms"], 2_000);
+}
+
+#[test]
 fn tags_order_an_album_and_name_it() {
     let shell = shell();
     let album = "album=Live";

@@ -79,6 +79,73 @@ fn two_copies_of_a_master_are_packaged_once() {
 }
 
 #[test]
+fn audio_that_cannot_be_read_is_named_and_what_is_no_audio_is_not() {
+    let shell = library();
+    let damaged = [&b"fLaC"[..], &[0xA5; 3_000]].concat();
+    fs::write(shell.path("music/a/damaged.flac"), damaged).unwrap();
+    fs::write(shell.path("music/b/other.wma"), "no music that we know").unwrap();
+    fs::write(shell.path("music/b/.nomedia"), "").unwrap();
+    fs::write(shell.path("music/b/list.m3u"), "").unwrap();
+    let output = shell.run(&["package", "music", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    let (summary, said) = (stdout(&output), stderr(&output));
+    for file in ["damaged.flac", "other.wma"] {
+        let row = summary.lines().find(|line| line.starts_with(file)).expect("a row");
+        assert!(row.contains("failed: ") && said.contains(file), "{row}");
+    }
+    let end = "0 already packaged, 2 failed\n3 files were left alone: no audio\n";
+    assert!(summary.ends_with(end), "{summary}");
+}
+
+#[test]
+fn a_cover_beside_a_song_is_no_second_song() {
+    let shell = shell();
+    shell.master("single/song.wav", SHORT, 1);
+    fs::write(shell.path("single/cover.jpg"), [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F']).unwrap();
+    let id = "song=0190d2a5-7c1e-7bbb-8123-000000000003";
+    let package = ["package", "single", "--out", "out", "--dry-run", "--json", "--title", "One"];
+    let output = shell.run(&[&package[..], &["--ids", id]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let lines = json_lines(&output);
+    let song = lines.iter().find(|it| it["state"] == "would-package").unwrap();
+    assert_eq!((&song["title"], &song["song_id"]), (&"One".into(), &id[5..].into()));
+    shell.master("single/other.wav", SHORT, 2);
+    assert_eq!(shell.run(&package).status.code(), Some(2));
+}
+
+#[test]
+fn names_move_no_terminal() {
+    let shell = shell();
+    shell.master("music/\u{1b}[31mred.wav", SHORT, 1);
+    shell.master("music/two\nsegue: lines.wav", SHORT, 2);
+    fs::write(shell.path("music/\u{9b}2J.flac"), "no music").unwrap();
+    let output =
+        shell.run(&["package", "music", "--out", "\u{1b}out", "--as-album", "--album", "\rA"]);
+    let said = stdout(&output) + &stderr(&output);
+    assert!(said.contains("\\u{1b}[31mred.wav") && said.contains("two\\nsegue: lines"), "{said}");
+    assert!(said.contains("album '\\rA'"), "{said}");
+    assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
+    let inspected = stdout(&shell.run(&["inspect", "\u{1b}out"]));
+    assert!(!inspected.contains(|c: char| c.is_control() && c != '\n'), "{inspected:?}");
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_is_said() {
+    let shell = shell();
+    let master = shell.master("song.wav", LONG, 1);
+    let args = ["package", "song.wav", "--out", "out"];
+    let child = shell.command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for(&shell, "out/.segue-staging");
+    let file = fs::File::options().write(true).open(&master).unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(5)).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let sentence = "segue: song.wav: the file changed while it was packaged; package it again";
+    assert!(stderr(&output).contains(sentence), "{}", stderr(&output));
+    assert_eq!(shell.tree("out").len(), 0);
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_and_writes_nothing() {
     let shell = library();
     shell.master("music/a/1.wav", SHORT, 0);
@@ -122,7 +189,7 @@ fn chosen_ids_are_in_the_keys() {
     shell.master("other.wav", SHORT, 2);
     let two = shell.run(&["package", "song.wav", "other.wav", "--out", "out", "--ids", &ids]);
     assert_eq!(two.status.code(), Some(2));
-    assert!(stderr(&two).contains("is for one file, and there are several"), "{}", stderr(&two));
+    assert!(stderr(&two).contains("is for one song, and there are several"), "{}", stderr(&two));
     let wrong = shell.run(&["package", "song.wav", "--out", "out", "--ids", "label=x"]);
     assert_eq!(wrong.status.code(), Some(2));
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testkit::server::{ADMIN_PASSWORD, Running, Server};
@@ -132,10 +133,72 @@ fn tags_name_what_is_imported() {
     assert_eq!((&song["album"], &song["release_year"]), (&"Said".into(), &1997.into()));
 }
 
+/// A master with tags.
+fn tagged(shell: &Shell, name: &str, seed: u64, tags: &[&str]) {
+    let plain = shell.master("plain.wav", 48_000, seed);
+    let mut command = std::process::Command::new("ffmpeg");
+    command.args(["-v", "error", "-nostdin", "-i"]).arg(&plain);
+    for tag in tags {
+        command.args(["-metadata", tag]);
+    }
+    let out = shell.path(name);
+    fs::create_dir_all(out.parent().unwrap()).unwrap();
+    assert!(command.arg(out).status().unwrap().success());
+    fs::remove_file(plain).unwrap();
+}
+
+#[test]
+fn a_compilation_is_one_album_whoever_plays() {
+    let (server, shell) = (server(), shell());
+    tagged(&shell, "hits/1.flac", 1, &["title=A", "artist=Ann", "album=Hits"]);
+    tagged(&shell, "hits/2.flac", 2, &["title=B", "artist=Bob", "album=Hits"]);
+    tagged(&shell, "hits/3.flac", 3, &["title=C", "artist=Ann", "album=Her own"]);
+    tagged(&shell, "ann/4.flac", 4, &["title=D", "artist=Ann", "album=Her own"]);
+    tagged(&shell, "mix/5.flac", 5, &["title=E", "artist=Ann", "album=Mix", "album_artist=DJ"]);
+    tagged(&shell, "mix/6.flac", 6, &["title=F", "artist=Bob", "album=Mix"]);
+    // In two runs: what is imported alone is of the same album.
+    for given in ["hits/1.flac", "."] {
+        let import = ["import", given, "--server", server.url(), "--user", "admin"];
+        let output = shell.run(&import);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    let songs = songs(&server);
+    let of = |title: &str| songs.iter().find(|song| song["title"] == title).unwrap();
+    assert_eq!(of("A")["album_id"], of("B")["album_id"], "{songs:?}");
+    assert_eq!((&of("A")["artist"], &of("B")["artist"]), (&"Ann".into(), &"Bob".into()));
+    assert_eq!(of("C")["album_id"], of("D")["album_id"], "{songs:?}");
+    assert_eq!(of("E")["album_id"], of("F")["album_id"], "{songs:?}");
+    assert_ne!(of("A")["album_id"], of("C")["album_id"]);
+}
+
+/// A server that takes connections and says nothing.
+#[test]
+fn a_signal_ends_the_wait_for_a_server_that_says_nothing() {
+    let shell = shell();
+    shell.master("song.wav", 48_000, 1);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let import = ["import", "song.wav", "--server", &url, "--user", "admin"];
+    let mut child = shell.command(&import).stderr(Stdio::piped()).spawn().unwrap();
+    let _connection = silent.accept().unwrap();
+    let pid = child.id().to_string();
+    let kill = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    assert!(kill.unwrap().success());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline || child.kill().is_err(), "it waits on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "segue: stopped; run it again to go on\n");
+}
+
 #[test]
 fn a_token_is_enough() {
     let server = server();
-    let shell = Shell::of(env!("CARGO_BIN_EXE_segue")).env("SEGUE_TOKEN", server.log_in());
+    let token = format!("{}\n", server.log_in());
+    let shell = Shell::of(env!("CARGO_BIN_EXE_segue")).env("SEGUE_TOKEN", token);
     shell.master("song.wav", 48_000, 1);
     let output = shell.run(&["import", "song.wav", "--server", server.url()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use serde_json::Value;
@@ -138,7 +139,9 @@ fn a_target_that_cannot_be_written_is_said() {
     fs::write(shell.path("file"), "in the way").unwrap();
     let output = shell.run(&["package", "song.wav", "--out", "file"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("segue: song.wav: 'file' cannot be written to: "));
+    assert!(stderr(&output).contains("segue: 'file' cannot be written to: "));
+    let plan = shell.run(&["package", "song.wav", "--out", "file", "--dry-run"]);
+    assert_eq!(plan.status.code(), Some(1), "{}", stdout(&plan));
 }
 
 #[test]
@@ -238,16 +241,26 @@ fn inspect_says_where_nothing_is() {
 }
 
 #[test]
-fn an_incomplete_version_in_the_way_is_said() {
+fn what_a_folder_lost_comes_back_and_what_is_there_is_not_touched() {
     let shell = shell();
     shell.master("song.wav", 30_000, 1);
-    assert_eq!(shell.run(&["package", "song.wav", "--out", "out"]).status.code(), Some(0));
-    let files = shell.tree("out");
-    let asset = files.keys().find(|path| path.ends_with("asset.json")).unwrap();
-    fs::remove_file(shell.path("out").join(asset)).unwrap();
-    let output = shell.run(&["package", "song.wav", "--out", "out"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("incomplete; remove it"), "{}", stderr(&output));
+    let package = || json_lines(&shell.run(&["package", "song.wav", "--out", "out", "--json"]));
+    let folder = shell.path(package()[0]["folder"].as_str().unwrap());
+    let whole = shell.tree("out");
+    let inode = |name: &str| fs::metadata(folder.join(name)).unwrap().ino();
+    for lost in [&["asset.json"][..], &["aac/128/init.mp4", "index.m3u8"], &["ogg/64.ogg"]] {
+        for name in lost {
+            fs::remove_file(folder.join(name)).unwrap();
+        }
+        let kept = inode("aac/64/playlist.m3u8");
+        assert_eq!(package()[0]["state"], "packaged", "{lost:?}");
+        assert_eq!(shell.tree("out"), whole, "{lost:?}");
+        assert_eq!(lost == ["asset.json"], kept != inode("aac/64/playlist.m3u8"), "{lost:?}");
+        assert_eq!(package()[0]["state"], "already-packaged");
+    }
+    fs::write(folder.join("ogg/64.ogg"), "half of it").unwrap();
+    assert_eq!(package()[0]["state"], "packaged");
+    assert_eq!(shell.tree("out"), whole);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::server::RemoteSong;
+use crate::shown::Shown;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -55,15 +56,17 @@ impl State {
 impl Outcome<'_> {
     /// Results go to stdout, failures to stderr; with `--json`, both go to stdout as well.
     pub(super) fn tell(&self, json: bool) -> io::Result<()> {
-        let file = self.file.display();
+        let file = Shown(self.file.display());
         if let State::Failed(error) = &self.state {
-            writeln!(io::stderr(), "segue: {file}: {error}")?;
+            writeln!(io::stderr(), "segue: {file}: {}", Shown(error))?;
         }
         match &self.state {
             _ if json => writeln!(io::stdout(), "{}", self.document()),
-            State::Imported(song) => writeln!(io::stdout(), "{file}: imported as {}", song.id),
+            State::Imported(song) => {
+                writeln!(io::stdout(), "{file}: imported as {}", Shown(&song.id))
+            }
             State::AlreadyThere(song) => {
-                writeln!(io::stdout(), "{file}: already there as {}", song.id)
+                writeln!(io::stdout(), "{file}: already there as {}", Shown(&song.id))
             }
             State::Failed(_) | State::Skipped | State::Stopped => Ok(()),
         }

@@ -5,18 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use media::MasterHash;
-use transcode::{PackageError, Tags};
+use transcode::Tags;
 
+use super::compilations::Compilations;
 use super::outcome::State;
-use super::server::{Refusal, RemoteSong, Server};
+use super::refusal::Refusal;
+use super::server::{RemoteSong, Server};
 use crate::batch::Turns;
 use crate::details::Details;
-use crate::inputs::{self, Input, Origin};
+use crate::inputs::{self, Input, Kind, Stamp, recognise};
 use crate::meter::{Board, Meter};
 use crate::stop::{Ending, Stop, contained};
 
 /// How often a song is asked after while it is packaged.
 const LOOK: Duration = Duration::from_millis(500);
+
+const CHANGED: &str = "the file changed while it was uploaded, so that the server has something \
+                       else of it; import it again when nobody writes to it";
 
 /// The fields of an upload.
 fn fields(tags: Tags) -> Vec<(&'static str, String)> {
@@ -24,6 +29,7 @@ fn fields(tags: Tags) -> Vec<(&'static str, String)> {
         ("title", tags.title),
         ("artist", tags.artist),
         ("album", tags.album),
+        ("album_artist", tags.album_artist),
         ("genre", tags.genre),
         // The API takes no other years.
         (
@@ -46,6 +52,7 @@ pub(super) struct Line<'a> {
     pub(super) stop: &'a Stop,
     /// The same master twice is one song.
     pub(super) turns: Turns<MasterHash>,
+    pub(super) compilations: Compilations,
 }
 
 impl Line<'_> {
@@ -66,14 +73,13 @@ impl Line<'_> {
     fn take(&self, input: &Input) -> Result<State, Refusal> {
         self.stop.check();
         // What the packager cannot open is not worth sending.
-        match transcode::promised_length(&input.path) {
-            Err(PackageError::NotAudio) if input.origin == Origin::Found => {
-                return Ok(State::Skipped);
-            }
+        match recognise(input) {
+            Ok(Kind::Other) => return Ok(State::Skipped),
+            Ok(Kind::Song(_)) => {}
             Err(error) => return Ok(State::Failed(error.to_string())),
-            Ok(_) => {}
         }
-        let master = match inputs::hash(&input.path) {
+        let stamp = Stamp::of(&input.path);
+        let master = match inputs::hash(&input.path, self.stop) {
             Ok(master) => master,
             Err(error) => return Ok(State::Failed(error.to_string())),
         };
@@ -87,10 +93,13 @@ impl Line<'_> {
             });
         }
         let size = fs::metadata(&input.path)?.len();
-        let tags = self.details.over(Tags::read(&input.path));
+        let tags = self.compilations.over(&input.path, self.details);
         let sending = meter.clone();
         let sent = move |bytes| sending.moved("uploading", bytes, size);
         let song = self.server.upload(&input.path, &master, &fields(tags), sent)?;
+        if Stamp::of(&input.path) != stamp {
+            return Ok(State::Failed(CHANGED.to_owned()));
+        }
         Ok(match self.settled(song, &meter)? {
             song if song.state == "failed" => failed(song),
             song => State::Imported(song),
@@ -101,7 +110,7 @@ impl Line<'_> {
     fn settled(&self, mut song: RemoteSong, meter: &Meter) -> Result<RemoteSong, Refusal> {
         while !matches!(song.state.as_str(), "ready" | "failed") {
             meter.say("waiting until it is packaged");
-            self.server.rest(LOOK);
+            self.server.rest(LOOK)?;
             song = self.server.song(&song.id)?;
         }
         Ok(song)

@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// Every folder at or below `path` that holds a version, in order. A version that lost its
-/// `asset.json` still counts by its playlists.
+/// The files of which a version has one at least. One that lost its `asset.json` still counts by its
+/// playlists.
+pub(super) const MARKS: [&str; 5] =
+    ["asset.json", "index.m3u8", "ogg.m3u8", "opus.m3u8", "saver.m3u8"];
+
+/// Every folder at or below `path` that holds a version, in order.
 pub(super) fn below(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let metadata =
         fs::metadata(path).with_context(|| format!("'{}' cannot be read", path.display()))?;
@@ -25,7 +29,7 @@ pub(super) fn below(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Hidden folders hold what is not published; links are not followed, so there is no loop.
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    if ["asset.json", "index.m3u8", "ogg.m3u8"].iter().any(|name| folder.join(name).is_file()) {
+    if MARKS.iter().any(|name| folder.join(name).is_file()) {
         found.push(folder.to_path_buf());
         return Ok(());
     }

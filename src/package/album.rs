@@ -12,9 +12,8 @@ use super::ids::album_of;
 use super::outcome::{Outcome, State};
 use crate::details::Details;
 use crate::inputs::{Input, Refused};
-
-/// Who made an album on which several artists play, and nobody is said to have made it.
-const VARIOUS: &str = "Various Artists";
+use crate::names::{VARIOUS, album_artist};
+use crate::shown::Shown;
 
 /// What all songs of the album share, whatever their tags say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +34,7 @@ impl Album {
         let title = most(tagged.iter().filter_map(|(tags, _)| tags.album.clone()))
             .or_else(|| most(tagged.iter().map(|(_, folder)| folder.clone())))
             .filter(|title| !title.is_empty());
-        let artist = the_one(tagged.iter().map(|(tags, _)| tags.album_artist.clone()))
-            .or_else(|| the_one(tagged.iter().map(|(tags, _)| tags.artist.clone())));
+        let artist = album_artist(tagged.iter().map(|(tags, _)| tags));
         Self {
             artist: artist.unwrap_or_else(|| VARIOUS.to_owned()),
             title: title.unwrap_or_else(|| "Untitled".to_owned()),
@@ -112,13 +110,6 @@ fn most(said: impl Iterator<Item = String>) -> Option<String> {
     counts.into_iter().find(|(_, count)| *count == best).map(|(text, _)| text)
 }
 
-/// What all that say something say alike.
-fn the_one(said: impl Iterator<Item = Option<String>>) -> Option<String> {
-    let mut said = said.flatten();
-    let first = said.next()?;
-    said.all(|other| other == first).then_some(first)
-}
-
 /// What is known of the album when its songs are packaged.
 #[derive(Debug, Default)]
 pub(crate) struct Sleeve {
@@ -136,6 +127,10 @@ impl Sleeve {
         else {
             return;
         };
+        // The same master twice is one song.
+        if self.songs.contains(&place.song()) {
+            return;
+        }
         self.songs.push(place.song());
         let seconds = asset.samples.seconds();
         self.seconds += seconds;
@@ -156,7 +151,7 @@ impl Sleeve {
         let (minutes, seconds) = (self.seconds as u64 / 60, self.seconds as u64 % 60);
         let loudness = self.loudness().map(|it| format!(", {it:.1} LUFS by length"));
         let loudness = loudness.unwrap_or_default();
-        let Album { title, artist } = album;
+        let (title, artist) = (Shown(&album.title), Shown(&album.artist));
         let songs = self.songs.len();
         format!("album '{title}' by {artist}: {songs} songs, {minutes}:{seconds:02}{loudness}")
     }
@@ -195,11 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn an_albums_name_is_what_most_say() {
+    fn an_albums_title_is_what_most_say() {
         let said = ["B", "A", "B"].map(str::to_owned);
         assert_eq!(most(said.into_iter()), Some("B".to_owned()));
-        let ann = || Some("Ann".to_owned());
-        assert_eq!(the_one([ann(), None, ann()].into_iter()), ann());
-        assert_eq!(the_one([ann(), Some("Bob".to_owned())].into_iter()), None);
     }
 }

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use transcode::PackageError;
 
-use crate::inputs::NotAnInput;
+use crate::inputs::{NotAnInput, Unreadable};
 
 /// Why a file was not packaged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
     Input(#[from] NotAnInput),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     #[error("{0}")]
     Refused(String),
     #[error("the packager broke down, which is not the file's fault")]
@@ -24,8 +26,8 @@ pub(crate) enum Failure {
     Folder { folder: PathBuf, error: io::Error },
     #[error("'{url}' cannot be used: {reason}")]
     Store { url: String, reason: String },
-    #[error("'{}' is there already, but incomplete; remove it and package again", folder.display())]
-    Incomplete { folder: PathBuf },
+    #[error("the file changed while it was packaged; package it again when nobody writes to it")]
+    Changed,
 }
 
 impl Failure {

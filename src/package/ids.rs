@@ -5,7 +5,8 @@ use std::str::FromStr;
 use media::{AlbumId, ArtistId, MasterHash, SongId};
 use origin::SongFolder;
 use transcode::{Parameters, Tags};
-use unicode_normalization::UnicodeNormalization;
+
+use crate::names::spelt_alike;
 
 /// Ids that somebody chose: `artist=UUID,album=UUID,song=UUID`, each at most once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,12 +76,6 @@ impl Ids {
 /// The album of that title by that artist.
 pub(crate) fn album_of(artist: &str, title: &str) -> AlbumId {
     AlbumId::derived_from_name(&format!("{}\n{}", spelt_alike(artist), spelt_alike(title)))
-}
-
-/// A name without what differs from tagger to tagger: Unicode's forms (NFKC), case, spaces.
-fn spelt_alike(name: &str) -> String {
-    let lower: String = name.nfkc().flat_map(char::to_lowercase).collect();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

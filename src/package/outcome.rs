@@ -28,6 +28,7 @@ use transcode::Tags;
 use super::cover::Cover;
 use super::failure::Failure;
 use super::target::Target;
+use crate::shown::Shown;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -117,28 +118,29 @@ impl Playlists {
 
 impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = Shown(self.file.display());
         match &self.state {
             State::Packaged { place, asset, artwork, elapsed } => {
                 let length = asset.duration_ms as f64 / 1_000.0;
                 let factor = realtime_factor(asset, *elapsed);
-                writeln!(f, "{}: {length:.3} s, {factor:.1} x realtime", self.file.display())?;
+                writeln!(f, "{file}: {length:.3} s, {factor:.1} x realtime")?;
                 for it in &asset.renditions {
                     let kbps = it.average.0 as f64 / 1_000.0;
                     writeln!(f, "  {:<4} {:>3}  {kbps:.1} kbit/s on average", it.set, it.kbps)?;
                 }
                 for it in artwork {
-                    writeln!(f, "  cover {} x {}  {}", it.width, it.height, it.url)?;
+                    writeln!(f, "  cover {} x {}  {}", it.width, it.height, Shown(&it.url))?;
                 }
                 playlists(f, place)
             }
             State::AlreadyPackaged { place, .. } => {
-                writeln!(f, "{}: already packaged", self.file.display())?;
+                writeln!(f, "{file}: already packaged")?;
                 playlists(f, place)
             }
             State::Planned { place, promised, .. } => {
                 let length = promised.map(|it| format!(" ({:.3} s)", it.seconds()));
                 let length = length.unwrap_or_default();
-                writeln!(f, "{}: would be packaged{length}", self.file.display())?;
+                writeln!(f, "{file}: would be packaged{length}")?;
                 playlists(f, place)
             }
             State::Skipped | State::Stopped | State::Failed(_) => Ok(()),
@@ -147,7 +149,7 @@ impl fmt::Display for Outcome<'_> {
 }
 
 fn playlists(f: &mut fmt::Formatter<'_>, place: &Playlists) -> fmt::Result {
-    place.playlists.iter().try_for_each(|(_, playlist)| writeln!(f, "  {playlist}"))
+    place.playlists.iter().try_for_each(|(_, playlist)| writeln!(f, "  {}", Shown(playlist)))
 }
 
 impl Serialize for Outcome<'_> {

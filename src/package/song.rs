@@ -7,7 +7,7 @@ use std::time::Instant;
 use media::MasterHash;
 use origin::SongFolder;
 use transcode::artwork::ArtworkError;
-use transcode::{PackageError, Parameters, Tags};
+use transcode::{Parameters, Tags};
 
 use super::album::Album;
 use super::cover::Scaler;
@@ -17,8 +17,9 @@ use super::outcome::{Playlists, State};
 use super::target::{Standing, Target};
 use crate::batch::Turns;
 use crate::details::Details;
-use crate::inputs::{self, Input, Origin};
+use crate::inputs::{self, Input, Kind, Stamp, recognise};
 use crate::meter::Board;
+use crate::shown::Shown;
 use crate::stop::{Ending, Stop, contained};
 
 /// What all songs of a run share.
@@ -43,9 +44,6 @@ impl Line<'_> {
         self.board.done();
         match done {
             Ok(Ok(state)) => state,
-            Ok(Err(Failure::Package(PackageError::NotAudio))) if input.origin == Origin::Found => {
-                State::Skipped
-            }
             Ok(Err(Failure::Stopped)) | Err(Ending::Stopped) => State::Stopped,
             Ok(Err(failure)) => State::Failed(failure),
             Err(Ending::Panicked) => State::Failed(Failure::Panicked),
@@ -55,8 +53,9 @@ impl Line<'_> {
     fn take(&self, input: &Input) -> Result<State, Failure> {
         self.stop.check();
         // Before a whole film is hashed.
-        let promised = transcode::promised_length(&input.path)?;
-        let hash = inputs::hash(&input.path)?;
+        let Kind::Song(promised) = recognise(input)? else { return Ok(State::Skipped) };
+        let stamp = Stamp::of(&input.path);
+        let hash = inputs::hash(&input.path, self.stop)?;
         let tags = self.details.over(Tags::read(&input.path));
         let tags = self.album.map_or(tags.clone(), |album| album.over(tags));
         let folder = self.ids.folder(&hash, &tags, &self.parameters);
@@ -68,33 +67,39 @@ impl Line<'_> {
         if self.dry_run {
             return Ok(State::Planned { place, version: folder.version, promised });
         }
-        self.package(&input.path, &hash, folder, place)
+        self.package(&input.path, &hash, stamp, folder, place)
     }
 
     fn package(
         &self,
         master: &Path,
         hash: &MasterHash,
+        stamp: Option<Stamp>,
         folder: SongFolder,
         place: Playlists,
     ) -> Result<State, Failure> {
         let staged = self.target.staging()?;
         let (started, meter) = (Instant::now(), self.board.song(master));
-        let asset = transcode::package(master, hash, staged.path(), &self.parameters, &|now| {
+        let made = transcode::package(master, hash, staged.path(), &self.parameters, &|now| {
             self.stop.check();
             meter.show(now);
-        })?;
+        });
+        // Whatever came of it: it is not of the bytes that were hashed.
+        if Stamp::of(master) != stamp {
+            return Err(Failure::Changed);
+        }
+        let asset = made?;
         let elapsed = started.elapsed();
         let complain = |error: &ArtworkError| {
-            let told =
-                self.board.aside(|| writeln!(io::stderr(), "segue: {}: {error}", master.display()));
+            let sentence = format!("{}: {error}", master.display());
+            let told = self.board.aside(|| writeln!(io::stderr(), "segue: {}", Shown(sentence)));
             // Whoever stopped listening still gets the song.
             drop(told);
         };
         let artwork = self.scaler.publish(master, self.target, &staged, &complain)?;
         let size = asset.objects.iter().map(|object| object.size).sum();
         let published = |bytes| meter.moved("publishing", bytes, size);
-        self.target.publish(staged, folder, &asset, self.stop, &published)?;
+        self.target.publish(&staged, folder, &asset, &published)?;
         Ok(State::Packaged { place, asset: Box::new(asset), artwork, elapsed })
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Staging {
 impl Staging {
     const FOLDER: &str = ".segue-staging";
     const LOCK: &str = "lock";
+    /// Held by the one process that completes a version.
+    const COMPLETING: &str = "completing";
 
     pub(crate) fn open(out: &Path) -> io::Result<Self> {
         let path = out.join(Self::FOLDER);
@@ -43,7 +45,8 @@ impl Staging {
     pub(crate) fn folder(self) -> io::Result<StagedFolder> {
         let parent = tempfile::Builder::new().prefix("version-").tempdir_in(&self.path)?;
         let path = parent.path().join("version");
-        Ok(StagedFolder { parent, _lock: self.lock, path })
+        let completing = self.path.join(Self::COMPLETING);
+        Ok(StagedFolder { parent, _lock: self.lock, path, completing })
     }
 }
 
@@ -63,6 +66,7 @@ pub(crate) struct StagedFolder {
     parent: TempDir,
     _lock: File,
     path: PathBuf,
+    completing: PathBuf,
 }
 
 impl StagedFolder {
@@ -76,9 +80,17 @@ impl StagedFolder {
         self.parent.path().join(name)
     }
 
+    /// Waits until no other process completes a version, and keeps them waiting until it is dropped.
+    pub(crate) fn alone(&self) -> io::Result<File> {
+        let options = File::options().create(true).truncate(false).write(true).to_owned();
+        let alone = options.open(&self.completing)?;
+        alone.lock()?;
+        Ok(alone)
+    }
+
     /// Moves the folder to `target` as a whole, on stable storage before and after. False where
-    /// somebody else published the same version meanwhile.
-    pub(crate) fn publish(self, target: &Path) -> io::Result<bool> {
+    /// something is there already.
+    pub(crate) fn publish(&self, target: &Path) -> io::Result<bool> {
         sync_tree(&self.path)?;
         let parent = target.parent().unwrap_or(target);
         fs::create_dir_all(parent)?;

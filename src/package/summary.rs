@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::outcome::{Outcome, State};
+use crate::shown::Shown;
 
 /// The widest name that is written in full, in characters.
 const WIDEST: usize = 48;
@@ -50,11 +51,16 @@ impl Summary {
             State::Failed(failure) => {
                 self.failed += 1;
                 seconds = None;
-                format!("failed: {failure}")
+                format!("failed: {}", Shown(failure))
             }
         };
         let name = outcome.file.file_name().unwrap_or(outcome.file.as_os_str());
-        self.rows.push(Row { name: shortened(&name.to_string_lossy()), seconds, factor, state });
+        self.rows.push(Row {
+            name: shortened(&Shown(name.to_string_lossy()).to_string()),
+            seconds,
+            factor,
+            state,
+        });
     }
 
     /// Whether nothing failed.

@@ -89,7 +89,10 @@ impl Bucket {
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
-        let mut builder = S3ServiceBuilder::new(ShortKeys(FileSystem::new(folder.path()).unwrap()));
+        let mut builder = S3ServiceBuilder::new(ShortKeys(
+            FileSystem::new(folder.path()).unwrap(),
+            folder.path().to_owned(),
+        ));
         builder.set_auth(SimpleAuth::from_single(KEY, SECRET));
         let shared = Arc::new(Shared {
             decide: Mutex::new(Box::new(|_| Fault::None)),

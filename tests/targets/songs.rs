@@ -41,6 +41,46 @@ fn a_song_goes_to_a_bucket_and_plays_from_there() {
 }
 
 #[test]
+fn a_bucket_is_inspected_where_it_is() {
+    let bucket = Bucket::start();
+    let shell = bucket.shell();
+    let url = bucket.url("songs");
+    for (seed, name) in ["one.wav", "two.wav"].into_iter().enumerate() {
+        shell.master(name, 24_000, seed as u64);
+    }
+    let packaged = shell.run(&["package", "one.wav", "two.wav", "--out", &url, "--json"]);
+    assert_eq!(packaged.status.code(), Some(0), "{}", stderr(&packaged));
+    let version = json_lines(&packaged)[0]["folder"].as_str().unwrap().to_owned();
+    let inspect = |at: &str| {
+        let output = shell.run(&["inspect", at, "--json"]);
+        (output.status.code(), json_lines(&output), stderr(&output))
+    };
+    let (code, lines, said) = inspect(&url);
+    assert_eq!((code, lines.len()), (Some(0), 2), "{said} {lines:?}");
+    let (_, one, _) = inspect(&version);
+    assert_eq!((one.len(), &one[0]["at"]), (1, &version.as_str().into()));
+    bucket.download(&shell.path("back"));
+    let key = short(version.strip_prefix("s3://music/").unwrap());
+    let local = shell.run(&["inspect", &format!("back/{key}"), "--json"]);
+    assert_eq!(json_lines(&local)[0]["report"], one[0]["report"], "the same report");
+
+    let path = bucket.path().join(&key).join("aac/128/init.mp4");
+    fs::write(path, "something else").unwrap();
+    let (code, lines, _) = inspect(&url);
+    let broken: Vec<_> = lines.iter().filter(|it| it["clean"] == false).collect();
+    assert_eq!((code, broken.len()), (Some(1), 1), "{lines:?}");
+    for (at, wanted) in [
+        (bucket.url("elsewhere"), "holds no packaged song"),
+        ("s3://nowhere/x".to_owned(), "it has no such bucket or container (404"),
+    ] {
+        let (code, _, said) = inspect(&at);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.starts_with(&format!("segue: '{at}' ")) && said.contains(wanted), "{said}");
+    }
+    assert_eq!(inspect("memory:///").0, Some(2));
+}
+
+#[test]
 fn what_is_named_is_put_before_what_names_it_and_nothing_on_condition() {
     let bucket = Bucket::start();
     let shell = bucket.shell();

@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use object_store::path::Path as Key;
 use object_store::{
-    Attribute, Attributes, Error as StoreError, ObjectStore, PutMultipartOptions, PutOptions,
-    WriteMultipart,
+    Attribute, Attributes, Error as StoreError, ObjectStore, ObjectStoreExt, PutMultipartOptions,
+    PutOptions, WriteMultipart,
 };
 use origin::Object;
 use tokio::fs::File;
@@ -80,6 +80,19 @@ impl Shelf {
         &self.0.store
     }
 
+    /// Finds out whether the store answers, knows us and has the bucket: by asking for an object that
+    /// nobody stores, which needs no right that publishing does not need.
+    ///
+    /// # Errors
+    /// What the store refused with; [`StoreError::NotFound`] where the bucket or container is missing.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self.0.store.get(&Key::from("artist/nobody")).await {
+            Err(error @ StoreError::NotFound { .. }) if misses_bucket(&error) => Err(error),
+            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Puts the file at `path` under the key of `object`, with its content type and cache policy
     /// where the store keeps such. What is there already is replaced.
     ///
@@ -104,18 +117,15 @@ impl Shelf {
     }
 
     async fn attempt(&self, path: &Path, object: &Object) -> Result<(), PutError> {
-        let attributes = match self.0.takes_attributes.load(Ordering::Relaxed) {
-            true => attributes(object),
-            false => Attributes::default(),
-        };
-        match self.put_once(path, &key(object), attributes).await {
-            Err(PutError::Store(StoreError::NotImplemented { .. }))
-                if self.0.takes_attributes.swap(false, Ordering::Relaxed) =>
-            {
-                self.put_once(path, &key(object), Attributes::default()).await
+        if self.0.takes_attributes.load(Ordering::Relaxed) {
+            match self.put_once(path, &key(object), attributes(object)).await {
+                Err(PutError::Store(StoreError::NotImplemented { .. })) => {
+                    self.0.takes_attributes.store(false, Ordering::Relaxed);
+                }
+                done => return done,
             }
-            done => done,
         }
+        self.put_once(path, &key(object), Attributes::default()).await
     }
 
     async fn put_once(
@@ -174,6 +184,13 @@ pub fn may_pass(error: &StoreError) -> bool {
     matches!(error, StoreError::Generic { .. } | StoreError::JoinError { .. })
 }
 
+/// Whether not only the object is missing. The client has the stores' codes as text alone: those of S3
+/// and Google Cloud Storage, and of Azure.
+fn misses_bucket(error: &StoreError) -> bool {
+    let said = error.to_string();
+    ["NoSuchBucket", "ContainerNotFound"].iter().any(|code| said.contains(code))
+}
+
 /// A store that took all parts and then does not know the upload, or denies access to it, has ended
 /// it before, and the answer was lost: that is nothing that stays.
 fn ended(error: StoreError) -> StoreError {
@@ -193,7 +210,6 @@ pub(crate) fn key(object: &Object) -> Key {
 #[cfg(test)]
 mod tests {
     use media::MasterHash;
-    use object_store::ObjectStoreExt;
     use object_store::local::LocalFileSystem;
     use object_store::memory::InMemory;
 
@@ -216,6 +232,20 @@ mod tests {
             let stored = shelf.store().get(&key(&object)).await.unwrap().bytes().await.unwrap();
             assert_eq!(stored.len(), size);
             std::fs::remove_dir_all(&in_the_way).unwrap();
+        }
+    }
+
+    /// Several learn at the same time that the store keeps no attributes.
+    #[tokio::test]
+    async fn a_folder_takes_many_at_a_time_from_the_first_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+        let (shelf, file) = (Shelf::new(Arc::new(store)), folder.path().join("file"));
+        std::fs::write(&file, "bytes").unwrap();
+        let objects: Vec<_> = (0..16).map(|n| Object::Master(MasterHash::new([n; 32]))).collect();
+        let puts = objects.iter().map(|object| shelf.put(&file, object));
+        for put in futures::future::join_all(puts).await {
+            put.unwrap();
         }
     }
 

@@ -1,0 +1,59 @@
+//! Albums on which several artists play, where no tag says who they are filed under: their songs
+//! stay together.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use transcode::Tags;
+
+use crate::details::Details;
+use crate::names::{album_artist, spelt_alike};
+
+/// Finds out who albums are filed under. A folder is read once, and whole, whichever of its files
+/// are uploaded: a run that goes on where another was interrupted says the same.
+#[derive(Debug, Default)]
+pub(super) struct Compilations(Mutex<HashMap<PathBuf, Arc<OnceLock<Vec<Tags>>>>>);
+
+impl Compilations {
+    /// The tags of `file`, with the artist that its album is filed under where that is somebody else
+    /// than the song's.
+    pub(super) fn over(&self, file: &Path, details: &Details) -> Tags {
+        let mut tags = details.over(Tags::read(file));
+        if tags.album_artist.is_none()
+            && let Some(album) = &tags.album
+        {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            let beside = self.songs_in(folder, details);
+            let of_album = beside.iter().filter(|it| is_of(it, album));
+            tags.album_artist =
+                album_artist(of_album).filter(|it| tags.artist.as_ref() != Some(it));
+        }
+        tags
+    }
+
+    fn songs_in(&self, folder: &Path, details: &Details) -> Vec<Tags> {
+        let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let songs = Arc::clone(folders.entry(folder.to_path_buf()).or_default());
+        drop(folders);
+        songs.get_or_init(|| read(folder, details)).clone()
+    }
+}
+
+fn is_of(tags: &Tags, album: &str) -> bool {
+    tags.album.as_ref().is_some_and(|it| spelt_alike(it) == spelt_alike(album))
+}
+
+/// The tags of what lies in the folder, as far as they name an album.
+fn read(folder: &Path, details: &Details) -> Vec<Tags> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    // Whose spelling is taken is not left to the file system.
+    files.sort();
+    let files = files.iter().filter(|path| path.is_file()).map(|path| Tags::read(path));
+    let songs = files.filter(|tags| *tags != Tags::default()).map(|tags| details.over(tags));
+    songs.filter(|tags| tags.album.is_some()).collect()
+}

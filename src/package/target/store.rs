@@ -1,0 +1,107 @@
+//! A store that receives objects in publish order.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ingest::shelf::may_pass;
+use ingest::{PublishError, PutError, Shelf, publish};
+use media::Asset;
+use origin::{Object, SongFolder};
+use tokio::runtime::Handle;
+
+use crate::package::failure::Failure;
+use crate::package::staging::StagedFolder;
+use crate::package::work::WorkFolder;
+use crate::stop::Stop;
+use crate::store::{CannotOpen, StoreUrl, refusal};
+
+/// A store, the folder in which its packages are made, and what moves bytes. No request is waited
+/// for once we are told to stop.
+#[derive(Debug)]
+pub(crate) struct StoreTarget {
+    shelf: Shelf,
+    url: StoreUrl,
+    work: WorkFolder,
+    patience: Duration,
+    runtime: Handle,
+    stop: Stop,
+}
+
+impl StoreTarget {
+    pub(super) fn open(
+        url: &StoreUrl,
+        work: WorkFolder,
+        patience: Duration,
+        runtime: &Handle,
+        stop: &Stop,
+    ) -> Result<Self, CannotOpen> {
+        // The clients of stores look for the runtime that they belong to.
+        let _inside = runtime.enter();
+        let (runtime, stop) = (runtime.clone(), stop.clone());
+        Ok(Self { shelf: url.open(patience)?, url: url.clone(), work, patience, runtime, stop })
+    }
+
+    pub(super) fn url(&self) -> &StoreUrl {
+        &self.url
+    }
+
+    pub(super) fn work(&self) -> Result<&PathBuf, Failure> {
+        self.work.ready()
+    }
+
+    /// Whether the store answers, knows us and has the bucket.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let found = self.stop.wait(&self.runtime, self.shelf.check()).ok_or(Failure::Stopped)?;
+        found.map_err(|error| self.refused(self.told(&error)))
+    }
+
+    /// What `asset.json` says, where all of the version is there.
+    pub(super) fn whole(&self, folder: SongFolder) -> Result<Option<Asset>, Failure> {
+        self.wait(publish::published(&self.shelf, folder))
+    }
+
+    pub(super) fn publish(
+        &self,
+        staged: &StagedFolder,
+        folder: SongFolder,
+        asset: &Asset,
+        stored: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), Failure> {
+        self.wait(publish::publish_version(&self.shelf, staged.path(), folder, asset, stored))
+    }
+
+    pub(super) fn put(&self, file: &Path, object: &Object) -> Result<(), Failure> {
+        self.wait(publish::put_file(&self.shelf, file, object))
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = Result<T, PublishError>>) -> Result<T, Failure> {
+        let done = self.stop.wait(&self.runtime, work).ok_or(Failure::Stopped)?;
+        done.map_err(|error| self.failure(&error))
+    }
+
+    fn failure(&self, error: &PublishError) -> Failure {
+        self.refused(match error {
+            PublishError::Put { source: PutError::Store(error), .. }
+            | PublishError::LookUp { source: error, .. }
+            | PublishError::Withdraw { source: error, .. } => {
+                let again = if may_pass(error) { "; package again to complete it" } else { "" };
+                self.told(error) + again
+            }
+            PublishError::Put { source: PutError::Read(error), .. }
+            | PublishError::Package(error) => format!("the package cannot be read: {error}"),
+        })
+    }
+
+    fn refused(&self, reason: String) -> Failure {
+        Failure::Store { url: self.url.to_string(), reason }
+    }
+
+    fn told(&self, error: &object_store::Error) -> String {
+        let mut reason = refusal(error);
+        let patience = self.patience.as_secs();
+        if may_pass(error) && patience > 0 {
+            reason.push_str(&format!(", even after {patience} s of trying again (--patience)"));
+        }
+        reason
+    }
+}
