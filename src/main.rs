@@ -6,6 +6,7 @@ mod details;
 mod import;
 mod inputs;
 mod inspect;
+mod leftovers;
 mod man;
 mod meter;
 mod names;
@@ -14,6 +15,7 @@ mod shown;
 mod stop;
 mod store;
 mod up;
+mod waiting;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -109,6 +109,17 @@ impl fmt::Display for StoreUrl {
 }
 
 impl StoreUrl {
+    /// The folder of the object that the URL names, where that is called one of `names`; else itself.
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        let path = self.0.path().to_owned();
+        if let Some((folder, name)) = path.rsplit_once('/')
+            && names.contains(&name)
+        {
+            self.0.set_path(folder);
+        }
+        self
+    }
+
     /// Opens the store with the credentials and endpoints of the environment, by the names that
     /// `object_store` gives them: `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, `GOOGLE_SERVICE_ACCOUNT`,
     /// `AZURE_STORAGE_ACCOUNT_NAME` and so on. Nothing is sent yet.

@@ -181,6 +181,10 @@ fn a_signal_ends_the_wait_for_a_server_that_says_nothing() {
     let import = ["import", "song.wav", "--server", &url, "--user", "admin"];
     let mut child = shell.command(&import).stderr(Stdio::piped()).spawn().unwrap();
     let _connection = silent.accept().unwrap();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    assert_eq!(line, "waiting for 127.0.0.1\n");
     let pid = child.id().to_string();
     let kill = std::process::Command::new("kill").args(["-INT", &pid]).status();
     assert!(kill.unwrap().success());
@@ -189,9 +193,10 @@ fn a_signal_ends_the_wait_for_a_server_that_says_nothing() {
         assert!(Instant::now() < deadline || child.kill().is_err(), "it waits on");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert_eq!(stderr(&output), "segue: stopped; run it again to go on\n");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    line.clear();
+    std::io::Read::read_to_string(&mut said, &mut line).unwrap();
+    assert_eq!(line, "segue: stopped; run it again to go on\n");
 }
 
 #[test]

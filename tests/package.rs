@@ -259,6 +259,7 @@ fn what_a_folder_lost_comes_back_and_what_is_there_is_not_touched() {
         assert_eq!(package()[0]["state"], "already-packaged");
     }
     fs::write(folder.join("ogg/64.ogg"), "half of it").unwrap();
+    fs::write(folder.join("aac/64/00000.m4s#1"), "what one that died in mid-put left").unwrap();
     assert_eq!(package()[0]["state"], "packaged");
     assert_eq!(shell.tree("out"), whole);
 }

@@ -21,6 +21,7 @@ use tokio_util::io::ReaderStream;
 use super::credentials::Credentials;
 use super::refusal::{Refusal, read};
 use crate::stop::Stop;
+use crate::waiting;
 
 /// How long anything but an upload may take.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -81,7 +82,8 @@ impl Server {
 
     /// Gets an access token, or takes the one that was given.
     pub(super) fn log_in(&self) -> Result<(), Refusal> {
-        self.wait(self.begin_session())
+        let whom = self.url.host_str().unwrap_or("the server");
+        self.wait(waiting::aloud(whom, self.begin_session()))
     }
 
     /// The uploader's songs that were made of this master, newest first.
@@ -225,7 +227,7 @@ mod tests {
 
     #[test]
     fn debug_tells_no_secret() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let url = "http://ann:secret@music.example/".parse().unwrap();
         let credentials = Credentials::Token("secret".to_owned());
         let stop = Stop::default();

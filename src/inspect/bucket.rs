@@ -36,7 +36,9 @@ pub(super) struct Version<'a> {
 }
 
 impl Bucket {
+    /// Opens the store at a folder's URL, or at that of a version's playlist.
     pub(super) fn open(url: StoreUrl) -> anyhow::Result<Self> {
+        let url = url.without(&MARKS);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let shelf = {
             let _inside = runtime.enter();

@@ -10,6 +10,8 @@ use anyhow::{Context, bail};
 use token::SigningKey;
 use transcode::work_folder::sync_folder;
 
+use crate::leftovers::sweep;
+
 /// The data folder, locked for as long as this lives.
 #[derive(Debug)]
 pub(super) struct DataFolder {
@@ -35,7 +37,7 @@ impl DataFolder {
             Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
         }
         let folder = Self { path: path.to_owned(), _lock: lock };
-        folder.sweep(&folder.objects().join("masters")).with_context(unusable)?;
+        sweep(&folder.objects().join("masters")).with_context(unusable)?;
         Ok(folder)
     }
 
@@ -73,30 +75,8 @@ impl DataFolder {
     /// Removes what a process that died while it published songs left half-written. It looks at every
     /// object, so it is for a start that finds jobs in hand.
     pub(super) fn sweep_songs(&self) -> io::Result<()> {
-        self.sweep(&self.objects().join("artist"))
+        sweep(&self.objects().join("artist"))
     }
-
-    /// The local object store stages a put beside its key, as `{key}#{number}`; a process that died
-    /// in mid-put leaves that behind.
-    fn sweep(&self, folder: &Path) -> io::Result<()> {
-        let entries = match fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                self.sweep(&entry.path())?;
-            } else if is_staged(&entry.file_name().to_string_lossy()) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn is_staged(name: &str) -> bool {
-    name.rsplit_once('#').is_some_and(|(_, number)| number.parse::<u64>().is_ok())
 }
 
 fn make_private_folder(path: &Path) -> io::Result<()> {

@@ -81,6 +81,25 @@ fn a_store_that_fails_for_good_is_one_sentence() {
     }
 }
 
+/// What may be read and not written: found out with the first songs, not with each of them.
+#[test]
+fn a_store_that_goes_on_refusing_costs_few_songs() {
+    let bucket = Bucket::start();
+    let shell = bucket.shell();
+    for seed in 1..=6 {
+        shell.master(&format!("music/{seed}.wav"), 24_000, seed);
+    }
+    bucket.misbehave(|seen| if seen.is_put() { Fault::Answer(403) } else { Fault::None });
+    let package = ["package", "music", "--out", &bucket.url("x"), "--jobs", "1"];
+    let output = shell.run(&package);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches(": encoding").count(), 3, "{said}");
+    assert_eq!(said.matches("it refuses access (403)").count(), 6, "{said}");
+    bucket.behave();
+    assert_eq!(shell.run(&package).status.code(), Some(0));
+}
+
 /// Found out once, before a song is made for it, however many there are.
 #[test]
 fn a_store_that_is_not_there_is_one_sentence() {

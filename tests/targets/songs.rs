@@ -59,6 +59,7 @@ fn a_bucket_is_inspected_where_it_is() {
     assert_eq!((code, lines.len()), (Some(0), 2), "{said} {lines:?}");
     let (_, one, _) = inspect(&version);
     assert_eq!((one.len(), &one[0]["at"]), (1, &version.as_str().into()));
+    assert_eq!(inspect(&format!("{version}/index.m3u8")).1, one, "by its playlist");
     bucket.download(&shell.path("back"));
     let key = short(version.strip_prefix("s3://music/").unwrap());
     let local = shell.run(&["inspect", &format!("back/{key}"), "--json"]);

@@ -2,6 +2,7 @@
 //! the store can promise that. No put is conditional: several S3-compatible servers ignore the
 //! condition, so that nothing may depend on one.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,16 +47,22 @@ pub enum PutError {
 }
 
 /// A store that is written to. Cloning shares it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Shelf(Arc<Parts>);
 
-#[derive(Debug)]
 struct Parts {
     store: Arc<dyn ObjectStore>,
     patience: Duration,
     memory: Semaphore,
     /// Learnt from the first refusal: local folders keep no attributes.
     takes_attributes: AtomicBool,
+}
+
+/// By the store's name: what a client holds of credentials is not told.
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shelf({})", self.0.store)
+    }
 }
 
 impl Shelf {

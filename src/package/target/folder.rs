@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use transcode::publish_order;
 use transcode::work_folder::sync_folder;
 
+use crate::leftovers::sweep;
 use crate::package::failure::Failure;
 use crate::package::staging::StagedFolder;
 use crate::stop::Stop;
@@ -84,6 +85,7 @@ impl FolderTarget {
         if self.whole(folder).is_some() {
             return Ok(());
         }
+        sweep(&self.path.join(folder.to_string())).map_err(|error| self.failure(error))?;
         let store = LocalFileSystem::new_with_prefix(&self.path);
         let store = store.map_err(|error| self.failure(error.into()))?.with_fsync(true);
         let shelf = Shelf::new(Arc::new(store));

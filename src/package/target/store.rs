@@ -1,6 +1,7 @@
 //! A store that receives objects in publish order.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ingest::shelf::may_pass;
@@ -14,6 +15,7 @@ use crate::package::staging::StagedFolder;
 use crate::package::work::WorkFolder;
 use crate::stop::Stop;
 use crate::store::{CannotOpen, StoreUrl, refusal};
+use crate::waiting;
 
 /// A store, the folder in which its packages are made, and what moves bytes. No request is waited
 /// for once we are told to stop.
@@ -25,6 +27,31 @@ pub(crate) struct StoreTarget {
     patience: Duration,
     runtime: Handle,
     stop: Stop,
+    refusals: Mutex<Refusals>,
+}
+
+/// What the store refused for good since it last took a song.
+#[derive(Debug, Default)]
+struct Refusals {
+    songs: usize,
+    last: String,
+}
+
+impl Refusals {
+    /// A song's rights may be wrong where the next one's are right; so many in a row are no chance.
+    const ENOUGH: usize = 3;
+
+    fn add(&mut self, reason: String) -> String {
+        self.songs += 1;
+        self.last.clone_from(&reason);
+        reason
+    }
+
+    /// Why no song is worth another attempt.
+    fn reason(&self) -> Option<String> {
+        let songs = self.songs;
+        (songs >= Self::ENOUGH).then(|| format!("{}; it did so for {songs} songs", self.last))
+    }
 }
 
 impl StoreTarget {
@@ -38,7 +65,8 @@ impl StoreTarget {
         // The clients of stores look for the runtime that they belong to.
         let _inside = runtime.enter();
         let (runtime, stop) = (runtime.clone(), stop.clone());
-        Ok(Self { shelf: url.open(patience)?, url: url.clone(), work, patience, runtime, stop })
+        let (shelf, url, refusals) = (url.open(patience)?, url.clone(), Mutex::default());
+        Ok(Self { shelf, url, work, patience, runtime, stop, refusals })
     }
 
     pub(super) fn url(&self) -> &StoreUrl {
@@ -51,12 +79,18 @@ impl StoreTarget {
 
     /// Whether the store answers, knows us and has the bucket.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let found = self.stop.wait(&self.runtime, self.shelf.check()).ok_or(Failure::Stopped)?;
+        let whom = self.url.to_string();
+        let found = waiting::aloud(&whom, self.shelf.check());
+        let found = self.stop.wait(&self.runtime, found).ok_or(Failure::Stopped)?;
         found.map_err(|error| self.refused(self.told(&error)))
     }
 
-    /// What `asset.json` says, where all of the version is there.
+    /// What `asset.json` says, where all of the version is there. A store that went on refusing is
+    /// not asked any more: nothing is encoded for nothing.
     pub(super) fn whole(&self, folder: SongFolder) -> Result<Option<Asset>, Failure> {
+        if let Some(reason) = self.refusals().reason() {
+            return Err(self.refused(reason));
+        }
         self.wait(publish::published(&self.shelf, folder))
     }
 
@@ -67,7 +101,9 @@ impl StoreTarget {
         asset: &Asset,
         stored: &(dyn Fn(u64) + Sync),
     ) -> Result<(), Failure> {
-        self.wait(publish::publish_version(&self.shelf, staged.path(), folder, asset, stored))
+        self.wait(publish::publish_version(&self.shelf, staged.path(), folder, asset, stored))?;
+        *self.refusals() = Refusals::default();
+        Ok(())
     }
 
     pub(super) fn put(&self, file: &Path, object: &Object) -> Result<(), Failure> {
@@ -84,12 +120,19 @@ impl StoreTarget {
             PublishError::Put { source: PutError::Store(error), .. }
             | PublishError::LookUp { source: error, .. }
             | PublishError::Withdraw { source: error, .. } => {
-                let again = if may_pass(error) { "; package again to complete it" } else { "" };
-                self.told(error) + again
+                if may_pass(error) {
+                    self.told(error) + "; package again to complete it"
+                } else {
+                    self.refusals().add(self.told(error))
+                }
             }
             PublishError::Put { source: PutError::Read(error), .. }
             | PublishError::Package(error) => format!("the package cannot be read: {error}"),
         })
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self, reason: String) -> Failure {
