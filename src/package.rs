@@ -115,13 +115,14 @@ impl Options {
 
 /// Packages every input; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let files = inputs::gather(&options.inputs);
+    let mut files = inputs::gather(&options.inputs);
     if let Some(contradiction) = options.contradiction(&files) {
         return wrong(&contradiction);
     }
+    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
     let runtime = runtime()?;
     let stop = Stop::on_signals(&runtime)?;
-    let done = run_on(options, files, &runtime, &stop);
+    let done = run_on(options, &files, album.as_ref(), &runtime, &stop);
     // What still waits for an answer, such as the look-up of a name, is nobody's to wait for.
     runtime.shutdown_background();
     done
@@ -129,7 +130,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 fn run_on(
     options: &Options,
-    mut files: Vec<Result<Input, Refused>>,
+    files: &[Result<Input, Refused>],
+    album: Option<&Album>,
     runtime: &Runtime,
     stop: &Stop,
 ) -> anyhow::Result<ExitCode> {
@@ -144,13 +146,12 @@ fn run_on(
         Err(Failure::Stopped) => return stopped(stop),
         checked => checked?,
     }
-    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
     let board = Board::of(files.len());
     let line = Line {
         target: &target,
         parameters: options.asked.parameters(),
         details: &options.details,
-        album: album.as_ref(),
+        album,
         ids: options.ids.unwrap_or_default(),
         dry_run: options.dry_run,
         board: &board,
@@ -158,7 +159,7 @@ fn run_on(
         turns: Turns::default(),
         scaler: Scaler::default(),
     };
-    let told = work_through(options, &files, &line);
+    let told = work_through(options, files, &line);
     drop(board);
     let all_done = told?;
     if stop.is_told() {

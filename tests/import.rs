@@ -208,10 +208,12 @@ fn a_token_is_enough() {
     let output = shell.run(&["import", "song.wav", "--server", server.url()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let stale = Shell::of(env!("CARGO_BIN_EXE_segue")).env("SEGUE_TOKEN", "stale");
-    stale.master("song.wav", 48_000, 2);
-    let output = stale.run(&["import", "song.wav", "--server", server.url()]);
+    stale.master("one.wav", 48_000, 2);
+    stale.master("two.wav", 48_000, 3);
+    let output = stale.run(&["import", "one.wav", "two.wav", "--server", server.url()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("the access token has expired"), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("the access token has expired") && said.lines().count() == 1, "{said}");
 }
 
 fn songs(server: &Running) -> Vec<Value> {

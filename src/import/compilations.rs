@@ -10,6 +10,7 @@ use transcode::Tags;
 
 use crate::details::Details;
 use crate::names::{album_artist, spelt_alike};
+use crate::stop::Stop;
 
 /// Finds out who albums are filed under. A folder is read once, and whole, whichever of its files
 /// are uploaded: a run that goes on where another was interrupted says the same.
@@ -18,14 +19,14 @@ pub(super) struct Compilations(Mutex<HashMap<PathBuf, Arc<OnceLock<Vec<Tags>>>>>
 
 impl Compilations {
     /// The tags of `file`, with the artist that its album is filed under where that is somebody else
-    /// than the song's.
-    pub(super) fn over(&self, file: &Path, details: &Details) -> Tags {
+    /// than the song's. Ends the work of this thread where we are told to stop meanwhile.
+    pub(super) fn over(&self, file: &Path, details: &Details, stop: &Stop) -> Tags {
         let mut tags = details.over(Tags::read(file));
         if tags.album_artist.is_none()
             && let Some(album) = &tags.album
         {
             let folder = file.parent().unwrap_or(Path::new(""));
-            let beside = self.songs_in(folder, details);
+            let beside = self.songs_in(folder, details, stop);
             let of_album = beside.iter().filter(|it| is_of(it, album));
             tags.album_artist =
                 album_artist(of_album).filter(|it| tags.artist.as_ref() != Some(it));
@@ -33,11 +34,11 @@ impl Compilations {
         tags
     }
 
-    fn songs_in(&self, folder: &Path, details: &Details) -> Vec<Tags> {
+    fn songs_in(&self, folder: &Path, details: &Details, stop: &Stop) -> Vec<Tags> {
         let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let songs = Arc::clone(folders.entry(folder.to_path_buf()).or_default());
         drop(folders);
-        songs.get_or_init(|| read(folder, details)).clone()
+        songs.get_or_init(|| read(folder, details, stop)).clone()
     }
 }
 
@@ -46,14 +47,17 @@ fn is_of(tags: &Tags, album: &str) -> bool {
 }
 
 /// The tags of what lies in the folder, as far as they name an album.
-fn read(folder: &Path, details: &Details) -> Vec<Tags> {
+fn read(folder: &Path, details: &Details, stop: &Stop) -> Vec<Tags> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
     // Whose spelling is taken is not left to the file system.
     files.sort();
-    let files = files.iter().filter(|path| path.is_file()).map(|path| Tags::read(path));
+    let files = files.iter().filter(|path| path.is_file()).map(|path| {
+        stop.check();
+        Tags::read(path)
+    });
     let songs = files.filter(|tags| *tags != Tags::default()).map(|tags| details.over(tags));
     songs.filter(|tags| tags.album.is_some()).collect()
 }

@@ -16,7 +16,7 @@ pub(super) enum Refusal {
     #[error("the server refuses: {0}")]
     Final(String),
     /// The access token is no longer good.
-    #[error("the access token has expired; get another, or import with --user")]
+    #[error("the access token has expired, or never was one; get another, or import with --user")]
     Expired,
     /// The file, not the server.
     #[error("the file cannot be read: {0}")]

@@ -80,10 +80,14 @@ impl Server {
         Ok(Self { client, url, credentials, token, patience, runtime, stop })
     }
 
-    /// Gets an access token, or takes the one that was given.
+    /// Gets an access token, or takes the one that was given where the server does.
     pub(super) fn log_in(&self) -> Result<(), Refusal> {
         let whom = self.url.host_str().unwrap_or("the server");
-        self.wait(waiting::aloud(whom, self.begin_session()))
+        self.wait(waiting::aloud(whom, async {
+            self.begin_session().await?;
+            let nobodys = MasterHash::new([0; 32]);
+            self.persist(&mut async || self.ask_of_master(&nobodys).await).await.map(drop)
+        }))
     }
 
     /// The uploader's songs that were made of this master, newest first.
@@ -232,7 +236,7 @@ mod tests {
         let credentials = Credentials::Token("secret".to_owned());
         let stop = Stop::default();
         let server = Server::new(url, credentials, ANSWER, runtime.handle(), &stop).unwrap();
-        server.log_in().unwrap();
+        runtime.block_on(server.begin_session()).unwrap();
         let told = format!("{server:?}");
         assert!(told.contains("music.example") && !told.contains("secret"), "{told}");
     }

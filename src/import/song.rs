@@ -93,7 +93,7 @@ impl Line<'_> {
             });
         }
         let size = fs::metadata(&input.path)?.len();
-        let tags = self.compilations.over(&input.path, self.details);
+        let tags = self.compilations.over(&input.path, self.details, self.stop);
         let sending = meter.clone();
         let sent = move |bytes| sending.moved("uploading", bytes, size);
         let song = self.server.upload(&input.path, &master, &fields(tags), sent)?;
