@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ingest::shelf::may_pass;
 use ingest::{PublishError, PutError, Shelf, publish};
@@ -79,10 +79,10 @@ impl StoreTarget {
 
     /// Whether the store answers, knows us and has the bucket.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let whom = self.url.to_string();
+        let (whom, started) = (self.url.to_string(), Instant::now());
         let found = waiting::aloud(&whom, self.shelf.check());
         let found = self.stop.wait(&self.runtime, found).ok_or(Failure::Stopped)?;
-        found.map_err(|error| self.refused(self.told(&error)))
+        found.map_err(|error| self.refused(self.told(&error, started.elapsed())))
     }
 
     /// What `asset.json` says, where all of the version is there. A store that went on refusing is
@@ -111,19 +111,20 @@ impl StoreTarget {
     }
 
     fn wait<T>(&self, work: impl Future<Output = Result<T, PublishError>>) -> Result<T, Failure> {
+        let started = Instant::now();
         let done = self.stop.wait(&self.runtime, work).ok_or(Failure::Stopped)?;
-        done.map_err(|error| self.failure(&error))
+        done.map_err(|error| self.failure(&error, started.elapsed()))
     }
 
-    fn failure(&self, error: &PublishError) -> Failure {
+    fn failure(&self, error: &PublishError, took: Duration) -> Failure {
         self.refused(match error {
             PublishError::Put { source: PutError::Store(error), .. }
             | PublishError::LookUp { source: error, .. }
             | PublishError::Withdraw { source: error, .. } => {
-                if may_pass(error) {
-                    self.told(error) + "; package again to complete it"
-                } else {
-                    self.refusals().add(self.told(error))
+                let told = self.told(error, took);
+                match may_pass(error) {
+                    true => told + "; package again to complete it",
+                    false => self.refusals().add(told),
                 }
             }
             PublishError::Put { source: PutError::Read(error), .. }
@@ -139,11 +140,13 @@ impl StoreTarget {
         Failure::Store { url: self.url.to_string(), reason }
     }
 
-    fn told(&self, error: &object_store::Error) -> String {
+    /// What the store said, and for how long it was asked where that was more than once: an answer
+    /// that asking again does not change comes at once.
+    fn told(&self, error: &object_store::Error, took: Duration) -> String {
         let mut reason = refusal(error);
-        let patience = self.patience.as_secs();
-        if may_pass(error) && patience > 0 {
-            reason.push_str(&format!(", even after {patience} s of trying again (--patience)"));
+        let tried = took.min(self.patience).as_secs_f64().round();
+        if may_pass(error) && tried > 0.0 {
+            reason.push_str(&format!(", even after {tried} s of trying again (--patience)"));
         }
         reason
     }
