@@ -265,6 +265,24 @@ fn what_a_folder_lost_comes_back_and_what_is_there_is_not_touched() {
 }
 
 #[test]
+fn several_may_complete_the_same_version() {
+    let shell = shell();
+    shell.master("song.wav", 30_000, 1);
+    let package = ["package", "song.wav", "--out", "out"];
+    let folder = json_lines(&shell.run(&[&package[..], &["--json"]].concat()))[0]["folder"].clone();
+    let folder = shell.path(folder.as_str().unwrap());
+    let whole = shell.tree("out");
+    for lost in ["asset.json", "aac/320/00000.m4s", "index.m3u8"] {
+        fs::remove_file(folder.join(lost)).unwrap();
+        let started: Vec<_> = (0..4).map(|_| shell.command(&package).spawn().unwrap()).collect();
+        for mut child in started {
+            assert!(child.wait().unwrap().success(), "{lost}");
+        }
+        assert_eq!(shell.tree("out"), whole, "{lost}");
+    }
+}
+
+#[test]
 fn a_device_is_not_a_file() {
     let output = shell().run(&["package", "/dev/zero", "--out", "out"]);
     assert_eq!(output.status.code(), Some(1));
