@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Codec;
-use crate::ids::{MasterHash, Version};
+use crate::ids::{MasterHash, SecretFingerprint, Version};
 use crate::layout::Layout;
 use crate::loudness::{Loudness, Normalization};
 use crate::switching_set::{SwitchingSet, SwitchingSets};
@@ -37,10 +37,31 @@ pub struct Asset {
     pub layout: Layout,
     /// Whether DASH manifests describe them as well.
     pub dash: bool,
+    /// How the files that hold sound are encrypted; absent where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// One entry per rendition: set by set, each in ladder order.
     pub renditions: Vec<RenditionAsset>,
     /// One entry per object of the version but this one, in publish order.
     pub objects: Vec<ObjectAsset>,
+}
+
+/// How init sections and segments are encrypted. Sizes and hashes of objects are those of the
+/// encrypted bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encryption {
+    /// What `EXT-X-KEY` says.
+    pub method: Method,
+    /// Whose secret the keys follow from; never the secret itself.
+    pub secret: SecretFingerprint,
+}
+
+/// A method of RFC 8216bis 4.4.4.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Method {
+    /// Whole files in AES-128-CBC with PKCS #7 padding.
+    #[serde(rename = "AES-128")]
+    Aes128,
 }
 
 /// What is true of one rendition.

@@ -178,6 +178,10 @@ hex_id! {
     /// One packaging of one master: the same master, parameters and encoders give the same version.
     Version, 16, "a version in 32 lower-case hex digits"
 }
+hex_id! {
+    /// What a segment secret is called where it must not be shown.
+    SecretFingerprint, 8, "a secret's fingerprint in 16 lower-case hex digits"
+}
 
 impl Version {
     /// The version of `master` under `recipe`: everything else that decides the bytes, spelt out.

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`units`] (what a number means), [`codec`], [`switching_set`] and [`ladder`]
 //! (what is made of a song), [`grid`] (where it is cut), [`layout`] (how it is stored), [`ids`]
-//! (what it is called), [`loudness`] (how loud it is), [`asset`] (what is written down about it).
+//! (what it is called), [`segment_secret`] (how segments are encrypted), [`loudness`] (how loud it is), [`asset`] (what is written down about it).
 
 pub mod asset;
 pub mod codec;
@@ -11,15 +11,19 @@ pub mod ids;
 pub mod ladder;
 pub mod layout;
 pub mod loudness;
+pub mod segment_secret;
 pub mod switching_set;
 pub mod units;
 
 pub use asset::Asset;
 pub use codec::Codec;
 pub use grid::Grid;
-pub use ids::{AlbumId, ArtistId, ArtworkHash, JobId, MasterHash, SongId, UserId, Version};
+pub use ids::{
+    AlbumId, ArtistId, ArtworkHash, JobId, MasterHash, SecretFingerprint, SongId, UserId, Version,
+};
 pub use ladder::{LADDER, Rung};
 pub use layout::Layout;
 pub use loudness::{Decibels, Loudness, Lufs, Normalization};
+pub use segment_secret::{SegmentKey, SegmentSecret, SegmentSecrets};
 pub use switching_set::{Container, SwitchingSet, SwitchingSets};
 pub use units::{BitsPerSecond, Kbps, Samples};

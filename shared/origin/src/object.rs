@@ -26,7 +26,7 @@ impl UnknownObject {
 pub enum CachePolicy {
     /// Never changes under its path.
     Immutable,
-    /// Not for listeners: never leaves through an edge.
+    /// Nothing that anybody may keep: masters, which never leave through an edge, and keys.
     Private,
 }
 
@@ -58,7 +58,7 @@ pub enum Object {
     Master(MasterHash),
     /// A cover in one size, by content: a JPEG.
     Artwork(ArtworkHash),
-    /// A file of a packaged version: the only kind that an edge serves.
+    /// A file of a packaged version, or a key to such files: the only kind that an edge serves.
     Song(SongFolder, SongFile),
 }
 
@@ -77,7 +77,7 @@ impl Object {
     #[must_use]
     pub fn cache_policy(&self) -> CachePolicy {
         match self {
-            Self::Master(_) => CachePolicy::Private,
+            Self::Master(_) | Self::Song(_, SongFile::Key(..)) => CachePolicy::Private,
             Self::Artwork(_) | Self::Song(..) => CachePolicy::Immutable,
         }
     }

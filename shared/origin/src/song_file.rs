@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use media::ladder::TOP;
 use media::units::Kbps;
-use media::{Container, SwitchingSet};
+use media::{Container, SecretFingerprint, SwitchingSet};
 
 use crate::object::UnknownObject;
 
-/// A file under a version's folder. `Display` writes its path there, `FromStr` reads it back; the
+/// A file under a version's folder; all but [`Key`](Self::Key) are stored there. `Display` writes its path there, `FromStr` reads it back; the
 /// two are inverse, so a path that parses has exactly one spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SongFile {
@@ -21,6 +21,9 @@ pub enum SongFile {
     Init(SwitchingSet, Kbps),
     /// A segment of an fMP4 rendition, by number from 0.
     Segment(SwitchingSet, Kbps, u32),
+    /// What an encrypted fMP4 rendition is opened with. It is stored nowhere: whoever holds the secret
+    /// of that fingerprint derives it ([`media::SegmentSecret::key`]).
+    Key(SwitchingSet, Kbps, SecretFingerprint),
     /// A whole rendition: progressive Ogg, or fMP4 in the single-file layout.
     Whole(SwitchingSet, Kbps),
     /// A DASH manifest that lists the fMP4 renditions up to a cap.
@@ -39,6 +42,7 @@ impl SongFile {
             Self::Multivariant(..) | Self::Playlist(..) => "application/vnd.apple.mpegurl",
             Self::Whole(SwitchingSet::Ogg, _) => "audio/ogg",
             Self::Init(..) | Self::Segment(..) | Self::Whole(..) => "audio/mp4",
+            Self::Key(..) => "application/octet-stream",
             Self::Dash(_) => "application/dash+xml",
             Self::Waveform | Self::Asset => "application/json",
         }
@@ -52,6 +56,7 @@ impl SongFile {
             | Self::Playlist(_, kbps)
             | Self::Init(_, kbps)
             | Self::Segment(_, kbps, _)
+            | Self::Key(_, kbps, _)
             | Self::Whole(_, kbps)
             | Self::Dash(kbps) => Some(kbps),
             Self::Waveform | Self::Asset => None,
@@ -67,7 +72,7 @@ impl SongFile {
             | Self::Dash(_)
             | Self::Waveform
             | Self::Asset => true,
-            Self::Init(..) | Self::Segment(..) | Self::Whole(..) => false,
+            Self::Init(..) | Self::Segment(..) | Self::Key(..) | Self::Whole(..) => false,
         }
     }
 }
@@ -83,6 +88,7 @@ impl fmt::Display for SongFile {
             },
             Self::Init(set, kbps) => write!(f, "{set}/{kbps}/init.mp4"),
             Self::Segment(set, kbps, index) => write!(f, "{set}/{kbps}/{index:05}.m4s"),
+            Self::Key(set, kbps, secret) => write!(f, "{set}/{kbps}/{secret}.key"),
             Self::Whole(set, kbps) => match set.container() {
                 Container::Fmp4 => write!(f, "{set}/{kbps}/media.mp4"),
                 Container::Ogg => write!(f, "{set}/{kbps}.ogg"),
@@ -150,7 +156,13 @@ fn read_within(set: SwitchingSet, kbps: Kbps, name: &str) -> Option<SongFile> {
         "playlist.m3u8" => Some(SongFile::Playlist(set, kbps)),
         "init.mp4" => Some(SongFile::Init(set, kbps)),
         "media.mp4" => Some(SongFile::Whole(set, kbps)),
-        _ => Some(SongFile::Segment(set, kbps, name.strip_suffix(".m4s")?.parse().ok()?)),
+        _ => match name.split_once('.')? {
+            (index, "m4s") => Some(SongFile::Segment(set, kbps, index.parse().ok()?)),
+            (secret, "key") if set.container() == Container::Fmp4 => {
+                Some(SongFile::Key(set, kbps, secret.parse().ok()?))
+            }
+            _ => None,
+        },
     }
 }
 
@@ -173,6 +185,10 @@ mod tests {
             (SongFile::Init(Aac, Kbps(64)), "aac/64/init.mp4"),
             (SongFile::Segment(Aac, Kbps(320), 7), "aac/320/00007.m4s"),
             (SongFile::Segment(Opus, Kbps(320), 123_456), "opus/320/123456.m4s"),
+            (
+                SongFile::Key(Aac, Kbps(64), SecretFingerprint::new([0xA5; 8])),
+                "aac/64/a5a5a5a5a5a5a5a5.key",
+            ),
             (SongFile::Whole(Saver, Kbps(64)), "saver/64/media.mp4"),
             (SongFile::Whole(Ogg, Kbps(128)), "ogg/128.ogg"),
             (SongFile::Playlist(Ogg, Kbps(128)), "ogg/128.m3u8"),
@@ -210,6 +226,9 @@ mod tests {
             "ogg/64/media.mp4",
             "aac/64.m3u8",
             "aac/64.ogg",
+            "aac/64/.key",
+            "aac/64/A5A5A5A5A5A5A5A5.key",
+            "ogg/64/a5a5a5a5a5a5a5a5.key",
             "aac/64/99999999999.m4s",
             "Index.m3u8",
             "ASSET.JSON",
