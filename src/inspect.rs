@@ -8,11 +8,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use media::SegmentSecrets;
 use serde_json::json;
 use transcode::inspect::{Folder, Report, inspect};
 
 use self::bucket::Bucket;
 use self::http::Http;
+use crate::secrets;
 use crate::shown::Shown;
 use crate::store::{Place, StoreUrl};
 
@@ -26,6 +28,9 @@ pub(crate) struct Options {
     /// az://…), or the http URL of a multivariant playlist.
     #[arg(value_name = "PATH|URL")]
     at: String,
+    /// The secrets that segments are encrypted with, one a line. Not needed for a URL whose token opens the song.
+    #[arg(long, value_name = "FILE", value_parser = secrets::read)]
+    segment_secret_file: Option<SegmentSecrets>,
     /// Print one JSON object per version instead of a table.
     #[arg(long)]
     json: bool,
@@ -33,13 +38,14 @@ pub(crate) struct Options {
 
 /// Inspects every version that is there; fails where one of them breaks a rule.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let at = &options.at;
+    let (at, json) = (&options.at, options.json);
+    let secrets = options.segment_secret_file.clone().unwrap_or_default();
     let clean = if at.starts_with("http://") || at.starts_with("https://") {
-        tell(at, &inspect(&Http::new(at)?), options.json)?
+        tell(at, &inspect(&Http::new(at)?, &secrets), json)?
     } else {
         match at.parse() {
-            Ok(Place::Folder(path)) => inspect_tree(&path, options.json)?,
-            Ok(Place::Store(url)) => inspect_bucket(url, options.json)?,
+            Ok(Place::Folder(path)) => inspect_tree(&path, &secrets, json)?,
+            Ok(Place::Store(url)) => inspect_bucket(url, &secrets, json)?,
             Err(error) => {
                 writeln!(io::stderr(), "segue: '{}' cannot be inspected: {error}", Shown(at))?;
                 return Ok(ExitCode::from(WRONG_USAGE));
@@ -49,19 +55,19 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn inspect_tree(path: &Path, json: bool) -> anyhow::Result<bool> {
+fn inspect_tree(path: &Path, secrets: &SegmentSecrets, json: bool) -> anyhow::Result<bool> {
     let mut clean = true;
     for folder in versions::below(path)? {
-        let report = inspect(&Folder(folder.clone()));
+        let report = inspect(&Folder(folder.clone()), secrets);
         clean &= tell(&folder.display().to_string(), &report, json)?;
     }
     Ok(clean)
 }
 
-fn inspect_bucket(url: StoreUrl, json: bool) -> anyhow::Result<bool> {
+fn inspect_bucket(url: StoreUrl, secrets: &SegmentSecrets, json: bool) -> anyhow::Result<bool> {
     let (bucket, mut clean) = (Bucket::open(url)?, true);
     for version in bucket.versions()? {
-        clean &= tell(&version.address(), &inspect(&version), json)?;
+        clean &= tell(&version.address(), &inspect(&version, secrets), json)?;
     }
     Ok(clean)
 }

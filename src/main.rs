@@ -11,6 +11,7 @@ mod man;
 mod meter;
 mod names;
 mod package;
+mod secrets;
 mod shown;
 mod stop;
 mod store;

@@ -19,6 +19,7 @@ use cache::Cache;
 use catalogue::Catalogue;
 use delivery::{Edge, Limits, Site, Tls};
 use ingest::{Intake, Shelf, Worker, Workshop};
+use media::SegmentSecrets;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use service::health::Health;
@@ -84,15 +85,16 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let catalogue = Catalogue::open(&data.database(), clock.clone())
         .await
         .with_context(|| format!("the database in {} cannot be opened", settings.data.display()))?;
+    let make_secret = settings.encrypt && settings.segment_secrets.first().is_none();
+    let secrets = settings.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
+    let parameters = settings.parameters(&secrets);
     let intake = open_intake(settings, data, &catalogue).await?;
     first_run::prepare(settings, &catalogue, &intake).await?;
-    let site = site(data, &catalogue, &intake, clock, public_url, tls)?;
+    let site = site(data, &catalogue, &intake, clock, public_url, tls, secrets)?;
 
     let mut tasks = JoinSet::new();
     for _ in 0..settings.workers {
-        tasks.spawn(
-            Worker::new(intake.clone(), settings.parameters.clone(), shutdown.clone()).run(),
-        );
+        tasks.spawn(Worker::new(intake.clone(), parameters.clone(), shutdown.clone()).run());
     }
     tasks.spawn(serve_probes(admin, health.clone(), shutdown.clone()));
     health.set_ready(true);
@@ -142,6 +144,7 @@ fn site(
     clock: Clock,
     public_url: PublicUrl,
     tls: Option<Tls>,
+    secrets: SegmentSecrets,
 ) -> anyhow::Result<Site<axum::Router>> {
     let (access_key, playback_key) = (data.key("access")?, data.key("playback")?);
     let playback_keys = VerifyingKeys::from(&playback_key);
@@ -149,7 +152,7 @@ fn site(
         .context("the API cannot start")?;
     let fallback = api::router(&api, ingest::upload::router(intake.clone()));
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
-    let edge = Edge::new(cache, playback_keys, clock);
+    let edge = Edge::new(cache, playback_keys, secrets, clock);
     Ok(Site { edge, fallback, tls, limits: Limits::default() })
 }
 

@@ -133,6 +133,21 @@ fn every_output_starts_in_mid_song_and_then_finds_the_beginning() {
     }
 }
 
+/// Keys are fetched under the token, and init section and segments opened by the player.
+#[test]
+fn an_encrypted_song_plays_whole_in_hls_js_and_shaka_player() {
+    let server = Server::of(env!("CARGO_BIN_EXE_segue")).arg("--encrypt").arg("--sets=aac");
+    let song = Song::behind(server, 2 * SEGMENT + 77_777);
+    for engine in ["hls", "shaka"] {
+        let tape = song.heard_in(engine, "hls", 128, &["play=1000"]);
+        let found = judge::align(&song.master, &tape.frames);
+        assert!(found.correlation > 0.99, "{engine}: {found:?}");
+        let start = usize::try_from(found.offset).expect("the tape begins before the song");
+        let heard = &tape.frames[start..start + song.master.len()];
+        assert_only_codec_noise(&song.master, heard, NOISE_AT_128);
+    }
+}
+
 /// Chromium swallows the first 80 ms of Opus in fMP4: it drops the priming by the edit list, and as
 /// much again by the pre-skip of `dOps`. In windows of 10 ms, and two to come in.
 const SWALLOWED: usize = 10;

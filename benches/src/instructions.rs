@@ -11,7 +11,7 @@ use media::grid::SEGMENT;
 use media::ladder::{Rung, TOP, rungs};
 use media::units::CHANNELS;
 use media::{Kbps, Layout, Samples, SwitchingSet};
-use transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, MuxedSegment, Muxer, OggMuxer};
+use transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, MuxedSegment, Muxer, OggMuxer, Storage};
 use transcode::playlist::{self, Stretch};
 use transcode::resample::Resampler;
 use transcode::segment::{AccessUnit, Segment};
@@ -76,8 +76,8 @@ fn fmp4(folder: &Path) -> Result<(Box<dyn Muxer>, Vec<Segment>)> {
     let (work, frame) = (WorkFolder::create(folder)?, rung.codec.frame());
     let priming = Samples(2 * frame.0);
     let setup = DecoderSetup::Aac(vec![0x11, 0x90]);
-    let muxer =
-        Fmp4Muxer::create(&work, SwitchingSet::Aac, rung, Layout::Segments, setup, priming)?;
+    let storage = Storage::Segments(None);
+    let muxer = Fmp4Muxer::create(&work, SwitchingSet::Aac, rung, storage, setup, priming)?;
     Ok((Box::new(muxer), segments(frame, priming)))
 }
 
@@ -155,6 +155,7 @@ fn twelve_hours() -> MuxedRendition {
         set: SwitchingSet::Aac,
         rung,
         layout: Layout::Segments,
+        secret: None,
         priming: Samples(2_048),
         init_size: 700,
         segments: (0..TWELVE_HOURS).map(segment).collect(),

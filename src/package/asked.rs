@@ -1,7 +1,9 @@
 //! What is to be made of every song.
 
-use media::{Layout, Lufs, SwitchingSets};
+use media::{Layout, Lufs, SegmentSecrets, SwitchingSets};
 use transcode::{Effort, Parameters};
+
+use crate::secrets;
 
 /// What to make of every song; with the master, it decides the version.
 #[derive(Debug, clap::Args)]
@@ -23,6 +25,11 @@ pub(crate) struct Asked {
     /// song whose peaks leave no room stays quieter.
     #[arg(long, value_name = "LUFS", allow_hyphen_values = true)]
     normalize: Option<Lufs>,
+    /// Encrypt segments (HLS AES-128) with keys that follow from the secret in this file: 64 hex digits, such
+    /// as `openssl rand -hex 32` prints; of several lines, the first. For fMP4 in segments alone:
+    /// --sets aac.
+    #[arg(long, value_name = "FILE", value_parser = secrets::read)]
+    segment_secret_file: Option<SegmentSecrets>,
 }
 
 impl Asked {
@@ -34,6 +41,7 @@ impl Asked {
             dash: self.dash,
             effort: self.effort,
             normalize: self.normalize,
+            secret: self.segment_secret_file.as_ref().and_then(SegmentSecrets::first).cloned(),
         }
     }
 }

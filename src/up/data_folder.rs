@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use media::{SegmentSecret, SegmentSecrets};
 use token::SigningKey;
 use transcode::work_folder::sync_folder;
 
@@ -72,11 +73,33 @@ impl DataFolder {
         }
     }
 
+    /// The segment secrets that were made here: none where none ever was, and `make` does not ask for one.
+    pub(super) fn segment_secrets(&self, make: bool) -> anyhow::Result<SegmentSecrets> {
+        let path = self.path.join("keys").join("segments.secret");
+        match fs::read_to_string(&path) {
+            Ok(text) => text.parse().with_context(|| format!("{} cannot be used", path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && make => {
+                let secret = new_secret().context("no segment secret can be made")?;
+                write_private(&path, &format!("{}\n", secret.to_hex()))
+                    .with_context(|| format!("{} cannot be written", path.display()))?;
+                Ok(secret.into())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(SegmentSecrets::default()),
+            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        }
+    }
+
     /// Removes what a process that died while it published songs left half-written. It looks at every
     /// object, so it is for a start that finds jobs in hand.
     pub(super) fn sweep_songs(&self) -> io::Result<()> {
         sweep(&self.objects().join("artist"))
     }
+}
+
+fn new_secret() -> Result<SegmentSecret, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(SegmentSecret::new(bytes))
 }
 
 fn make_private_folder(path: &Path) -> io::Result<()> {
@@ -115,6 +138,22 @@ mod tests {
             |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode();
         assert_eq!(mode("keys/access.pem") & 0o777, 0o600);
         assert_eq!(mode("keys") & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_segment_secret_is_made_when_it_is_asked_for_and_then_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(folder.path()).unwrap();
+        assert_eq!(data.segment_secrets(false).unwrap().first(), None);
+        let made = data.segment_secrets(true).unwrap();
+        assert!(made.first().is_some());
+        assert_eq!(data.segment_secrets(true).unwrap(), made);
+        assert_eq!(data.segment_secrets(false).unwrap(), made);
+        let file = folder.path().join("keys/segments.secret");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(file, "torn").unwrap();
+        let told = format!("{:#}", data.segment_secrets(true).unwrap_err());
+        assert!(told.contains("64 hex digits") && !told.contains("torn"), "{told}");
     }
 
     #[test]

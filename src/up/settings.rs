@@ -7,7 +7,7 @@ use anyhow::Context;
 use api::PublicUrl;
 use clap::Args;
 use delivery::Tls;
-use media::{SwitchingSet, SwitchingSets};
+use media::{SegmentSecrets, SwitchingSet, SwitchingSets};
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
 use service::telemetry::LogFilter;
 use transcode::Parameters;
@@ -29,10 +29,15 @@ const SETS: Key = Key::new(
 );
 const LAYOUT: Key = Key::new("layout", "segments or single-file");
 const DASH: Key = Key::new("dash", "true or false");
+const ENCRYPT: Key = Key::new("encrypt", "true or false");
+const SEGMENT_SECRET: Key = Key::secret(
+    "segment_secret",
+    "64 hex digits; several on a line each, the one to encrypt with first",
+);
 const EFFORT: Key = Key::new("effort", "best or fast");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 15] = [
+const KEYS: [Key; 17] = [
     DATA,
     LISTEN,
     ADMIN_LISTEN,
@@ -46,7 +51,9 @@ const KEYS: [Key; 15] = [
     LAYOUT,
     DASH,
     EFFORT,
+    ENCRYPT,
     LOG,
+    SEGMENT_SECRET,
     ADMIN_PASSWORD,
 ];
 
@@ -94,6 +101,10 @@ pub(crate) struct UpArgs {
     /// How hard the encoders try: best or fast [default: best]
     #[arg(long, value_name = "EFFORT")]
     effort: Option<String>,
+    /// Encrypts segments at rest (HLS AES-128), with SEGUE_SEGMENT_SECRET or a secret made in the data folder;
+    /// for fMP4 in segments alone: --sets aac
+    #[arg(long)]
+    encrypt: bool,
     /// What is logged to standard error [default: info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -117,6 +128,10 @@ pub(super) struct Settings {
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
     pub(super) parameters: Parameters,
+    /// Whether new songs are encrypted.
+    pub(super) encrypt: bool,
+    /// Those that were said; the data folder may hold another.
+    pub(super) segment_secrets: SegmentSecrets,
     pub(super) log: LogFilter,
     pub(super) admin_password: Option<String>,
 }
@@ -129,6 +144,7 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
         let said = Said::read(&KEYS, file.as_deref(), env, args.flags())?;
+        let encrypt = said.get(&ENCRYPT)?.is_some_and(|Switch(encrypt)| encrypt);
         Ok(Self {
             data: said.get(&DATA)?.unwrap_or_else(|| PathBuf::from("data")),
             listen: said.get(&LISTEN)?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -141,12 +157,20 @@ impl Settings {
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
                 .map_or(DEFAULT_UPLOAD_LIMIT, |ByteSize(size)| size),
-            parameters: parameters(&said)?,
+            parameters: parameters(&said, encrypt)?,
+            encrypt,
+            segment_secrets: said.get(&SEGMENT_SECRET)?.unwrap_or_default(),
             log: said.get(&LOG)?.unwrap_or_default(),
             admin_password: checked(&said, &ADMIN_PASSWORD, |password: &String| {
                 (1..=1024).contains(&password.len())
             })?,
         })
+    }
+
+    /// What new songs are packaged with, where `secrets` are all that are held.
+    pub(super) fn parameters(&self, secrets: &SegmentSecrets) -> Parameters {
+        let secret = secrets.first().filter(|_| self.encrypt).cloned();
+        Parameters { secret, ..self.parameters.clone() }
     }
 
     /// Certificate and key, read.
@@ -176,6 +200,7 @@ impl Settings {
 impl UpArgs {
     fn flags(self) -> Vec<(&'static str, String)> {
         let dash = self.dash.then(|| "true".to_owned());
+        let encrypt = self.encrypt.then(|| "true".to_owned());
         let demo = self.no_demo.then(|| "false".to_owned());
         [
             (DATA, self.data),
@@ -190,6 +215,7 @@ impl UpArgs {
             (LAYOUT, self.layout),
             (DASH, dash),
             (EFFORT, self.effort),
+            (ENCRYPT, encrypt),
             (LOG, self.log),
             (DEMO, demo),
         ]
@@ -210,7 +236,7 @@ fn checked<T: std::str::FromStr>(
     }
 }
 
-fn parameters(said: &Said) -> Result<Parameters, ConfigError> {
+fn parameters(said: &Said, encrypt: bool) -> Result<Parameters, ConfigError> {
     let parameters = Parameters {
         sets: checked(said, &SETS, |sets: &SwitchingSets| sets.contains(SwitchingSet::Aac))?
             .unwrap_or_default(),
@@ -219,8 +245,11 @@ fn parameters(said: &Said) -> Result<Parameters, ConfigError> {
         effort: said.get(&EFFORT)?.unwrap_or_default(),
         ..Parameters::default()
     };
-    let checked = parameters.check().map_err(|error| ConfigError::Conflict(error.to_string()));
-    checked.map(|()| parameters)
+    let encryptable = if encrypt { parameters.check_encryptable() } else { Ok(()) };
+    match parameters.check().and(encryptable) {
+        Ok(()) => Ok(parameters),
+        Err(error) => Err(ConfigError::Conflict(error.to_string())),
+    }
 }
 
 fn tls_files(said: &Said) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
@@ -275,6 +304,35 @@ mod tests {
         assert!(told(sets("ogg")).contains("aac, which the web player plays"));
         let settings = Settings::decide(sets("aac,opus"), &nothing).expect("settings");
         assert_eq!(settings.parameters.sets.to_string(), "aac,opus");
+    }
+
+    #[test]
+    fn only_what_can_be_encrypted_is_asked_to_be() {
+        let encrypt =
+            |sets: &str| UpArgs { sets: Some(sets.to_owned()), encrypt: true, ..UpArgs::default() };
+        assert!(told(encrypt("aac,ogg")).contains("ask for sets without ogg"));
+        let dash = UpArgs { dash: true, ..encrypt("aac") };
+        assert!(told(dash).contains("no DASH manifest"));
+        let settings = Settings::decide(encrypt("aac,saver"), &nothing).expect("settings");
+        assert!(settings.encrypt && settings.segment_secrets.first().is_none());
+    }
+
+    #[test]
+    fn segment_secrets_are_never_repeated() {
+        let secret = "0f".repeat(32);
+        let env = |value: String| {
+            move |name: &str| (name == "SEGUE_SEGMENT_SECRET").then(|| value.clone())
+        };
+        let settings = Settings::decide(UpArgs::default(), &env(secret.clone())).expect("settings");
+        assert!(!format!("{settings:?}").contains(&secret));
+        assert_eq!(
+            settings.parameters(&settings.segment_secrets).secret,
+            None,
+            "nobody said encrypt"
+        );
+        let told = Settings::decide(UpArgs::default(), &env(secret[1..].to_owned()));
+        let told = told.expect_err("refused").to_string();
+        assert!(told.contains("64 hex digits") && !told.contains("0f0f"), "{told}");
     }
 
     #[test]

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cache::{BLOCK_SIZE, Cache, Opened};
+use cache::{BLOCK_SIZE, Cache};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use media::SegmentSecrets;
 use origin::{Object, SongFile, SongFolder};
 use service::Clock;
 use token::{Refusal, VerifyingKeys};
 
 use crate::body::Body;
+use crate::content::Content;
 use crate::encoding::{Encoding, Gzipped};
 use crate::gate::Gate;
 use crate::range::Selection;
@@ -26,6 +28,7 @@ pub struct Edge(Arc<Inner>);
 struct Inner {
     cache: Cache,
     gate: Gate,
+    secrets: SegmentSecrets,
     gzipped: Gzipped,
     clock: Clock,
 }
@@ -39,11 +42,11 @@ struct Admitted<'a> {
 }
 
 impl Edge {
-    /// An edge over `cache` that believes `keys`.
+    /// An edge over `cache` that believes `keys`, and opens what was encrypted by one of `secrets`.
     #[must_use]
-    pub fn new(cache: Cache, keys: VerifyingKeys, clock: Clock) -> Self {
+    pub fn new(cache: Cache, keys: VerifyingKeys, secrets: SegmentSecrets, clock: Clock) -> Self {
         let (gate, gzipped) = (Gate::new(keys), Gzipped::new());
-        Self(Arc::new(Inner { cache, gate, gzipped, clock }))
+        Self(Arc::new(Inner { cache, gate, secrets, gzipped, clock }))
     }
 
     /// Whether a path is the edge's: `/t/…` and `/artist/{id}/album/…`.
@@ -78,10 +81,21 @@ impl Edge {
         };
         let admitted =
             Admitted { method: &request.method, headers: &request.headers, folder, file };
-        match self.0.cache.open(Object::Song(folder, file)).await {
-            Ok(opened) => self.represent(&admitted, opened),
-            Err(error) => failure(head::status_of(&error)),
+        match self.open(folder, file).await {
+            Ok(content) => self.represent(&admitted, content),
+            Err(status) => failure(status),
         }
+    }
+
+    /// What is behind a file. A key is derived, whatever the store may have under its path: the path names
+    /// the secret, so that an edge without it knows no such key rather than giving a wrong one.
+    async fn open(&self, folder: SongFolder, file: SongFile) -> Result<Content, StatusCode> {
+        if let SongFile::Key(set, kbps, fingerprint) = file {
+            let secret = self.0.secrets.find(fingerprint).ok_or(StatusCode::NOT_FOUND)?;
+            return Ok(Content::Key(secret.key(&folder.version, set, kbps)));
+        }
+        let opened = self.0.cache.open(Object::Song(folder, file)).await;
+        opened.map(Content::Stored).map_err(|error| head::status_of(&error))
     }
 
     /// What the target names, if it may be had; `None` where the token opens the place but no object
@@ -104,8 +118,8 @@ impl Edge {
     }
 
     /// Conditions first, then range, then encoding (RFC 9110 13.2.2).
-    fn represent<B>(&self, request: &Admitted<'_>, opened: Opened) -> Response<Body<B>> {
-        let size = opened.size();
+    fn represent<B>(&self, request: &Admitted<'_>, content: Content) -> Response<Body<B>> {
+        let size = content.size();
         let tag = |encoding| head::etag(&request.folder, request.file, size, encoding);
         let identity = tag(Encoding::Identity);
         let selection = request.selection(&identity, size);
@@ -114,7 +128,7 @@ impl Edge {
             _ => Encoding::Identity,
         };
         let etag = if encoding == Encoding::Gzip { tag(encoding) } else { identity };
-        let mut headers = head::object(&request.folder, request.file, &etag, opened.source);
+        let mut headers = head::object(&request.folder, request.file, &etag, content.source());
         if preconditions::is_held(request.headers, &etag) {
             return respond(StatusCode::NOT_MODIFIED, headers, Body::Empty);
         }
@@ -124,19 +138,17 @@ impl Edge {
                 let part = format!("bytes {}-{}/{size}", range.start, range.end - 1);
                 headers.insert(CONTENT_RANGE, head::text(&part));
                 let length = range.end - range.start;
-                request.send(StatusCode::PARTIAL_CONTENT, headers, length, || {
-                    Body::Blocks(opened.read(range))
-                })
+                request.send(StatusCode::PARTIAL_CONTENT, headers, length, || content.body(range))
             }
             (Selection::Whole, Encoding::Gzip) => {
                 let object = Object::Song(request.folder, request.file);
-                let text = self.0.gzipped.get(object, opened.first());
+                let text = self.0.gzipped.get(object, content.first());
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 let length = text.len() as u64;
                 request.send(StatusCode::OK, headers, length, || Body::Whole(text))
             }
             (Selection::Whole, Encoding::Identity) => {
-                request.send(StatusCode::OK, headers, size, || Body::Blocks(opened.read(0..size)))
+                request.send(StatusCode::OK, headers, size, || content.body(0..size))
             }
         }
     }

@@ -91,14 +91,21 @@ pub(crate) fn etag(folder: &SongFolder, file: SongFile, size: u64, encoding: Enc
 }
 
 /// What a 200, a 206 and a 304 have in common (RFC 9110 15.4.5).
-pub(crate) fn object(folder: &SongFolder, file: SongFile, etag: &str, source: Source) -> HeaderMap {
+pub(crate) fn object(
+    folder: &SongFolder,
+    file: SongFile,
+    etag: &str,
+    source: Option<Source>,
+) -> HeaderMap {
     let mut headers = cors();
     let policy = Object::Song(*folder, file).cache_policy();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy.personal()));
     headers.insert(ETAG, text(etag));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(source)));
+    if let Some(source) = source {
+        headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(source)));
+    }
     let keys = folder.surrogate_keys();
     headers.insert(SURROGATE_KEY, text(&keys.join(" ")));
     headers.insert(CACHE_TAG, text(&keys.join(",")));

@@ -3,9 +3,10 @@
 //!
 //! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
 //! asked for), `gate` (whether it may be had), [`edge`] (the answer as a whole), then its parts:
-//! `preconditions`, `range`, `encoding`, `head`, [`body`].
+//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`].
 
 pub mod body;
+mod content;
 pub mod edge;
 mod encoding;
 mod gate;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use media::asset::{ObjectAsset, RenditionAsset};
+use media::asset::{Encryption, Method, ObjectAsset, RenditionAsset};
 use media::ladder::{RATES, rungs};
 use media::units::{CHANNELS, SAMPLE_RATE};
 use media::{
@@ -120,6 +120,9 @@ fn asset(
         sets: parameters.sets,
         layout: parameters.layout,
         dash: parameters.dash,
+        encryption: parameters
+            .secret
+            .map(|secret| Encryption { method: Method::Aes128, secret: secret.fingerprint() }),
         renditions: renditions.iter().map(rendition_asset).collect(),
         objects: objects(work, listings),
     }

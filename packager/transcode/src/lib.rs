@@ -3,11 +3,12 @@
 //!
 //! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source`
 //! (decode, downmix, resample, dither) → `measure` (loudness, waveform), `rendition` (encode,
-//! `segmenter`, mux) → [`segment`] → [`mux`] → [`playlist`] → [`asset_writer`]. Beside it: [`Tags`] and
+//! `segmenter`, mux) → [`segment`] → [`mux`] (and [`cipher`]) → [`playlist`] → [`asset_writer`]. Beside it: [`Tags`] and
 //! [`artwork`] (what a master says of itself; no part of a version).
 
 pub mod artwork;
 pub mod asset_writer;
+pub mod cipher;
 mod decode;
 mod dither;
 mod downmix;

@@ -3,13 +3,13 @@
 mod fmp4;
 mod ogg;
 
-pub use fmp4::{DecoderSetup, Fmp4Muxer};
+pub use fmp4::{DecoderSetup, Fmp4Muxer, Storage};
 pub(crate) use fmp4::{ROLL_DISTANCE, user_data};
 pub use ogg::OggMuxer;
 
 use media::ladder::Rung;
 use media::units::Samples;
-use media::{Layout, Loudness, SwitchingSet};
+use media::{Layout, Loudness, SecretFingerprint, SwitchingSet};
 
 use crate::segment::Segment;
 
@@ -21,7 +21,7 @@ pub struct MuxedSegment {
     pub duration: Samples,
     /// The first byte in its file; 0 where each segment is a file.
     pub offset: u64,
-    /// Its size in bytes.
+    /// Its size in bytes as it is stored.
     pub size: u64,
 }
 
@@ -34,6 +34,8 @@ pub struct MuxedRendition {
     pub rung: Rung,
     /// Whether its segments are files, or ranges of one file as those of Ogg always are.
     pub layout: Layout,
+    /// The secret behind the key that init section and segments are encrypted with, where they are.
+    pub secret: Option<SecretFingerprint>,
     /// Samples that a decoder drops before the song's first.
     pub priming: Samples,
     /// The size of the init section (`EXT-X-MAP`): a file of its own, the first boxes of a

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
-use media::Normalization;
 use media::asset::Asset;
 use media::ids::{MasterHash, Version};
 use media::units::{CHANNELS, Samples};
+use media::{Normalization, SegmentSecrets};
 
 use crate::asset_writer::{self, Identity};
 use crate::encode::Block;
@@ -24,7 +24,7 @@ use crate::normalize;
 use crate::package_error::PackageError;
 use crate::parameters::Parameters;
 use crate::progress::{Progress, Stage};
-use crate::recipe::recipe;
+use crate::recipe::{recipe, version_of};
 use crate::rendition::{self, Brief, Ending, Message};
 use crate::source::Source;
 use crate::work_folder::WorkFolder;
@@ -65,7 +65,7 @@ pub fn package(
     let identity = identity(hash, parameters, ending, normalization);
     let asset = asset_writer::write(&work, &identity, &renditions).map_err(PackageError::Write)?;
     tell(Stage::Inspect);
-    check(folder)?;
+    check(folder, parameters)?;
     tell(Stage::Done);
     Ok(asset)
 }
@@ -83,8 +83,9 @@ fn identity(
 }
 
 /// Reads the package back: what breaks a rule never leaves this folder.
-fn check(folder: &Path) -> Result<(), PackageError> {
-    let report = inspect::inspect(&Folder(folder.to_path_buf()));
+fn check(folder: &Path, parameters: &Parameters) -> Result<(), PackageError> {
+    let secrets = parameters.secret.clone().map(SegmentSecrets::from).unwrap_or_default();
+    let report = inspect::inspect(&Folder(folder.to_path_buf()), &secrets);
     if report.is_clean() { Ok(()) } else { Err(PackageError::Breach(Box::new(report))) }
 }
 
@@ -95,7 +96,7 @@ fn encode(
     parameters: &Parameters,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(Vec<MuxedRendition>, Ending), PackageError> {
-    let brief = Brief::of(hash, source.bits());
+    let brief = Brief::of(hash, version_of(hash, parameters), source.bits());
     thread::scope(|scope| {
         let (senders, threads): (Vec<_>, Vec<_>) = parameters
             .rungs()

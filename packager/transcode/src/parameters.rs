@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use media::ladder::{LADDER, Rung, TOP, rungs};
-use media::{Container, Layout, Lufs, SwitchingSet, SwitchingSets};
+use media::{Container, Layout, Lufs, SegmentSecret, SwitchingSet, SwitchingSets, Version};
+
+use crate::cipher::Cipher;
+use crate::mux::Storage;
 
 /// What to make of a master. The default is what every song gets: AAC-LC in fMP4 and Opus in Ogg.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +20,8 @@ pub struct Parameters {
     pub dash: bool,
     /// How hard the encoders try.
     pub effort: Effort,
+    /// What init sections and segments are encrypted with (HLS AES-128); `None` leaves them as they are.
+    pub secret: Option<SegmentSecret>,
     /// The loudness to bring the song to; `None` leaves the sound as it is.
     pub normalize: Option<Lufs>,
 }
@@ -27,6 +32,12 @@ pub enum Contradiction {
     /// Nothing that DASH could describe.
     #[error("a DASH manifest describes fMP4: ask for one of the sets aac, opus and saver with it")]
     DashWithoutFmp4,
+    /// Files that would have to stay as they are.
+    #[error(
+        "encryption (HLS AES-128) is for fMP4 in segments: ask for sets without ogg, for the layout \
+         segments, and for no DASH manifest with it"
+    )]
+    NotEncryptable,
 }
 
 /// How hard the encoders try.
@@ -71,7 +82,34 @@ impl Parameters {
     /// What contradicts what.
     pub fn check(&self) -> Result<(), Contradiction> {
         let fmp4 = self.sets.iter().any(|set| set.container() == Container::Fmp4);
-        if self.dash && !fmp4 { Err(Contradiction::DashWithoutFmp4) } else { Ok(()) }
+        if self.dash && !fmp4 {
+            return Err(Contradiction::DashWithoutFmp4);
+        }
+        if self.secret.is_some() { self.check_encryptable() } else { Ok(()) }
+    }
+
+    /// Whether all of it can be encrypted, with whatever secret. Ogg is downloaded whole, DASH knows no
+    /// AES-128, and byte ranges would have to be encrypted one by one.
+    ///
+    /// # Errors
+    /// [`Contradiction::NotEncryptable`].
+    pub fn check_encryptable(&self) -> Result<(), Contradiction> {
+        let fmp4 = self.sets.iter().all(|set| set.container() == Container::Fmp4);
+        let plain = !fmp4 || self.dash || self.layout != Layout::Segments;
+        if plain { Err(Contradiction::NotEncryptable) } else { Ok(()) }
+    }
+
+    /// How an fMP4 rendition of a version is stored.
+    #[must_use]
+    pub fn storage(&self, version: &Version, set: SwitchingSet, rung: Rung) -> Storage {
+        let cipher = |secret: &SegmentSecret| Cipher {
+            key: secret.key(version, set, rung.kbps),
+            secret: secret.fingerprint(),
+        };
+        match self.layout {
+            Layout::Segments => Storage::Segments(self.secret.as_ref().map(cipher)),
+            Layout::SingleFile => Storage::SingleFile,
+        }
     }
 
     /// What must be encoded, in ladder order. Each rung is encoded once, however many sets hold it.
@@ -102,6 +140,25 @@ mod tests {
         };
         assert_eq!(with("ogg"), Err(Contradiction::DashWithoutFmp4));
         assert_eq!(with("ogg,saver"), Ok(()));
+    }
+
+    #[test]
+    fn only_fmp4_in_segments_is_encrypted() {
+        let secret = Some(SegmentSecret::new([1; 32]));
+        let sets = |sets: &str| Parameters {
+            sets: sets.parse().unwrap(),
+            secret: secret.clone(),
+            ..Parameters::default()
+        };
+        assert_eq!(sets("aac,opus,saver").check(), Ok(()));
+        for wrong in [
+            sets("aac,ogg"),
+            Parameters { dash: true, ..sets("aac") },
+            Parameters { layout: Layout::SingleFile, ..sets("aac") },
+        ] {
+            assert_eq!(wrong.check(), Err(Contradiction::NotEncryptable));
+            assert_eq!(Parameters { secret: None, ..wrong }.check(), Ok(()));
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod tests {
                 Container::Fmp4 => Layout::Segments,
                 Container::Ogg => Layout::SingleFile,
             },
+            secret: None,
             priming: Samples(priming),
             init_size: 130,
             segments: Vec::new(),

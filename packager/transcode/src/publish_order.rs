@@ -10,6 +10,8 @@ use origin::{SongFile, UnknownObject};
 pub fn key(file: SongFile) -> (u8, SongFile) {
     let rank = match file {
         SongFile::Segment(..) | SongFile::Whole(..) | SongFile::Waveform => 0,
+        // Never among them: nobody stores a key.
+        SongFile::Key(..) => 0,
         SongFile::Init(..) => 1,
         SongFile::Playlist(..) => 2,
         SongFile::Asset => 3,

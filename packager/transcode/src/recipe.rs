@@ -20,15 +20,18 @@ const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9
 #[must_use]
 pub fn recipe(parameters: &Parameters) -> String {
     let ladder: Vec<String> = parameters.rungs().map(rung).collect();
+    let secret = parameters.secret.as_ref();
+    let encrypted = secret.map(|it| format!("; AES-128 by {}", it.fingerprint()));
     let normalize = parameters.normalize.map(|target| format!("; normalised to {target} LUFS"));
     format!(
-        "segue {REVISION}; {} as {} in {}{}; effort {}{}; {LIBRARIES}; FDK {}; {}",
+        "segue {REVISION}; {} as {} in {}{}; effort {}{}{}; {LIBRARIES}; FDK {}; {}",
         ladder.join(", "),
         parameters.sets,
         parameters.layout,
         if parameters.dash { " with DASH" } else { "" },
         parameters.effort,
         normalize.unwrap_or_default(),
+        encrypted.unwrap_or_default(),
         fdk_version(),
         libopus_version()
     )
@@ -97,6 +100,12 @@ mod tests {
         let usual = Parameters::default();
         let louder = Parameters { normalize: Some("-9".parse().unwrap()), ..usual.clone() };
         assert_ne!(recipe(&usual), recipe(&louder));
+        let encrypted = |byte| Parameters {
+            secret: Some(media::SegmentSecret::new([byte; 32])),
+            ..usual.clone()
+        };
+        assert_ne!(recipe(&usual), recipe(&encrypted(1)));
+        assert_ne!(recipe(&encrypted(1)), recipe(&encrypted(2)));
         let other = Parameters { sets: "opus".parse().unwrap(), ..usual.clone() };
         assert_eq!(version_of(&hash, &usual), version_of(&hash, &usual));
         assert_ne!(version_of(&hash, &usual), version_of(&hash, &other));

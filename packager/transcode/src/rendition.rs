@@ -9,7 +9,7 @@ use media::codec::Codec;
 use media::ids::MasterHash;
 use media::ladder::Rung;
 use media::units::Samples;
-use media::{Container, Loudness, SwitchingSet};
+use media::{Container, Loudness, SwitchingSet, Version};
 
 use crate::encode::{AacEncoder, Block, Encoder, OpusEncoder, libopus_version};
 use crate::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
@@ -44,13 +44,15 @@ pub(crate) struct Brief {
     pub(crate) bits: u32,
     /// Tells the master's Ogg streams from those of others (RFC 3533 6).
     pub(crate) serial: u32,
+    /// What is made of it.
+    pub(crate) version: Version,
 }
 
 impl Brief {
     /// The same master gives the same serial number, another one most likely another.
-    pub(crate) fn of(hash: &MasterHash, bits: u32) -> Self {
+    pub(crate) fn of(hash: &MasterHash, version: Version, bits: u32) -> Self {
         let [a, b, c, d, ..] = *hash.bytes();
-        Self { bits, serial: u32::from_be_bytes([a, b, c, d]) }
+        Self { bits, serial: u32::from_be_bytes([a, b, c, d]), version }
     }
 }
 
@@ -104,8 +106,9 @@ impl Line {
         let muxer = |set: SwitchingSet| -> io::Result<Box<dyn Muxer>> {
             Ok(match set.container() {
                 Container::Fmp4 => {
-                    let (layout, setup) = (parameters.layout, setup.clone());
-                    Box::new(Fmp4Muxer::create(work, set, rung, layout, setup, priming)?)
+                    let storage = parameters.storage(&brief.version, set, rung);
+                    let setup = setup.clone();
+                    Box::new(Fmp4Muxer::create(work, set, rung, storage, setup, priming)?)
                 }
                 Container::Ogg => {
                     let serial = brief.serial.wrapping_add(u32::from(rung.kbps.0));

@@ -10,9 +10,10 @@ mod package;
 use std::fs;
 use std::io::Cursor;
 
-use media::{LADDER, Layout, Rung, SwitchingSet};
+use media::{LADDER, Layout, Rung, SwitchingSet, Version};
 use mp4_atom::{Atom, Codec, Decode, Ftyp, Moof, Moov, Sidx, Styp};
 use package::Recipe;
+use segue_transcode::Parameters;
 use segue_transcode::work_folder::WorkFolder;
 
 /// A song of 2,500 samples, in one segment.
@@ -20,7 +21,9 @@ fn rendered(set: SwitchingSet, rung: Rung, layout: Layout) -> (tempfile::TempDir
     let folder = tempfile::tempdir().unwrap();
     let work = WorkFolder::create(&folder.path().join("version")).unwrap();
     let recipe = Recipe { length: 2_500, cut: 276_480 };
-    package::render(&work, set, rung, layout, recipe);
+    let version = Version::new([7; 16]);
+    let storage = Parameters { layout, ..Parameters::default() }.storage(&version, set, rung);
+    package::render(&work, set, rung, storage, recipe);
     (folder, work)
 }
 

@@ -38,7 +38,7 @@ pub struct InvalidSecret;
 impl SegmentSecret {
     /// Wraps 32 bytes that nobody can guess.
     #[must_use]
-    pub fn new(bytes: [u8; 32]) -> Self {
+    pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

@@ -1,5 +1,6 @@
 //! The real binary, running: `segue up` on free ports in a folder of its own, stopped with the test.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -22,6 +23,7 @@ pub struct Server {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     data: DataFolder,
+    log: Option<File>,
 }
 
 /// A folder that goes with the test, or one that a test keeps over a restart.
@@ -53,6 +55,7 @@ impl Server {
             arguments: vec!["--no-demo".into()],
             environment: Vec::new(),
             data: DataFolder::Own(TempDir::new().expect("a temporary folder")),
+            log: None,
         }
     }
 
@@ -77,6 +80,16 @@ impl Server {
         self
     }
 
+    /// Writing its log into a new file rather than where the test's own words go.
+    ///
+    /// # Panics
+    /// Where the file cannot be made.
+    #[must_use]
+    pub fn log_to(mut self, file: &Path) -> Self {
+        self.log = Some(File::create(file).expect("a log file"));
+        self
+    }
+
     /// On a data folder that outlives it.
     #[must_use]
     pub fn on(mut self, data: &Path) -> Self {
@@ -97,6 +110,7 @@ impl Server {
             .env("SEGUE_ADMIN_PASSWORD", ADMIN_PASSWORD)
             .envs(self.environment.iter().cloned())
             .stdout(Stdio::piped())
+            .stderr(self.log.map_or_else(Stdio::inherit, Stdio::from))
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));

@@ -3,6 +3,7 @@
 mod answer;
 mod conditions;
 mod failures;
+mod keys;
 mod ranges;
 mod shutdown;
 mod site;

@@ -10,7 +10,7 @@ use cache::Cache;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use media::Kbps;
+use media::{Kbps, SegmentSecrets};
 use segue_delivery::{Edge, Limits, Site, Tls, serve};
 use testkit::manual_clock::ManualClock;
 use testkit::origin_store::OriginStore;
@@ -51,12 +51,21 @@ impl Running {
         Self::start_with(None, Limits::default()).await
     }
 
+    /// One that holds segment secrets.
+    pub(crate) async fn start_holding(secrets: SegmentSecrets) -> Self {
+        Self::start_as(None, Limits::default(), secrets).await
+    }
+
     pub(crate) async fn start_with(tls: Option<Tls>, limits: Limits) -> Self {
+        Self::start_as(tls, limits, SegmentSecrets::default()).await
+    }
+
+    async fn start_as(tls: Option<Tls>, limits: Limits, secrets: SegmentSecrets) -> Self {
         let store = Arc::new(OriginStore::new());
         let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let key = SigningKey::generate().expect("randomness");
         let cache = Cache::new(store.clone(), 64 << 20, ORIGIN_TIMEOUT);
-        let edge = Edge::new(cache, VerifyingKeys::from(&key), clock.clock());
+        let edge = Edge::new(cache, VerifyingKeys::from(&key), secrets, clock.clock());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();

@@ -3,6 +3,7 @@
 use m3u8_rs::{Map, MediaPlaylist};
 use media::Layout;
 use media::units::Samples;
+use origin::SongFile;
 
 use super::fmp4::Fragment;
 use super::objects::Contents;
@@ -43,8 +44,11 @@ fn check_group(contents: &Contents, it: Rendition, priming: Samples, findings: &
 
 /// The segments that could be read, in order.
 pub(super) fn fragments(contents: &Contents, it: Rendition) -> Vec<Fragment> {
-    let range = it.segment(0)..=it.segment(u32::MAX);
-    contents.fragments.range(range).map(|(_, fragment)| *fragment).collect()
+    named(contents, it).map(|(_, fragment)| *fragment).collect()
+}
+
+fn named(contents: &Contents, it: Rendition) -> impl Iterator<Item = (&SongFile, &Fragment)> {
+    contents.fragments.range(it.segment(0)..=it.segment(u32::MAX))
 }
 
 fn check_timeline(
@@ -106,8 +110,12 @@ fn check_files(at: &str, map: Option<&Map>, playlist: &MediaPlaylist, findings: 
     }
 }
 
-/// Sizes and durations of all segments.
+/// Sizes and durations of all segments. What is transferred of one that is a file is the file, padding
+/// included.
 pub(super) fn stretches(contents: &Contents, it: Rendition) -> Option<Vec<Stretch>> {
-    let fragments = fragments(contents, it).into_iter();
-    Some(fragments.map(|it| Stretch { bytes: it.size, duration: it.duration }).collect())
+    let stretch = |(file, fragment): (&SongFile, &Fragment)| {
+        let bytes = contents.sizes.get(file).copied().unwrap_or(fragment.size);
+        Stretch { bytes, duration: fragment.duration }
+    };
+    Some(named(contents, it).map(stretch).collect())
 }

@@ -6,11 +6,12 @@ use std::io::{self, BufReader, Read};
 use media::asset::ObjectAsset;
 use media::ladder::RATES;
 use media::units::{CHANNELS, Kbps, SAMPLE_RATE};
-use media::{Asset, Grid, Layout, SwitchingSet, Version};
+use media::{Asset, Grid, Layout, SegmentSecrets, SwitchingSet, Version};
 use origin::SongFile;
 use sha2::{Digest, Sha256};
 
 use super::fmp4::{self, Fragment, Init, Whole};
+use super::keys::Keys;
 use super::ogg::{self, OggFile};
 use super::rendition::Rendition;
 use super::report::{Findings, Rule};
@@ -33,10 +34,15 @@ pub(super) struct Contents {
     pub(super) wholes: BTreeMap<SongFile, Whole>,
     pub(super) oggs: BTreeMap<SongFile, OggFile>,
     pub(super) waveform: Option<Waveform>,
+    pub(super) keys: Keys,
 }
 
 /// Reads everything that `asset.json` lists; `None` where that itself cannot be read.
-pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Contents> {
+pub(super) fn read(
+    source: &dyn Source,
+    secrets: &SegmentSecrets,
+    findings: &mut Findings,
+) -> Option<Contents> {
     let asset = match read_asset(source) {
         Ok(asset) => asset,
         Err(problem) => {
@@ -51,8 +57,10 @@ pub(super) fn read(source: &dyn Source, findings: &mut Findings) -> Option<Conte
     };
     check_identity(&asset, findings);
     let listed = check_list(&asset, findings);
+    let keys = Keys::gather(&asset, source, secrets, findings);
     let mut contents = Contents {
         asset,
+        keys,
         sizes: BTreeMap::new(),
         playlists: BTreeMap::new(),
         inits: BTreeMap::new(),
@@ -157,6 +165,7 @@ fn belongs(file: SongFile, asset: &Asset) -> bool {
             let there = u64::from(index) < Grid::new(asset.samples).count();
             there && is(set, kbps, Some(Layout::Segments))
         }
+        SongFile::Key(..) => false,
         SongFile::Whole(set, kbps) => is(set, kbps, Some(Layout::SingleFile)),
         SongFile::Dash(_) => asset.dash,
         SongFile::Waveform | SongFile::Asset => true,
@@ -164,6 +173,11 @@ fn belongs(file: SongFile, asset: &Asset) -> bool {
 }
 
 impl Contents {
+    /// Whether the files that hold sound cannot be looked into.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.keys, Keys::Lacking)
+    }
+
     /// Reads one file to its end, or to one byte past its listed size.
     fn take<'a>(
         &mut self,
@@ -206,11 +220,17 @@ impl Contents {
                 }
             }
             SongFile::Init(set, _) => {
-                let init = fmp4::read_init(at, set.codec(), reader, findings)?;
+                let Some(mut plain) = self.keys.open(file, at, reader, findings)? else {
+                    return Ok(());
+                };
+                let init = fmp4::read_init(at, set.codec(), &mut plain, findings)?;
                 self.inits.extend(init.map(|init| (file, init)));
             }
             SongFile::Segment(set, ..) => {
-                let fragment = fmp4::read_segment(at, set.codec(), reader, findings)?;
+                let Some(mut plain) = self.keys.open(file, at, reader, findings)? else {
+                    return Ok(());
+                };
+                let fragment = fmp4::read_segment(at, set.codec(), &mut plain, findings)?;
                 self.fragments.extend(fragment.map(|fragment| (file, fragment)));
             }
             SongFile::Waveform => {

@@ -6,9 +6,10 @@ use m3u8_rs::{Map, MediaPlaylist, MediaPlaylistType};
 use media::grid::{Grid, TARGET_DURATION};
 use media::ladder::{TOP, rungs};
 use media::units::{SAMPLE_RATE, Samples};
-use media::{Asset, Container, Layout, Rung, SwitchingSet, SwitchingSets};
+use media::{Asset, Container, Layout, Rung, SecretFingerprint, SwitchingSet, SwitchingSets};
 use origin::SongFile;
 
+use super::key_tags;
 use super::objects::Contents;
 use super::report::{Findings, Rule};
 use crate::playlist::{Rates, Stretch, rates};
@@ -37,6 +38,11 @@ impl Rendition {
 
     pub(super) fn init(self) -> SongFile {
         SongFile::Init(self.set, self.rung.kbps)
+    }
+
+    /// The key to it under the secret of that fingerprint.
+    pub(super) fn key(self, secret: SecretFingerprint) -> SongFile {
+        SongFile::Key(self.set, self.rung.kbps, secret)
     }
 
     pub(super) fn segment(self, index: u32) -> SongFile {
@@ -70,7 +76,8 @@ pub(super) fn playlist(
 ) -> Option<MediaPlaylist> {
     let file = it.playlist();
     let at = file.to_string();
-    let playlist = match m3u8_rs::parse_media_playlist_res(contents.playlists.get(&file)?) {
+    let text = contents.playlists.get(&file)?;
+    let playlist = match m3u8_rs::parse_media_playlist_res(text) {
         Ok(playlist) => playlist,
         Err(_) => {
             findings.breach(Rule::PlaylistSyntax, at, "something else", "a media playlist");
@@ -78,6 +85,7 @@ pub(super) fn playlist(
         }
     };
     check_tags(&at, &playlist, findings);
+    key_tags::check(contents, it, &String::from_utf8_lossy(text), findings);
     Some(playlist)
 }
 

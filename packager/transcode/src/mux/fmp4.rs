@@ -22,6 +22,7 @@ use self::media_segment::Fragments;
 use self::rates::Rates;
 pub(crate) use self::roll::ROLL_DISTANCE;
 use super::{MuxedRendition, MuxedSegment, Muxer};
+use crate::cipher::{Cipher, Part};
 use crate::segment::Segment;
 use crate::work_folder::{Spool, WorkFolder};
 
@@ -37,6 +38,16 @@ pub enum DecoderSetup {
     Opus,
 }
 
+/// How a rendition is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// A file for the init section and one per segment, each encrypted as a whole where there is a cipher.
+    Segments(Option<Cipher>),
+    /// One file. Byte ranges would have to be encrypted one by one, and nothing could play the file
+    /// by itself: that is not done.
+    SingleFile,
+}
+
 /// Writes an fMP4 rendition: segments as they come, the init section at the end, since it states
 /// the rates that were measured.
 #[derive(Debug)]
@@ -46,6 +57,7 @@ pub struct Fmp4Muxer {
     rung: Rung,
     setup: DecoderSetup,
     priming: Samples,
+    cipher: Option<Cipher>,
     /// Where segments wait for what stands before them in a single file; `None` where each is a file.
     spool: Option<Spool>,
     decode_time: Samples,
@@ -63,13 +75,13 @@ impl Fmp4Muxer {
         work: &WorkFolder,
         set: SwitchingSet,
         rung: Rung,
-        layout: Layout,
+        storage: Storage,
         setup: DecoderSetup,
         priming: Samples,
     ) -> io::Result<Self> {
-        let spool = match layout {
-            Layout::Segments => None,
-            Layout::SingleFile => Some(work.spool(SongFile::Whole(set, rung.kbps))?),
+        let (cipher, spool) = match storage {
+            Storage::Segments(cipher) => (cipher, None),
+            Storage::SingleFile => (None, Some(work.spool(SongFile::Whole(set, rung.kbps))?)),
         };
         Ok(Self {
             work: work.clone(),
@@ -77,6 +89,7 @@ impl Fmp4Muxer {
             rung,
             setup,
             priming,
+            cipher,
             spool,
             decode_time: Samples::ZERO,
             rates: Rates::default(),
@@ -89,6 +102,14 @@ impl Fmp4Muxer {
             frame: self.rung.codec.frame(),
             roll: self.setup == DecoderSetup::Opus,
             apart: self.spool.is_none(),
+        }
+    }
+
+    /// What is stored of a file's bytes.
+    fn stored(&self, part: Part, bytes: Vec<u8>) -> Vec<u8> {
+        match &self.cipher {
+            Some(cipher) => cipher.encrypt(part, &bytes),
+            None => bytes,
         }
     }
 
@@ -116,6 +137,7 @@ impl Fmp4Muxer {
 impl Muxer for Fmp4Muxer {
     fn write(&mut self, segment: &Segment) -> io::Result<()> {
         let bytes = self.fragments().encode(segment, self.decode_time).map_err(io::Error::other)?;
+        let bytes = self.stored(Part::Segment(segment.index), bytes);
         let mut offset = 0;
         match &mut self.spool {
             None => {
@@ -136,6 +158,7 @@ impl Muxer for Fmp4Muxer {
 
     fn finish(mut self: Box<Self>, loudness: &Loudness) -> io::Result<MuxedRendition> {
         let init = self.init_section(loudness).map_err(io::Error::other)?;
+        let init = self.stored(Part::Init, init);
         let layout = match self.spool.take() {
             None => {
                 self.work.write(SongFile::Init(self.set, self.rung.kbps), &init)?;
@@ -150,6 +173,7 @@ impl Muxer for Fmp4Muxer {
             set: self.set,
             rung: self.rung,
             layout,
+            secret: self.cipher.map(|cipher| cipher.secret),
             priming: self.priming,
             init_size: init.len() as u64,
             segments: self.segments,

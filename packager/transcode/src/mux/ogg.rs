@@ -98,6 +98,7 @@ impl Muxer for OggMuxer {
             set: SwitchingSet::Ogg,
             rung: self.rung,
             layout: Layout::SingleFile,
+            secret: None,
             priming: self.pre_skip,
             init_size: self.init_size,
             segments: self.segments,

@@ -8,6 +8,7 @@ use media::units::{SAMPLE_RATE, Samples};
 use origin::SongFile;
 
 use super::VERSION;
+use crate::cipher::INIT_VECTOR;
 use crate::mux::{MuxedRendition, MuxedSegment};
 
 /// The playlist of a finished rendition. All URIs are bare file names: the playlist lies beside
@@ -19,7 +20,14 @@ pub fn media(rendition: &MuxedRendition) -> String {
         "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{TARGET_DURATION}\n\
          #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
     );
+    let key = key(rendition);
+    if let Some(key) = &key {
+        line(&mut out, format_args!("{key},IV=0x{INIT_VECTOR:032X}"));
+    }
     line(&mut out, format_args!("{}", map(rendition)));
+    if let Some(key) = &key {
+        line(&mut out, format_args!("{key}"));
+    }
     for (index, segment) in rendition.segments.iter().enumerate() {
         line(&mut out, format_args!("#EXTINF:{},", seconds(segment.duration)));
         match rendition.layout {
@@ -32,6 +40,13 @@ pub fn media(rendition: &MuxedRendition) -> String {
     }
     out.push_str("#EXT-X-ENDLIST\n");
     out
+}
+
+/// `EXT-X-KEY` (4.4.4.4), which holds for what follows it. The map's must state its initialization vector
+/// (4.4.4.5); a segment's is its number where none is stated, so that one tag serves them all.
+fn key(rendition: &MuxedRendition) -> Option<String> {
+    let key = SongFile::Key(rendition.set, rendition.rung.kbps, rendition.secret?);
+    Some(format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{}\"", name(key)))
 }
 
 /// `EXT-X-MAP` (4.4.4.5): a file of its own, or the first bytes of the one file.
@@ -71,6 +86,8 @@ pub(super) fn seconds(length: Samples) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ::media::SecretFingerprint;
+
     use super::*;
     use crate::playlist::tests::{aac_rendition, opus_rendition, single_file};
 
@@ -89,6 +106,12 @@ mod tests {
     #[test]
     fn ogg() {
         insta::assert_snapshot!(media(&opus_rendition(128)));
+    }
+
+    #[test]
+    fn aac_encrypted() {
+        let secret = Some(SecretFingerprint::new([0xA5; 8]));
+        insta::assert_snapshot!(media(&MuxedRendition { secret, ..aac_rendition(128) }));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod package;
 use std::collections::BTreeSet;
 use std::fs;
 
-use media::{Codec, Layout};
+use media::{Codec, Layout, SegmentSecret, SegmentSecrets};
 use package::{LENGTH, Package, Recipe, segment};
 use proptest::prelude::*;
 use segue_transcode::Parameters;
@@ -22,6 +22,9 @@ const OPUS_INIT: &str = "opus/128/init.mp4";
 const OPUS_SEGMENT: &str = "opus/128/00001.m4s";
 const SAVER_INIT: &str = "saver/64/init.mp4";
 const MPD: &str = "manifest.mpd";
+const KEY: &str = "EXT-X-KEY:METHOD=AES-128,URI=";
+const VECTOR: &str = ",IV=0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
+const SECRET: SegmentSecret = SegmentSecret::new([0x42; 32]);
 const WHOLE: &str = "aac/128/media.mp4";
 
 /// What is done to a clean package, and the rule that must notice.
@@ -41,6 +44,12 @@ fn all_sets() -> Parameters {
 /// The same, and DASH, in single files.
 fn single_files() -> Parameters {
     Parameters { layout: Layout::SingleFile, ..all_sets() }
+}
+
+/// All that can be encrypted, and is.
+fn encrypted() -> Parameters {
+    let sets = "aac,opus,saver".parse().unwrap();
+    Parameters { sets, secret: Some(SECRET), ..Parameters::default() }
 }
 
 fn broken_of(parameters: Parameters, break_it: impl FnOnce(&Package)) -> Package {
@@ -384,6 +393,85 @@ const BREAKAGES: &[Breakage] = &[
     (Rule::LoudnessTold, "the session data is missing in one playlist", || {
         broken(|it| it.replace("index-128.m3u8", "#EXT-X-SESSION-DATA", "#SESSION-DATA"))
     }),
+    (Rule::KeyAtHand, "nobody has the secret", || {
+        Package::of(encrypted()).held_with(SegmentSecrets::default())
+    }),
+    (Rule::KeyAtHand, "the secret is another", || {
+        Package::of(encrypted()).held_with(SegmentSecret::new([1; 32]).into())
+    }),
+    (Rule::KeyAtHand, "the source gives a key of 17 bytes", || {
+        broken_of(encrypted(), |it| it.store_keys(&[0; 17])).held_with(SegmentSecrets::default())
+    }),
+    (Rule::KeyMethod, "the method is SAMPLE-AES", || {
+        broken_of(encrypted(), |it| it.replace(AAC, "METHOD=AES-128", "METHOD=SAMPLE-AES"))
+    }),
+    (Rule::KeyMethod, "the format is another", || {
+        broken_of(encrypted(), |it| it.replace(AAC, VECTOR, &format!("{VECTOR},KEYFORMAT=\"x\"")))
+    }),
+    (Rule::KeyMethod, "there is a key where nothing is encrypted", || {
+        broken(|it| {
+            it.replace(AAC, "#EXT-X-MAP", "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-MAP")
+        })
+    }),
+    (Rule::KeyUri, "the key is another rung's", || {
+        broken_of(encrypted(), |it| it.replace(AAC, "URI=\"", "URI=\"../64/"))
+    }),
+    (Rule::KeyUri, "the key is nowhere", || {
+        broken_of(encrypted(), |it| it.replace(AAC, &format!("{KEY}\""), &format!("{KEY}\"0")))
+    }),
+    (Rule::KeyIv, "the map's vector is not stated", || {
+        broken_of(encrypted(), |it| it.replace(AAC, VECTOR, ""))
+    }),
+    (Rule::KeyIv, "the map's vector is another", || {
+        broken_of(encrypted(), |it| it.replace(AAC, "IV=0xFF", "IV=0xFE"))
+    }),
+    (Rule::KeyIv, "one vector is stated for all segments", || {
+        broken_of(encrypted(), |it| it.replace(AAC, ".key\"\n#EXTINF", ".key\",IV=0x01\n#EXTINF"))
+    }),
+    (Rule::KeyIv, "segments count from 1", || {
+        broken_of(encrypted(), |it| it.replace(AAC, "SEQUENCE:0", "SEQUENCE:1"))
+    }),
+    (Rule::KeyPlace, "the map has no key", || {
+        broken_of(encrypted(), |it| it.replace(AAC, "#EXT-X-KEY", "#EXT-X-NOKEY"))
+    }),
+    (Rule::KeyPlace, "a key comes in mid-song", || {
+        broken_of(encrypted(), |it| {
+            it.replace(AAC, "00000.m4s\n", "00000.m4s\n#EXT-X-KEY:METHOD=NONE,IV=0x0\n");
+        })
+    }),
+    (Rule::CipherPadding, "a segment is no whole number of blocks", || {
+        broken_of(encrypted(), |it| it.edit(&segment(128, 1), |bytes| bytes.truncate(1_000)))
+    }),
+    (Rule::CipherPadding, "the last block is another", || {
+        broken_of(encrypted(), |it| {
+            it.edit(INIT, |bytes| *bytes.last_mut().unwrap() ^= 1);
+        })
+    }),
+    (Rule::CipherPadding, "a segment is stored as it is", || {
+        broken_of(encrypted(), |it| {
+            let plain = fs::read(Package::new().path(&segment(128, 1))).unwrap();
+            it.edit(&segment(128, 1), |bytes| *bytes = plain);
+        })
+    }),
+    (Rule::Bandwidth, "BANDWIDTH leaves out the padding", || {
+        broken_of(encrypted(), |it| {
+            let plain = fs::read(Package::new().path("index.m3u8")).unwrap();
+            it.edit("index.m3u8", |bytes| *bytes = plain);
+        })
+    }),
+    (Rule::AssetTrue, "Ogg is said to be encrypted", || {
+        broken(|it| {
+            it.replace(
+                "asset.json",
+                "\"dash\": false",
+                "\"encryption\":{\"method\":\"AES-128\",\
+                \"secret\":\"a5a5a5a5a5a5a5a5\"},\"dash\":false",
+            );
+        })
+    }),
+    (Rule::AssetTrue, "a key is listed", || {
+        broken(|it| it.replace("asset.json", "aac/64/init.mp4", "aac/64/a5a5a5a5a5a5a5a5.key"))
+    }),
     (Rule::Waveform, "the waveform is something else", || {
         broken(|it| it.replace(WAVEFORM, "\"data\"", "\"peaks\""))
     }),
@@ -428,6 +516,36 @@ fn clean_packages_of_other_sets_and_layouts_have_no_finding() {
 }
 
 #[test]
+fn a_clean_encrypted_package_has_no_finding() {
+    let package = Package::of(encrypted());
+    let report = package.inspect();
+    assert!(report.findings.is_empty() && report.is_clean(), "{report}");
+    let asset = fs::read_to_string(package.path("asset.json")).unwrap();
+    assert!(asset.contains("\"method\": \"AES-128\""), "{asset}");
+    assert!(!asset.contains(&SECRET.to_hex()), "{asset}");
+    for (file, plain) in [(INIT, &b"moov"[..]), (&segment(128, 1), b"moof")] {
+        let bytes = fs::read(package.path(file)).unwrap();
+        assert!(!bytes.windows(4).any(|it| it == plain), "{file} is not encrypted");
+    }
+}
+
+/// Without a key, hashes and playlists are still checked.
+#[test]
+fn what_cannot_be_opened_is_one_finding() {
+    let closed = || Package::of(encrypted()).held_with(SegmentSecrets::default());
+    let report = closed().inspect();
+    assert_eq!(report.findings.len(), 1, "{report}");
+    let told = report.to_string();
+    assert!(told.contains(&SECRET.fingerprint().to_string()), "{told}");
+    assert!(told.contains("--segment-secret-file") && !report.is_clean(), "{told}");
+    let package = closed();
+    fs::write(package.path(INIT), b"torn").unwrap();
+    package.replace(AAC, VECTOR, "");
+    let found = rules(&package.inspect());
+    assert!(found.is_superset(&BTreeSet::from([Rule::ObjectSize, Rule::KeyIv])), "{found:?}");
+}
+
+#[test]
 fn every_breakage_is_noticed() {
     for (rule, what, package) in BREAKAGES {
         let report = package().inspect();
@@ -456,7 +574,7 @@ proptest! {
     #[test]
     fn no_damage_makes_it_panic(
         file in 0usize..56,
-        parameters in prop::sample::select(vec![all_sets(), single_files()]),
+        parameters in prop::sample::select(vec![all_sets(), single_files(), encrypted()]),
         changes in prop::collection::vec((0u32..400, any::<u8>()), 1..6),
         keep in prop::option::of(0usize..800),
     ) {

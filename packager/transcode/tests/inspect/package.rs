@@ -4,13 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use media::{
-    Codec, Container, Decibels, Layout, Loudness, MasterHash, Rung, Samples, SwitchingSet, Version,
+    Codec, Container, Decibels, Loudness, MasterHash, Rung, Samples, SegmentSecrets, SwitchingSet,
+    Version,
 };
 use origin::SongFile;
 use segue_transcode::Parameters;
 use segue_transcode::asset_writer::{self, Identity};
 use segue_transcode::inspect::{Folder, Report, inspect};
-use segue_transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, Muxer, OggMuxer};
+use segue_transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, Muxer, OggMuxer, Storage};
 use segue_transcode::segment::{AccessUnit, Segment};
 use segue_transcode::work_folder::WorkFolder;
 use sha2::{Digest, Sha256};
@@ -36,6 +37,7 @@ pub(crate) struct Recipe {
 
 pub(crate) struct Package {
     folder: TempDir,
+    secrets: SegmentSecrets,
 }
 
 impl Package {
@@ -58,18 +60,21 @@ impl Package {
     pub(crate) fn made(parameters: Parameters, change: impl Fn(Rung, Recipe) -> Recipe) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let work = WorkFolder::create(&folder.path().join("version")).unwrap();
+        let master = MasterHash::new([7; 32]);
+        let version = Version::of(&master, "test");
+        let secrets = parameters.secret.clone().map(SegmentSecrets::from).unwrap_or_default();
         let recipe = Recipe { length: LENGTH, cut: 276_480 };
         let renditions: Vec<_> = parameters
             .renditions()
             .map(|(set, rung)| {
                 let recipe = change(rung, recipe);
-                render(&work, set, rung, parameters.layout, recipe)
+                let storage = parameters.storage(&version, set, rung);
+                render(&work, set, rung, storage, recipe)
             })
             .collect();
         work.write(SongFile::Waveform, waveform(LENGTH).as_bytes()).unwrap();
-        let master = MasterHash::new([7; 32]);
         let identity = Identity {
-            version: Version::of(&master, "test"),
+            version,
             master,
             parameters,
             recipe: "test".to_owned(),
@@ -78,7 +83,7 @@ impl Package {
             normalization: None,
         };
         asset_writer::write(&work, &identity, &renditions).unwrap();
-        Self { folder }
+        Self { folder, secrets }
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
@@ -86,7 +91,24 @@ impl Package {
     }
 
     pub(crate) fn inspect(&self) -> Report {
-        inspect(&Folder(self.path("")))
+        inspect(&Folder(self.path("")), &self.secrets)
+    }
+
+    /// The same, by somebody who has no secret, or other ones.
+    pub(crate) fn held_with(mut self, secrets: SegmentSecrets) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Lays what is to pass for each key where a player would ask for it.
+    pub(crate) fn store_keys(&self, key: &[u8]) {
+        let text = fs::read_to_string(self.path("asset.json")).unwrap();
+        let asset: media::Asset = serde_json::from_str(&text).unwrap();
+        let secret = asset.encryption.unwrap().secret;
+        for it in &asset.renditions {
+            let file = SongFile::Key(it.set, it.kbps, secret);
+            fs::write(self.path(&file.to_string()), key).unwrap();
+        }
     }
 
     /// Changes a file's bytes, and `asset.json` with them.
@@ -184,7 +206,7 @@ pub(crate) fn render(
     work: &WorkFolder,
     set: SwitchingSet,
     rung: Rung,
-    layout: Layout,
+    storage: Storage,
     recipe: Recipe,
 ) -> MuxedRendition {
     let (priming, mut muxer): (u64, Box<dyn Muxer>) = match set.container() {
@@ -194,7 +216,7 @@ pub(crate) fn render(
                 Codec::HeAac => (6_144, DecoderSetup::Aac(vec![0x2B, 0x11, 0x88, 0x00])),
                 Codec::Opus => (3_840, DecoderSetup::Opus),
             };
-            let muxer = Fmp4Muxer::create(work, set, rung, layout, setup, Samples(priming));
+            let muxer = Fmp4Muxer::create(work, set, rung, storage, setup, Samples(priming));
             (priming, Box::new(muxer.unwrap()))
         }
         Container::Ogg => {

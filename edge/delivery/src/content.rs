@@ -1,0 +1,55 @@
+//! The bytes behind an answer: an object of the store, or a key, which is in no store.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use cache::{Opened, Source};
+use media::SegmentKey;
+
+use crate::body::Body;
+
+/// What is there to be answered.
+pub(crate) enum Content {
+    /// An object whose first block is here.
+    Stored(Opened),
+    /// What opens a rendition: derived for this answer, and forgotten with it.
+    Key(SegmentKey),
+}
+
+impl Content {
+    /// The length in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Stored(opened) => opened.size(),
+            Self::Key(key) => key.bytes().len() as u64,
+        }
+    }
+
+    /// Where the first block came from; `None` where the cache had no part in it.
+    pub(crate) fn source(&self) -> Option<Source> {
+        match self {
+            Self::Stored(opened) => Some(opened.source),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// The first bytes: of a text that is worth compressing, all.
+    pub(crate) fn first(&self) -> &[u8] {
+        match self {
+            Self::Stored(opened) => opened.first(),
+            Self::Key(key) => key.bytes(),
+        }
+    }
+
+    /// The bytes of a range that lies within the size.
+    pub(crate) fn body<B>(self, range: Range<u64>) -> Body<B> {
+        match self {
+            Self::Stored(opened) => Body::Blocks(opened.read(range)),
+            // Both ends lie within 16 bytes.
+            Self::Key(key) => {
+                let part = &key.bytes()[range.start as usize..range.end as usize];
+                Body::Whole(Bytes::copy_from_slice(part))
+            }
+        }
+    }
+}

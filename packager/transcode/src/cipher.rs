@@ -1,0 +1,132 @@
+//! HLS AES-128 (RFC 8216bis 4.4.4.4): whole files in CBC with PKCS #7 padding.
+//!
+//! An initialization vector must be unique under its key, and nobody may choose plain text who knows
+//! the vector beforehand (NIST SP 800-38A appendix C). Each rendition has a key of its own, which encrypts an
+//! init section and each segment number once, so numbers do; and a song is fixed before anything of
+//! it is encrypted. Deterministic vectors keep a version's bytes a function of master, parameters
+//! and secret.
+
+use std::io::{self, Read};
+
+use aes::Aes128;
+use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use media::{SecretFingerprint, SegmentKey};
+
+/// Bytes of a block.
+const BLOCK: usize = 16;
+
+/// The most that is decrypted as one file: thousands of times what a segment needs.
+const MOST_HELD: u64 = 64 << 20;
+
+/// The init section's initialization vector, which its `EXT-X-KEY` must state (RFC 8216bis 4.4.4.5). No
+/// segment has it: their numbers are of 64 bits.
+pub(crate) const INIT_VECTOR: u128 = u128::MAX;
+
+/// Encrypts one rendition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cipher {
+    /// The rendition's own key.
+    pub key: SegmentKey,
+    /// The secret that the key follows from.
+    pub secret: SecretFingerprint,
+}
+
+/// A file of a rendition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Init,
+    /// By number from 0, which is its media sequence number.
+    Segment(u32),
+}
+
+impl Part {
+    /// A segment's is its media sequence number, big-endian (RFC 8216bis 5.2).
+    fn vector(self) -> [u8; BLOCK] {
+        match self {
+            Self::Init => INIT_VECTOR,
+            Self::Segment(index) => index.into(),
+        }
+        .to_be_bytes()
+    }
+}
+
+impl Cipher {
+    /// The file as it is stored.
+    pub(crate) fn encrypt(&self, part: Part, bytes: &[u8]) -> Vec<u8> {
+        cbc::Encryptor::<Aes128>::new(self.key.bytes().into(), &part.vector().into())
+            .encrypt_padded_vec::<Pkcs7>(bytes)
+    }
+}
+
+/// Reads a stored file to its end and decrypts it; `None` where it is no whole number of blocks or ends
+/// in no padding, as one that another key encrypted most likely does.
+///
+/// # Errors
+/// What the reader said.
+pub(crate) fn decrypt(
+    key: &SegmentKey,
+    part: Part,
+    reader: &mut dyn Read,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(MOST_HELD).read_to_end(&mut bytes)?;
+    let plain = cbc::Decryptor::<Aes128>::new(key.bytes().into(), &part.vector().into())
+        .decrypt_padded::<Pkcs7>(&mut bytes)
+        .map(<[u8]>::len);
+    Ok(plain.ok().map(|length| {
+        bytes.truncate(length);
+        bytes
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cipher(byte: u8) -> Cipher {
+        Cipher { key: SegmentKey::new([byte; 16]), secret: SecretFingerprint::new([0; 8]) }
+    }
+
+    /// What `openssl enc -aes-128-cbc -K 42… -iv 00…07` makes of it.
+    #[test]
+    fn segments_are_what_openssl_writes() {
+        let stored = cipher(0x42).encrypt(Part::Segment(7), b"a segment of some bytes");
+        assert_eq!(
+            crate::work_folder::hex(&stored),
+            "f3f32415404b414784f63c3795dc1fc6a9829a81f213330b931ab1af28a2e11c"
+        );
+    }
+
+    #[test]
+    fn the_same_bytes_look_different_in_every_part() {
+        let cipher = cipher(1);
+        let stored = [Part::Init, Part::Segment(0), Part::Segment(1)]
+            .map(|part| cipher.encrypt(part, &[0; 64]));
+        assert!(stored[0] != stored[1] && stored[1] != stored[2] && stored[0] != stored[2]);
+    }
+
+    #[test]
+    fn another_key_or_part_opens_nothing() {
+        let stored = cipher(1).encrypt(Part::Init, &[7; 100]);
+        let open = |byte, part| decrypt(&cipher(byte).key, part, &mut &stored[..]).unwrap();
+        assert_eq!(open(1, Part::Init).as_deref(), Some(&[7; 100][..]));
+        assert_ne!(open(2, Part::Init).as_deref(), Some(&[7; 100][..]));
+        assert_ne!(open(1, Part::Segment(0)).as_deref(), Some(&[7; 100][..]));
+        assert_eq!(decrypt(&cipher(1).key, Part::Init, &mut &stored[..40]).unwrap(), None);
+        assert_eq!(decrypt(&cipher(1).key, Part::Init, &mut &[][..]).unwrap(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encrypted_reads_back(plain in prop::collection::vec(any::<u8>(), 0..100)) {
+            let cipher = cipher(9);
+            let stored = cipher.encrypt(Part::Segment(3), &plain);
+            prop_assert_eq!(stored.len(), (plain.len() / BLOCK + 1) * BLOCK);
+            let read = decrypt(&cipher.key, Part::Segment(3), &mut &stored[..]).unwrap();
+            prop_assert_eq!(read, Some(plain));
+        }
+    }
+}
