@@ -11,7 +11,9 @@ use media::grid::SEGMENT;
 use media::ladder::{Rung, TOP, rungs};
 use media::units::CHANNELS;
 use media::{Kbps, Layout, Samples, SwitchingSet};
-use transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, MuxedSegment, Muxer, OggMuxer, Storage};
+use transcode::mux::{
+    DecoderSetup, Fmp4Muxer, MuxedRendition, MuxedSegment, Muxer, OggMuxer, Storage,
+};
 use transcode::playlist::{self, Stretch};
 use transcode::resample::Resampler;
 use transcode::segment::{AccessUnit, Segment};
