@@ -14,6 +14,7 @@ mod dither;
 mod downmix;
 pub mod encode;
 pub mod inspect;
+mod master;
 mod measure;
 pub mod mux;
 mod normalize;

@@ -1,7 +1,6 @@
 //! Ogg pages (RFC 3533 6), read one at a time.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 
 /// Bytes of a page header before its lacing values.
 const HEADER: usize = 27;
@@ -69,7 +68,7 @@ pub(crate) struct Head {
 }
 
 /// Reads the next page's header and passes over the rest. `None` where no whole header follows.
-pub(crate) fn skim(reader: &mut BufReader<File>) -> io::Result<Option<Head>> {
+pub(crate) fn skim(reader: &mut BufReader<impl Read + Seek>) -> io::Result<Option<Head>> {
     let header = fill::<HEADER>(reader)?.filter(|header| header.starts_with(b"OggS\0"));
     let Some(header) = header else { return Ok(None) };
     let mut lacing = vec![0; usize::from(header[26])];

@@ -10,6 +10,7 @@ use crate::decode::Decoder;
 use crate::dither::Dither;
 use crate::downmix::Downmix;
 use crate::encode::Block;
+use crate::master::Master;
 use crate::package_error::PackageError;
 use crate::resample::{self, Resampler};
 
@@ -42,7 +43,7 @@ pub fn promised_length(master: &Path) -> Result<Option<Samples>, PackageError> {
 impl Source {
     /// Opens a master.
     pub(crate) fn open(path: &Path) -> Result<Self, PackageError> {
-        let decoder = Decoder::open(path)?;
+        let decoder = Decoder::of(&Master::open(path).map_err(PackageError::Read)?)?;
         let spec = decoder.spec();
         Ok(Self {
             downmix: Downmix::of(spec.channels, decoder.layout())?,

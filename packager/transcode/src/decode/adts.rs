@@ -1,19 +1,19 @@
 //! AAC in ADTS frames (ISO 14496-3 1.A.2.2): each says how long it is, none how many there are.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::Broken;
+use crate::master::Master;
 
 /// Bytes of a header without its checksum.
 const HEADER: usize = 7;
 
 /// ADTS frames being read.
 pub(super) struct Adts {
-    file: BufReader<File>,
+    file: BufReader<Master>,
     /// What every header of the stream says alike.
     kind: [u8; 3],
     ended: bool,
@@ -51,7 +51,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
 
 impl Adts {
     /// The frames of `file` from byte `start`.
-    pub(super) fn open(mut file: File, start: u64) -> Result<Self, Broken> {
+    pub(super) fn open(mut file: Master, start: u64) -> Result<Self, Broken> {
         file.seek(SeekFrom::Start(start))?;
         let mut file = BufReader::with_capacity(1 << 16, file);
         let kind = file.fill_buf()?.first_chunk().map(kind).ok_or(Broken::CutOff)?;
@@ -139,7 +139,7 @@ mod tests {
     fn the_header_becomes_a_configuration() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), HEAD).unwrap();
-        let adts = Adts::open(File::open(file.path()).unwrap(), 0).unwrap();
+        let adts = Adts::open(Master::open(file.path()).unwrap(), 0).unwrap();
         assert_eq!(adts.config(), [0x12, 0x10]);
     }
 }

@@ -2,12 +2,13 @@
 //! programs append (an ID3v1 tag, padding of a download) sticks to the last frame and spoils it.
 //! Here the last frame is cut out of what follows by its own length and checksum.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
+
+use crate::master::Master;
 
 /// How far behind the sum of all frames a frame is looked for: tags and pictures lie before them.
 const LONGEST_HEAD: u64 = 32 << 20;
@@ -17,7 +18,7 @@ const CHECKSUM: usize = 2;
 
 /// Follows a native FLAC stream, so that its last frame can be found again.
 pub(super) struct FlacEnd {
-    file: File,
+    file: Master,
     /// Bytes of all frames but the last.
     before: u64,
     last: Box<[u8]>,
@@ -25,7 +26,7 @@ pub(super) struct FlacEnd {
 
 impl FlacEnd {
     /// For the stream in `file`.
-    pub(super) fn of(file: File) -> Self {
+    pub(super) fn of(file: Master) -> Self {
         Self { file, before: 0, last: Box::default() }
     }
 

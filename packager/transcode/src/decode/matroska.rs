@@ -5,7 +5,6 @@ mod ebml;
 mod track;
 
 use std::collections::VecDeque;
-use std::fs::File;
 
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
@@ -13,6 +12,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use self::ebml::{Ebml, Element, signed};
 pub(super) use self::track::Track;
 use super::Broken;
+use crate::master::Master;
 
 /// The song's track in a Matroska file.
 pub(super) struct Matroska {
@@ -26,7 +26,7 @@ const SECOND: u128 = 1_000_000_000;
 
 impl Matroska {
     /// Reads from byte `start` up to the first cluster. `None` where no track of sound is of a kind that is known.
-    pub(super) fn open(file: File, start: u64, size: u64) -> Result<Option<Self>, Broken> {
+    pub(super) fn open(file: Master, start: u64, size: u64) -> Result<Option<Self>, Broken> {
         let mut ebml = Ebml::open(file, start, size)?;
         let mut track = None;
         while let Some(element) = ebml.next()? {

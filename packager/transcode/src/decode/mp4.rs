@@ -3,12 +3,12 @@
 
 mod boxes;
 
-use std::fs::File;
 use std::io::BufReader;
 
 use self::boxes::{Boxes, Edit, Track};
 use super::Broken;
 use super::trim::Trim;
+use crate::master::Master;
 use crate::package_error::PackageError;
 
 /// What SBR's filter banks delay, in samples of the core (ISO 14496-3 4.6.18.5, ISO 14496-24).
@@ -39,7 +39,7 @@ struct Stretch {
 
 impl Mp4 {
     /// Reads all boxes but the sound.
-    pub(super) fn read(file: File, size: u64) -> Result<Self, Broken> {
+    pub(super) fn read(file: Master, size: u64) -> Result<Self, Broken> {
         Boxes::new(BufReader::new(file), size).read()
     }
 

@@ -6,7 +6,6 @@
 mod headers;
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, BufReader, Seek, SeekFrom};
 
 use symphonia::core::packet::Packet;
@@ -14,11 +13,12 @@ use symphonia::core::units::{Duration, Timestamp};
 
 pub(super) use self::headers::{Headers, Kind};
 use super::{Broken, flac_mask};
+use crate::master::Master;
 use crate::ogg_page::{self, CONTINUED, FIRST, LAST, NoPage, Page};
 
 /// The song's stream in an Ogg file.
 pub(super) struct Ogg {
-    pages: BufReader<File>,
+    pages: BufReader<Master>,
     serial: u32,
     kind: Kind,
     /// The number that the next page must have.
@@ -56,7 +56,7 @@ const NONE: u64 = u64::MAX;
 impl Ogg {
     /// Finds the first stream of a kind that is known, and reads its headers. `None` where there is
     /// none.
-    pub(super) fn open(mut file: File, start: u64) -> Result<Option<(Self, Headers)>, Broken> {
+    pub(super) fn open(mut file: Master, start: u64) -> Result<Option<(Self, Headers)>, Broken> {
         file.seek(SeekFrom::Start(start))?;
         let mut pages = BufReader::with_capacity(1 << 16, file);
         let Some((kind, first)) = find(&mut pages)? else { return Ok(None) };
@@ -234,7 +234,7 @@ fn packet(data: &Vec<u8>) -> Packet {
 }
 
 /// The first page of the first stream of a known kind, among the pages that begin streams.
-fn find(pages: &mut BufReader<File>) -> Result<Option<(Kind, Page)>, Broken> {
+fn find(pages: &mut BufReader<Master>) -> Result<Option<(Kind, Page)>, Broken> {
     loop {
         match ogg_page::next(pages)? {
             Ok(page) if page.flags & FIRST != 0 => {

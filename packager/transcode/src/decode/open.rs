@@ -1,7 +1,7 @@
 //! Finds out what a file is, by its bytes alone.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+#[cfg(test)]
 use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
@@ -31,6 +31,7 @@ use super::tally::Tally;
 use super::trim::Trim;
 use super::{Decoder, MasterSpec, PANIC, Sound, guarded};
 use crate::downmix::Layout;
+use crate::master::Master;
 use crate::package_error::PackageError;
 
 /// The rates of masters, in Hz.
@@ -51,30 +52,34 @@ const TAGS: usize = 8;
 
 impl Decoder {
     /// Opens a master.
-    pub(crate) fn open(path: &Path) -> Result<Self, PackageError> {
-        let metadata = file(path)?.metadata().map_err(PackageError::Read)?;
-        if metadata.is_file() && metadata.len() == 0 {
+    pub(crate) fn of(master: &Master) -> Result<Self, PackageError> {
+        if master.size() == 0 {
             return Err(PackageError::Empty);
         }
-        let opened = guarded(|| Self::of(path, metadata.len()));
         let panicked = || PackageError::Damaged { seconds: 0.0, reason: PANIC.to_owned() };
-        opened.unwrap_or_else(|| Err(panicked()))
+        guarded(|| Self::recognise(master)).unwrap_or_else(|| Err(panicked()))
     }
 
-    fn of(path: &Path, size: u64) -> Result<Self, PackageError> {
-        let (start, head) = read_head(&mut file(path)?).map_err(PackageError::Read)?;
+    /// Opens the master at `path`.
+    #[cfg(test)]
+    pub(crate) fn open(path: &Path) -> Result<Self, PackageError> {
+        Self::of(&Master::open(path).map_err(PackageError::Read)?)
+    }
+
+    fn recognise(master: &Master) -> Result<Self, PackageError> {
+        let (start, head) = read_head(&mut master.clone()).map_err(PackageError::Read)?;
         let marks = head.get(..12).unwrap_or_default();
-        if let Some((pcm, spec, layout)) = Pcm::open(file(path)?, start, marks)? {
+        if let Some((pcm, spec, layout)) = Pcm::open(master.clone(), start, marks)? {
             return Self::new(Sound::Pcm(pcm), spec, layout, Trim::default());
         }
         match &head[..] {
-            [b'O', b'g', b'g', b'S', ..] => of_ogg(file(path)?, start),
-            [0x1A, 0x45, 0xDF, 0xA3, ..] => of_matroska(file(path)?, start, size),
+            [b'O', b'g', b'g', b'S', ..] => of_ogg(master.clone(), start),
+            [0x1A, 0x45, 0xDF, 0xA3, ..] => of_matroska(master.clone(), start),
             // Their tables count from the file's beginning.
-            [_, _, _, _, b'f', b't', b'y', b'p', ..] if start == 0 => of_mp4(path, size),
-            [b'c', b'a', b'f', b'f', ..] if start == 0 => of_caf(path, size),
-            head if adts::begins(head) => of_adts(file(path)?, start),
-            _ => of_stream(path),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] if start == 0 => of_mp4(master),
+            [b'c', b'a', b'f', b'f', ..] if start == 0 => of_caf(master),
+            head if adts::begins(head) => of_adts(master.clone(), start),
+            _ => of_stream(master),
         }
     }
 
@@ -105,7 +110,7 @@ impl Decoder {
 }
 
 /// The first bytes behind ID3v2 tags, and where they lie.
-fn read_head(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
+fn read_head(file: &mut Master) -> io::Result<(u64, Vec<u8>)> {
     let mut start = 0;
     let mut head = Vec::new();
     for _ in 0..TAGS {
@@ -120,7 +125,7 @@ fn read_head(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
     Ok((start, head))
 }
 
-fn of_ogg(file: File, start: u64) -> Result<Decoder, PackageError> {
+fn of_ogg(file: Master, start: u64) -> Result<Decoder, PackageError> {
     let (mut ogg, headers) =
         Ogg::open(file, start).map_err(broken)?.ok_or(PackageError::NotAudio)?;
     let (coded, spec, layout, trim) = match headers {
@@ -153,7 +158,8 @@ fn of_ogg(file: File, start: u64) -> Result<Decoder, PackageError> {
     Decoder::new(Sound::coded(coded), spec, layout, trim)
 }
 
-fn of_matroska(file: File, start: u64, size: u64) -> Result<Decoder, PackageError> {
+fn of_matroska(file: Master, start: u64) -> Result<Decoder, PackageError> {
+    let size = file.size();
     let matroska =
         Matroska::open(file, start, size).map_err(broken)?.ok_or(PackageError::NotAudio)?;
     let track = matroska.track().clone();
@@ -186,7 +192,7 @@ fn of_matroska(file: File, start: u64, size: u64) -> Result<Decoder, PackageErro
     Decoder::new(Sound::coded(coded), spec, layout, Trim::of(skip, None))
 }
 
-fn of_adts(file: File, start: u64) -> Result<Decoder, PackageError> {
+fn of_adts(file: Master, start: u64) -> Result<Decoder, PackageError> {
     let adts = Adts::open(file, start).map_err(broken)?;
     let codec = AacDecoder::open(&adts.config()).map(Codec::Aac).map_err(|_| no_sense())?;
     let mut coded = Coded::new(Demuxer::Adts(adts), codec);
@@ -195,14 +201,14 @@ fn of_adts(file: File, start: u64) -> Result<Decoder, PackageError> {
     Decoder::new(Sound::coded(coded), spec, found.layout, Trim::default())
 }
 
-fn of_mp4(path: &Path, size: u64) -> Result<Decoder, PackageError> {
-    let boxes = Mp4::read(file(path)?, size).map_err(broken)?;
+fn of_mp4(master: &Master) -> Result<Decoder, PackageError> {
+    let boxes = Mp4::read(master.clone(), master.size()).map_err(broken)?;
     if boxes.torn && !boxes.described {
         return Err(PackageError::CutOff { seconds: 0.0 });
     }
     let mut probe = Probe::new();
     probe.register_format::<IsoMp4Reader<'_>>();
-    let reader = match read(&probe, Box::new(file(path)?)) {
+    let reader = match read(&probe, Box::new(master.clone())) {
         Err(_) if boxes.torn => return Err(PackageError::CutOff { seconds: 0.0 }),
         reader => reader?,
     };
@@ -230,11 +236,11 @@ fn of_mp4(path: &Path, size: u64) -> Result<Decoder, PackageError> {
 }
 
 /// CAF that holds something else than plain samples.
-fn of_caf(path: &Path, size: u64) -> Result<Decoder, PackageError> {
-    let torn = pcm::is_torn_caf(file(path)?, size).map_err(PackageError::Read)?;
+fn of_caf(master: &Master) -> Result<Decoder, PackageError> {
+    let torn = pcm::is_torn_caf(master.clone(), master.size()).map_err(PackageError::Read)?;
     let mut probe = Probe::new();
     probe.register_format::<CafReader<'_>>();
-    let reader = match read(&probe, Box::new(file(path)?)) {
+    let reader = match read(&probe, Box::new(master.clone())) {
         // The table of packets often lies at the end.
         Err(_) if torn => return Err(PackageError::CutOff { seconds: 0.0 }),
         reader => reader?,
@@ -258,14 +264,14 @@ fn of_caf(path: &Path, size: u64) -> Result<Decoder, PackageError> {
 
 /// FLAC or MP3. Not seekable on purpose: Symphonia would guess the length of an MP3 without a Xing
 /// header from its first frames, and cut the song there.
-fn of_stream(path: &Path) -> Result<Decoder, PackageError> {
+fn of_stream(master: &Master) -> Result<Decoder, PackageError> {
     let options = ProbeOptions { max_probe_depth: JUNK, ..Default::default() };
     let mut probe = Probe::new_with_options(&options);
     probe.register_format::<FlacReader<'_>>();
     probe.register_format::<MpaReader<'_>>();
     probe.register_metadata::<Id3v1Reader<'_>>();
     probe.register_metadata::<Id3v2Reader<'_>>();
-    let source = ReadOnlySource::new(BufReader::with_capacity(1 << 16, file(path)?));
+    let source = ReadOnlySource::new(BufReader::with_capacity(1 << 16, master.clone()));
     let mut reader = read(&probe, Box::new(source))?;
     let (track, parameters, codec) = sound(&*reader).ok_or(PackageError::NotAudio)?;
     let (id, length) = (track.id, track.num_frames);
@@ -274,7 +280,7 @@ fn of_stream(path: &Path) -> Result<Decoder, PackageError> {
     let flac = reader.format_info().format == FORMAT_ID_FLAC;
     let mut coded = Coded::new(Demuxer::Symphonia { reader, track: id, torn: false }, codec);
     if flac {
-        coded.follow(FlacEnd::of(file(path)?));
+        coded.follow(FlacEnd::of(master.clone()));
     }
     Decoder::new(Sound::coded(coded), spec, layout, Trim::default())
 }
@@ -295,10 +301,6 @@ fn channel_mask(reader: &mut dyn FormatReader) -> Option<u64> {
         RawValue::String(text) => flac_mask::of_comment(&tag.raw.key, text),
         _ => None,
     })
-}
-
-fn file(path: &Path) -> Result<File, PackageError> {
-    File::open(path).map_err(PackageError::Read)
 }
 
 fn read(

@@ -6,12 +6,12 @@ mod caf;
 mod encoding;
 mod wav;
 
-use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 
 pub(super) use self::encoding::{Encoding, Order};
 use crate::decode::MasterSpec;
 use crate::downmix::Layout;
+use crate::master::Master;
 use crate::package_error::PackageError;
 
 /// Frames per read.
@@ -62,7 +62,7 @@ impl From<io::Error> for NoSamples {
 
 /// Samples being read.
 pub(super) struct Pcm {
-    file: File,
+    file: Master,
     encoding: Encoding,
     frame: usize,
     /// Bytes that are still promised.
@@ -75,7 +75,7 @@ impl Pcm {
     /// Reads the header from byte `at`, where `head` lies. `None` where the file is no such container,
     /// or holds something else than plain samples.
     pub(super) fn open(
-        file: File,
+        file: Master,
         at: u64,
         head: &[u8],
     ) -> Result<Option<(Self, MasterSpec, Option<Layout>)>, PackageError> {
@@ -101,7 +101,7 @@ impl Pcm {
     }
 
     fn of(
-        mut file: File,
+        mut file: Master,
         samples: Samples,
     ) -> Result<(Self, MasterSpec, Option<Layout>), PackageError> {
         if samples.channels == 0 {
@@ -136,12 +136,12 @@ impl Pcm {
 }
 
 /// Whether a CAF file, whatever it holds, ends within one of its chunks.
-pub(super) fn is_torn_caf(file: File, size: u64) -> io::Result<bool> {
+pub(super) fn is_torn_caf(file: Master, size: u64) -> io::Result<bool> {
     caf::is_torn(&mut BufReader::new(file), size)
 }
 
 /// Goes on at a byte of the file, within the buffer where it can.
-fn go(file: &mut BufReader<File>, at: u64) -> io::Result<()> {
+fn go(file: &mut BufReader<Master>, at: u64) -> io::Result<()> {
     let here = file.stream_position()?;
     match (i64::try_from(at), i64::try_from(here)) {
         (Ok(at), Ok(here)) => file.seek_relative(at - here),

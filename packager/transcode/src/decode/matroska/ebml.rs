@@ -1,9 +1,9 @@
 //! Elements of EBML (RFC 8794), as far as a song needs them.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::decode::Broken;
+use crate::master::Master;
 
 /// The most bytes of an element that is read whole: a description of tracks, a block.
 const LARGEST: u64 = 64 << 20;
@@ -20,12 +20,12 @@ pub(super) enum Element {
 
 /// Elements being read.
 pub(super) struct Ebml {
-    file: BufReader<File>,
+    file: BufReader<Master>,
     size: u64,
 }
 
 impl Ebml {
-    pub(super) fn open(mut file: File, start: u64, size: u64) -> io::Result<Self> {
+    pub(super) fn open(mut file: Master, start: u64, size: u64) -> io::Result<Self> {
         file.seek(SeekFrom::Start(start))?;
         Ok(Self { file: BufReader::with_capacity(1 << 16, file), size })
     }

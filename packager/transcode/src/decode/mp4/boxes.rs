@@ -1,10 +1,10 @@
 //! The boxes of an ISO media file that say when its samples are heard.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 
 use super::Mp4;
 use crate::decode::Broken;
+use crate::master::Master;
 
 /// A track's timing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ const BOXES: u32 = 1 << 22;
 
 /// A reader of boxes.
 pub(super) struct Boxes {
-    file: BufReader<File>,
+    file: BufReader<Master>,
     size: u64,
     /// Where the next byte lies that is read.
     position: u64,
@@ -59,7 +59,7 @@ pub(super) struct Boxes {
 }
 
 impl Boxes {
-    pub(super) fn new(file: BufReader<File>, size: u64) -> Self {
+    pub(super) fn new(file: BufReader<Master>, size: u64) -> Self {
         Self {
             file,
             size,

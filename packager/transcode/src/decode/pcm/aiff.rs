@@ -1,19 +1,19 @@
 //! AIFF (Apple, Audio Interchange File Format 1.3) and AIFF-C: big-endian chunks, the rate an 80-bit
 //! float.
 
-use std::fs::File;
 use std::io::{BufReader, Seek};
 
 use super::caf;
 use super::encoding::{Encoding, Order};
 use super::{CHUNKS, NoSamples, Samples, TOO_MANY, bytes, chunk, go};
 use crate::downmix::Layout;
+use crate::master::Master;
 
 /// Sizes from here on were never filled in.
 const OPEN: u32 = 0x7FFF_0000;
 
 /// Reads all chunks up to where both the format and the sound are known.
-pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
+pub(super) fn read(file: &mut BufReader<Master>) -> Result<Samples, NoSamples> {
     let form: [u8; 12] = bytes(file)?;
     let compressed = form[11] == b'C';
     let (mut common, mut sound, mut layout) = (None, None, None);

@@ -1,15 +1,15 @@
 //! CAF with plain samples (Apple, Core Audio Format Specification 1.0), and Apple's channel layouts.
 
-use std::fs::File;
 use std::io::{self, BufReader, Seek};
 
 use super::encoding::{Encoding, Order};
 use super::{CHUNKS, NoSamples, Samples, TOO_MANY, bytes, chunk, go};
 use crate::downmix::{Layout, Speaker};
+use crate::master::Master;
 
 /// Reads all chunks up to the sound, and those behind it for a layout. `Foreign` where the sound is
 /// compressed.
-pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
+pub(super) fn read(file: &mut BufReader<Master>) -> Result<Samples, NoSamples> {
     let _head: [u8; 8] = bytes(file)?;
     let (mut samples, mut layout) = (None, None);
     for count in 0.. {
@@ -46,7 +46,7 @@ pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
 }
 
 /// Whether a chunk reaches beyond the file's `size`.
-pub(super) fn is_torn(file: &mut BufReader<File>, size: u64) -> io::Result<bool> {
+pub(super) fn is_torn(file: &mut BufReader<Master>, size: u64) -> io::Result<bool> {
     let mut at = 8;
     for _ in 0..CHUNKS {
         if at >= size {

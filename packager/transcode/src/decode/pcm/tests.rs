@@ -10,7 +10,8 @@ fn heard(parts: &[&[u8]]) -> Result<(MasterSpec, Vec<f32>), String> {
     let bytes = parts.concat();
     file.write_all(&bytes).unwrap();
     file.rewind().unwrap();
-    let opened = Pcm::open(file, 0, &bytes[..12.min(bytes.len())]).map_err(|it| it.to_string())?;
+    let opened = Pcm::open(Master::of(file).unwrap(), 0, &bytes[..12.min(bytes.len())])
+        .map_err(|it| it.to_string())?;
     let (mut pcm, spec, _) = opened.ok_or("foreign")?;
     let mut all = Vec::new();
     pcm.next(&mut all).unwrap();

@@ -6,12 +6,12 @@
 //! program that wrote into a pipe (all bits set, or the most that a signed number holds) or a
 //! recorder that crashed (zero), the sound ends where the file ends.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 
 use super::encoding::{Encoding, Order};
 use super::{CHUNKS, NoSamples, Samples, TOO_MANY, bytes, chunk, go};
 use crate::downmix::Layout;
+use crate::master::Master;
 
 /// What programs write that count sizes in signed numbers.
 const PIPED: u32 = 0x7FFF_FFFF;
@@ -26,7 +26,7 @@ const SUBTYPE: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B,
 const EXTENSIBLE: u16 = 0xFFFE;
 
 /// Reads up to the `data` chunk.
-pub(super) fn read(file: &mut BufReader<File>) -> Result<Samples, NoSamples> {
+pub(super) fn read(file: &mut BufReader<Master>) -> Result<Samples, NoSamples> {
     let riff: [u8; 12] = bytes(file)?;
     let wide = &riff[..4] != b"RIFF";
     let whole = u32::from_le_bytes([riff[4], riff[5], riff[6], riff[7]]);
