@@ -133,7 +133,7 @@ fn every_output_starts_in_mid_song_and_then_finds_the_beginning() {
     }
 }
 
-/// Keys are fetched under the token, and init section and segments opened by the player.
+/// Keys are fetched under the token, and segments opened by the player.
 #[test]
 fn an_encrypted_song_plays_whole_in_hls_js_and_shaka_player() {
     let server = Server::of(env!("CARGO_BIN_EXE_segue")).arg("--encrypt").arg("--sets=aac");

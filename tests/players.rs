@@ -74,7 +74,18 @@ fn ffmpeg_8_plays_every_playlist() {
     }
 }
 
-/// One song in both layouts, behind a running edge each.
+/// GStreamer 1.22 does not: it looks for the type of the stream before it decrypts. VLC 3 does, but not every time:
+/// now and then it leaves the padding at a segment's end and stops there.
+#[test]
+fn mpv_and_ffmpeg_8_play_what_is_encrypted() {
+    let songs = Songs::encrypted();
+    for output in ["hls", "hls_opus", "hls_saver"] {
+        songs.check("mpv", mpv, output, Seek::Never);
+        songs.check("ffmpeg 8", ffmpeg_8, output, Seek::Before(PREROLL));
+    }
+}
+
+/// One song in several forms, behind a running edge each.
 struct Songs {
     master: Vec<Frame>,
     layouts: Vec<(&'static str, Running, Value)>,
@@ -83,6 +94,18 @@ struct Songs {
 
 impl Songs {
     fn published() -> Self {
+        Self::behind(["segments", "single-file"].map(|layout| {
+            let server = Server::of(env!("CARGO_BIN_EXE_segue")).arg("--sets=aac,ogg,opus,saver");
+            (layout, server.arg(format!("--layout={layout}")))
+        }))
+    }
+
+    fn encrypted() -> Self {
+        let server = Server::of(env!("CARGO_BIN_EXE_segue")).arg("--sets=aac,opus,saver");
+        Self::behind([("encrypted", server.arg("--encrypt"))])
+    }
+
+    fn behind<const N: usize>(servers: [(&'static str, Server); N]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         // VLC will not run as root, so it writes as somebody else.
         let everybody = Permissions::from_mode(0o777);
@@ -90,11 +113,8 @@ impl Songs {
         let master = signal::music(LENGTH, RATE as u32, 21);
         let file = folder.path().join("master.wav");
         wav::write(&file, &master, RATE as u32);
-        let layouts = ["segments", "single-file"].map(|layout| {
-            let server = Server::of(env!("CARGO_BIN_EXE_segue"))
-                .arg("--sets=aac,ogg,opus,saver")
-                .arg(format!("--layout={layout}"))
-                .start();
+        let layouts = servers.map(|(layout, server)| {
+            let server = server.start();
             let urls = server.published(&file, "Every output");
             (layout, server, urls)
         });

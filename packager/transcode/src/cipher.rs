@@ -1,10 +1,13 @@
-//! HLS AES-128 (RFC 8216bis 4.4.4.4): whole files in CBC with PKCS #7 padding.
+//! HLS AES-128 (RFC 8216bis 4.4.4.4): whole segments in CBC with PKCS #7 padding.
 //!
 //! An initialization vector must be unique under its key, and nobody may choose plain text who knows
-//! the vector beforehand (NIST SP 800-38A appendix C). Each rendition has a key of its own, which encrypts an
-//! init section and each segment number once, so numbers do; and a song is fixed before anything of
-//! it is encrypted. Deterministic vectors keep a version's bytes a function of master, parameters
-//! and secret.
+//! the vector beforehand (NIST SP 800-38A appendix C). A segment's is its number (RFC 8216bis 5.2); each rendition
+//! has a key of its own, which encrypts each number once, and a song is fixed before anything of it
+//! is encrypted. Deterministic vectors keep a version's bytes a function of master, parameters and
+//! secret.
+//!
+//! Init sections stay as they are: they hold no sound, and VLC 3 plays nothing whose init section is
+//! encrypted (RFC 8216bis 4.4.4.4: a key holds for the maps that follow it alone).
 
 use std::io::{self, Read};
 
@@ -19,10 +22,6 @@ const BLOCK: usize = 16;
 /// The most that is decrypted as one file: thousands of times what a segment needs.
 const MOST_HELD: u64 = 64 << 20;
 
-/// The init section's initialization vector, which its `EXT-X-KEY` must state (RFC 8216bis 4.4.4.5). No
-/// segment has it: their numbers are of 64 bits.
-pub(crate) const INIT_VECTOR: u128 = u128::MAX;
-
 /// Encrypts one rendition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cipher {
@@ -32,46 +31,32 @@ pub struct Cipher {
     pub secret: SecretFingerprint,
 }
 
-/// A file of a rendition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Init,
-    /// By number from 0, which is its media sequence number.
-    Segment(u32),
-}
-
-impl Part {
-    /// A segment's is its media sequence number, big-endian (RFC 8216bis 5.2).
-    fn vector(self) -> [u8; BLOCK] {
-        match self {
-            Self::Init => INIT_VECTOR,
-            Self::Segment(index) => index.into(),
-        }
-        .to_be_bytes()
-    }
+/// A segment's media sequence number, big-endian (RFC 8216bis 5.2): they count from 0 as segments do.
+fn vector(segment: u32) -> [u8; BLOCK] {
+    u128::from(segment).to_be_bytes()
 }
 
 impl Cipher {
-    /// The file as it is stored.
-    pub(crate) fn encrypt(&self, part: Part, bytes: &[u8]) -> Vec<u8> {
-        cbc::Encryptor::<Aes128>::new(self.key.bytes().into(), &part.vector().into())
+    /// A segment as it is stored.
+    pub(crate) fn encrypt(&self, segment: u32, bytes: &[u8]) -> Vec<u8> {
+        cbc::Encryptor::<Aes128>::new(self.key.bytes().into(), &vector(segment).into())
             .encrypt_padded_vec::<Pkcs7>(bytes)
     }
 }
 
-/// Reads a stored file to its end and decrypts it; `None` where it is no whole number of blocks or ends
+/// Reads a stored segment to its end and decrypts it; `None` where it is no whole number of blocks or ends
 /// in no padding, as one that another key encrypted most likely does.
 ///
 /// # Errors
 /// What the reader said.
 pub(crate) fn decrypt(
     key: &SegmentKey,
-    part: Part,
+    segment: u32,
     reader: &mut dyn Read,
 ) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     reader.take(MOST_HELD).read_to_end(&mut bytes)?;
-    let plain = cbc::Decryptor::<Aes128>::new(key.bytes().into(), &part.vector().into())
+    let plain = cbc::Decryptor::<Aes128>::new(key.bytes().into(), &vector(segment).into())
         .decrypt_padded::<Pkcs7>(&mut bytes)
         .map(<[u8]>::len);
     Ok(plain.ok().map(|length| {
@@ -93,7 +78,7 @@ mod tests {
     /// What `openssl enc -aes-128-cbc -K 42… -iv 00…07` makes of it.
     #[test]
     fn segments_are_what_openssl_writes() {
-        let stored = cipher(0x42).encrypt(Part::Segment(7), b"a segment of some bytes");
+        let stored = cipher(0x42).encrypt(7, b"a segment of some bytes");
         assert_eq!(
             crate::work_folder::hex(&stored),
             "f3f32415404b414784f63c3795dc1fc6a9829a81f213330b931ab1af28a2e11c"
@@ -101,31 +86,29 @@ mod tests {
     }
 
     #[test]
-    fn the_same_bytes_look_different_in_every_part() {
+    fn the_same_bytes_look_different_in_every_segment() {
         let cipher = cipher(1);
-        let stored = [Part::Init, Part::Segment(0), Part::Segment(1)]
-            .map(|part| cipher.encrypt(part, &[0; 64]));
-        assert!(stored[0] != stored[1] && stored[1] != stored[2] && stored[0] != stored[2]);
+        assert_ne!(cipher.encrypt(0, &[0; 64]), cipher.encrypt(1, &[0; 64]));
     }
 
     #[test]
-    fn another_key_or_part_opens_nothing() {
-        let stored = cipher(1).encrypt(Part::Init, &[7; 100]);
-        let open = |byte, part| decrypt(&cipher(byte).key, part, &mut &stored[..]).unwrap();
-        assert_eq!(open(1, Part::Init).as_deref(), Some(&[7; 100][..]));
-        assert_ne!(open(2, Part::Init).as_deref(), Some(&[7; 100][..]));
-        assert_ne!(open(1, Part::Segment(0)).as_deref(), Some(&[7; 100][..]));
-        assert_eq!(decrypt(&cipher(1).key, Part::Init, &mut &stored[..40]).unwrap(), None);
-        assert_eq!(decrypt(&cipher(1).key, Part::Init, &mut &[][..]).unwrap(), None);
+    fn another_key_or_number_opens_nothing() {
+        let stored = cipher(1).encrypt(5, &[7; 100]);
+        let open = |byte, segment| decrypt(&cipher(byte).key, segment, &mut &stored[..]).unwrap();
+        assert_eq!(open(1, 5).as_deref(), Some(&[7; 100][..]));
+        assert_ne!(open(2, 5).as_deref(), Some(&[7; 100][..]));
+        assert_ne!(open(1, 0).as_deref(), Some(&[7; 100][..]));
+        assert_eq!(decrypt(&cipher(1).key, 5, &mut &stored[..40]).unwrap(), None);
+        assert_eq!(decrypt(&cipher(1).key, 5, &mut &[][..]).unwrap(), None);
     }
 
     proptest! {
         #[test]
         fn what_is_encrypted_reads_back(plain in prop::collection::vec(any::<u8>(), 0..100)) {
             let cipher = cipher(9);
-            let stored = cipher.encrypt(Part::Segment(3), &plain);
+            let stored = cipher.encrypt(3, &plain);
             prop_assert_eq!(stored.len(), (plain.len() / BLOCK + 1) * BLOCK);
-            let read = decrypt(&cipher.key, Part::Segment(3), &mut &stored[..]).unwrap();
+            let read = decrypt(&cipher.key, 3, &mut &stored[..]).unwrap();
             prop_assert_eq!(read, Some(plain));
         }
     }

@@ -34,7 +34,7 @@ pub struct MuxedRendition {
     pub rung: Rung,
     /// Whether its segments are files, or ranges of one file as those of Ogg always are.
     pub layout: Layout,
-    /// The secret behind the key that init section and segments are encrypted with, where they are.
+    /// The secret behind the key that segments are encrypted with, where they are.
     pub secret: Option<SecretFingerprint>,
     /// Samples that a decoder drops before the song's first.
     pub priming: Samples,

@@ -20,7 +20,7 @@ pub struct Parameters {
     pub dash: bool,
     /// How hard the encoders try.
     pub effort: Effort,
-    /// What init sections and segments are encrypted with (HLS AES-128); `None` leaves them as they are.
+    /// What segments are encrypted with (HLS AES-128); `None` leaves them as they are.
     pub secret: Option<SegmentSecret>,
     /// The loudness to bring the song to; `None` leaves the sound as it is.
     pub normalize: Option<Lufs>,

@@ -37,7 +37,7 @@ pub struct Asset {
     pub layout: Layout,
     /// Whether DASH manifests describe them as well.
     pub dash: bool,
-    /// How the files that hold sound are encrypted; absent where they are not.
+    /// How segments are encrypted; absent where they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
     /// One entry per rendition: set by set, each in ladder order.
@@ -46,7 +46,7 @@ pub struct Asset {
     pub objects: Vec<ObjectAsset>,
 }
 
-/// How init sections and segments are encrypted. Sizes and hashes of objects are those of the
+/// How segments are encrypted. Sizes and hashes of objects are those of the
 /// encrypted bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Encryption {
@@ -59,7 +59,7 @@ pub struct Encryption {
 /// A method of RFC 8216bis 4.4.4.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
-    /// Whole files in AES-128-CBC with PKCS #7 padding.
+    /// Whole segments in AES-128-CBC with PKCS #7 padding.
     #[serde(rename = "AES-128")]
     Aes128,
 }

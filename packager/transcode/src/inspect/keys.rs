@@ -6,20 +6,19 @@ use std::io::{self, Read};
 use media::SwitchingSet;
 use media::asset::Encryption;
 use media::{Asset, Container, Kbps, Layout, SecretFingerprint, SegmentKey, SegmentSecrets};
-use origin::SongFile;
 
 use super::rendition::Rendition;
 use super::report::{Findings, Rule};
 use super::source::Source;
-use crate::cipher::{self, Part};
+use crate::cipher;
 
-/// What the files that hold sound are opened with.
+/// What segments are opened with.
 pub(super) enum Keys {
     /// Nothing: they are not encrypted.
     Plain,
     /// A key for each rendition.
     Held(BTreeMap<(SwitchingSet, Kbps), SegmentKey>),
-    /// Keys that are not to be had: the files cannot be looked into.
+    /// Keys that are not to be had: segments cannot be looked into.
     Lacking,
 }
 
@@ -50,27 +49,22 @@ impl Keys {
         })
     }
 
-    /// What a file of a rendition holds; `None` where that stays closed.
+    /// What a segment holds; `None` where that stays closed.
     pub(super) fn open<'a>(
         &self,
-        file: SongFile,
+        segment: (SwitchingSet, Kbps, u32),
         at: &str,
         reader: &'a mut dyn Read,
         findings: &mut Findings,
     ) -> io::Result<Option<Box<dyn Read + 'a>>> {
-        let (set, kbps, part) = match file {
-            SongFile::Init(set, kbps) => (set, kbps, Part::Init),
-            SongFile::Segment(set, kbps, index) => (set, kbps, Part::Segment(index)),
-            _ => return Ok(Some(Box::new(reader))),
-        };
         let keys = match self {
             Self::Plain => return Ok(Some(Box::new(reader))),
             Self::Held(keys) => keys,
             Self::Lacking => return Ok(None),
         };
         // Without a key, it is no rendition of the version, which is a finding already.
-        let Some(key) = keys.get(&(set, kbps)) else { return Ok(None) };
-        let plain = cipher::decrypt(key, part, reader)?;
+        let Some(key) = keys.get(&(segment.0, segment.1)) else { return Ok(None) };
+        let plain = cipher::decrypt(key, segment.2, reader)?;
         if plain.is_none() {
             let wanted = "whole blocks that end in PKCS #7 padding under the rendition's key";
             findings.breach(Rule::CipherPadding, at, "other bytes", wanted);

@@ -173,7 +173,7 @@ fn belongs(file: SongFile, asset: &Asset) -> bool {
 }
 
 impl Contents {
-    /// Whether the files that hold sound cannot be looked into.
+    /// Whether segments cannot be looked into.
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.keys, Keys::Lacking)
     }
@@ -220,14 +220,12 @@ impl Contents {
                 }
             }
             SongFile::Init(set, _) => {
-                let Some(mut plain) = self.keys.open(file, at, reader, findings)? else {
-                    return Ok(());
-                };
-                let init = fmp4::read_init(at, set.codec(), &mut plain, findings)?;
+                let init = fmp4::read_init(at, set.codec(), reader, findings)?;
                 self.inits.extend(init.map(|init| (file, init)));
             }
-            SongFile::Segment(set, ..) => {
-                let Some(mut plain) = self.keys.open(file, at, reader, findings)? else {
+            SongFile::Segment(set, kbps, index) => {
+                let segment = (set, kbps, index);
+                let Some(mut plain) = self.keys.open(segment, at, reader, findings)? else {
                     return Ok(());
                 };
                 let fragment = fmp4::read_segment(at, set.codec(), &mut plain, findings)?;

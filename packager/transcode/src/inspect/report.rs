@@ -113,17 +113,17 @@ rules! {
     DashTimeline = "dash-timeline",
     /// A DASH manifest's byte ranges are those of the boxes.
     DashRanges = "dash-ranges",
-    /// The keys to an encrypted version can be had, so that its files can be looked into.
+    /// The keys to an encrypted version can be had, so that its segments can be looked into.
     KeyAtHand = "key-at-hand",
-    /// `EXT-X-KEY` says AES-128 where files are encrypted, and stands nowhere else (4.4.4.4).
+    /// `EXT-X-KEY` says AES-128 where segments are encrypted, and stands nowhere else (4.4.4.4).
     KeyMethod = "key-method",
     /// `EXT-X-KEY` names the rendition's own key under the version's secret.
     KeyUri = "key-uri",
-    /// The init section's initialization vector is stated and no segment's; theirs count from 0 (5.2).
+    /// No initialization vector is stated: segments count from 0, and so do theirs (5.2).
     KeyIv = "key-iv",
-    /// An `EXT-X-KEY` stands before `EXT-X-MAP`, and one between it and the first segment.
+    /// One `EXT-X-KEY` stands between `EXT-X-MAP`, to which it does not apply, and the first segment.
     KeyPlace = "key-place",
-    /// What is encrypted is whole blocks that end in PKCS #7 padding.
+    /// An encrypted segment is whole blocks that end in PKCS #7 padding.
     CipherPadding = "cipher-padding",
     /// `EXT-X-INDEPENDENT-SEGMENTS` is there.
     IndependentSegments = "independent-segments",

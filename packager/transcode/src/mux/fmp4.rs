@@ -22,7 +22,7 @@ use self::media_segment::Fragments;
 use self::rates::Rates;
 pub(crate) use self::roll::ROLL_DISTANCE;
 use super::{MuxedRendition, MuxedSegment, Muxer};
-use crate::cipher::{Cipher, Part};
+use crate::cipher::Cipher;
 use crate::segment::Segment;
 use crate::work_folder::{Spool, WorkFolder};
 
@@ -41,7 +41,7 @@ pub enum DecoderSetup {
 /// How a rendition is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
-    /// A file for the init section and one per segment, each encrypted as a whole where there is a cipher.
+    /// A file for the init section and one per segment; segments are encrypted where there is a cipher.
     Segments(Option<Cipher>),
     /// One file. Byte ranges would have to be encrypted one by one, and nothing could play the file
     /// by itself: that is not done.
@@ -105,14 +105,6 @@ impl Fmp4Muxer {
         }
     }
 
-    /// What is stored of a file's bytes.
-    fn stored(&self, part: Part, bytes: Vec<u8>) -> Vec<u8> {
-        match &self.cipher {
-            Some(cipher) => cipher.encrypt(part, &bytes),
-            None => bytes,
-        }
-    }
-
     fn init_section(&self, loudness: &Loudness) -> mp4_atom::Result<Vec<u8>> {
         let (sample_entry, sample_groups) = match &self.setup {
             DecoderSetup::Aac(config) => (sample_entry::mp4a(config, &self.rates)?, Vec::new()),
@@ -137,7 +129,10 @@ impl Fmp4Muxer {
 impl Muxer for Fmp4Muxer {
     fn write(&mut self, segment: &Segment) -> io::Result<()> {
         let bytes = self.fragments().encode(segment, self.decode_time).map_err(io::Error::other)?;
-        let bytes = self.stored(Part::Segment(segment.index), bytes);
+        let bytes = match &self.cipher {
+            Some(cipher) => cipher.encrypt(segment.index, &bytes),
+            None => bytes,
+        };
         let mut offset = 0;
         match &mut self.spool {
             None => {
@@ -158,7 +153,6 @@ impl Muxer for Fmp4Muxer {
 
     fn finish(mut self: Box<Self>, loudness: &Loudness) -> io::Result<MuxedRendition> {
         let init = self.init_section(loudness).map_err(io::Error::other)?;
-        let init = self.stored(Part::Init, init);
         let layout = match self.spool.take() {
             None => {
                 self.work.write(SongFile::Init(self.set, self.rung.kbps), &init)?;

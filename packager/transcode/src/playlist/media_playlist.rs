@@ -8,7 +8,6 @@ use media::units::{SAMPLE_RATE, Samples};
 use origin::SongFile;
 
 use super::VERSION;
-use crate::cipher::INIT_VECTOR;
 use crate::mux::{MuxedRendition, MuxedSegment};
 
 /// The playlist of a finished rendition. All URIs are bare file names: the playlist lies beside
@@ -20,12 +19,8 @@ pub fn media(rendition: &MuxedRendition) -> String {
         "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{TARGET_DURATION}\n\
          #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
     );
-    let key = key(rendition);
-    if let Some(key) = &key {
-        line(&mut out, format_args!("{key},IV=0x{INIT_VECTOR:032X}"));
-    }
     line(&mut out, format_args!("{}", map(rendition)));
-    if let Some(key) = &key {
+    if let Some(key) = key(rendition) {
         line(&mut out, format_args!("{key}"));
     }
     for (index, segment) in rendition.segments.iter().enumerate() {
@@ -42,8 +37,8 @@ pub fn media(rendition: &MuxedRendition) -> String {
     out
 }
 
-/// `EXT-X-KEY` (4.4.4.4), which holds for what follows it. The map's must state its initialization vector
-/// (4.4.4.5); a segment's is its number where none is stated, so that one tag serves them all.
+/// `EXT-X-KEY` (4.4.4.4), which holds for what follows it: the segments, and not the map before it. Where it
+/// states no initialization vector, a segment's is its number, so that one tag serves them all.
 fn key(rendition: &MuxedRendition) -> Option<String> {
     let key = SongFile::Key(rendition.set, rendition.rung.kbps, rendition.secret?);
     Some(format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{}\"", name(key)))
