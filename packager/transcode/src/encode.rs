@@ -2,6 +2,7 @@
 
 #[expect(unsafe_code, reason = "the Fraunhofer FDK is a C library: every call of it is in here")]
 mod aac;
+mod edges;
 mod opus;
 
 use media::units::Samples;
@@ -32,7 +33,7 @@ pub struct EncodeError {
 }
 
 /// A codec at work on one song. After `finish`, the units cover [`Encoder::priming`] and the whole
-/// song, the last one padded with silence.
+/// song and a little more, which whoever cuts them drops.
 pub trait Encoder {
     /// Samples that a decoder must drop before the song's first; whole access units.
     fn priming(&self) -> Samples;
@@ -48,9 +49,4 @@ pub trait Encoder {
     /// # Errors
     /// What the codec said.
     fn finish(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError>;
-}
-
-/// The silence to put before the song so that an encoder's own delay becomes `priming`.
-fn lead_in(priming: Samples, delay: Samples) -> Samples {
-    priming.saturating_sub(delay)
 }

@@ -8,6 +8,7 @@
 
 pub mod artwork;
 pub mod asset_writer;
+mod beyond;
 pub mod cipher;
 mod decode;
 mod dither;

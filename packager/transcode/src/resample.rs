@@ -5,6 +5,8 @@ use media::units::{CHANNELS, SAMPLE_RATE};
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 
+use crate::beyond::beyond;
+
 /// The shortest FFT block on the side with the lower rate, in frames. It sets how steep the filter
 /// is: at 44.1 kHz the pass band reaches past 20 kHz.
 const BLOCK: usize = 1_024;
@@ -89,7 +91,7 @@ impl Resampler {
         let total = length(self.frames_in, self.rate);
         let mut input = std::mem::take(&mut self.waiting);
         let last = self.last.as_chunks::<CHANNELS>().0.iter().rev().copied();
-        input.extend(beyond(last).flatten());
+        input.extend(beyond(last, BEYOND).flatten());
         let need = self.fft.input_frames_next() * CHANNELS;
         while self.frames_out < total {
             let rest = input.split_off(input.len().min(need));
@@ -105,7 +107,7 @@ impl Resampler {
     fn begin(&mut self, out: &mut Vec<f32>) {
         self.begun = true;
         let first = self.waiting.as_chunks::<CHANNELS>().0.iter().copied();
-        let mut before: Vec<_> = beyond(first).collect();
+        let mut before: Vec<_> = beyond(first, BEYOND).collect();
         before.resize(self.fft.input_frames_next(), [0.0; CHANNELS]);
         before.reverse();
         self.delay += self.fft.output_frames_next();
@@ -130,20 +132,6 @@ impl Resampler {
         self.frames_out += (made - skipped) as u64;
         out.extend_from_slice(&self.block[skipped * CHANNELS..made * CHANNELS]);
     }
-}
-
-/// How a song may go on beyond its first frame or its last, `edge`, of which those further inside
-/// follow: turned about it, so that neither the value nor the slope jumps, and faded out. Silence
-/// stays silence.
-fn beyond(
-    mut edge: impl Iterator<Item = [f32; CHANNELS]>,
-) -> impl Iterator<Item = [f32; CHANNELS]> {
-    let first = edge.next().unwrap_or_default();
-    edge.take(BEYOND).enumerate().map(move |(index, inside)| {
-        let part = (index + 1) as f32 / (BEYOND + 1) as f32;
-        let fade = 0.5 + 0.5 * (std::f32::consts::PI * part).cos();
-        std::array::from_fn(|channel| (2.0 * first[channel] - inside[channel]) * fade)
-    })
 }
 
 /// The length in frames at 48 kHz of `frames` frames at `rate`, rounded to the nearest.

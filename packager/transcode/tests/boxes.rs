@@ -72,8 +72,8 @@ fn an_opus_init_section() {
     let stbl = &moov.trak[0].mdia.minf.stbl;
     insta::assert_debug_snapshot!((&moov.trak[0].edts, &stbl.stsd, &stbl.sgpd));
     let place = bytes.windows(4).position(|it| it == b"dOps").unwrap() + 4;
-    // Version 0, 2 channels, pre-skip 3840, 48,000 Hz, no gain, family 0.
-    assert_eq!(bytes[place..place + 11], [0, 2, 0x0F, 0x00, 0, 0, 0xBB, 0x80, 0, 0, 0]);
+    // Version 0, 2 channels, pre-skip 960, 48,000 Hz, no gain, family 0.
+    assert_eq!(bytes[place..place + 11], [0, 2, 0x03, 0xC0, 0, 0, 0xBB, 0x80, 0, 0, 0]);
 }
 
 #[test]

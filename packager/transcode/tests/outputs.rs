@@ -105,14 +105,15 @@ fn dash() {
     }
 }
 
-/// One encoding, two containers: the packets of the fMP4 segments are those of the Ogg file.
+/// One encoding, two containers: the packets of the fMP4 segments are those of the Ogg file, but for two
+/// headers and the three packets of priming that fMP4 leaves out.
 #[test]
 fn opus_packets_are_those_of_ogg() {
     let packaged = Packaged::new("ogg,opus", Layout::Segments, false);
     let mut reader = ogg::PacketReader::new(File::open(packaged.path("ogg/128.ogg")).unwrap());
     let mut packets = Vec::new();
     while let Some(packet) = reader.read_packet().unwrap() {
-        packets.extend(packet.data);
+        packets.push(packet.data);
     }
     let mut samples = Vec::new();
     for index in 0..5 {
@@ -120,7 +121,5 @@ fn opus_packets_are_those_of_ogg() {
         let mdat = bytes.windows(4).position(|it| it == b"mdat").unwrap();
         samples.extend_from_slice(&bytes[mdat + 4..]);
     }
-    assert!(packets.ends_with(&samples));
-    let headers = packets.len() - samples.len();
-    assert!(headers < 100, "{headers} bytes of headers");
+    assert_eq!(packets[2 + 3..].concat(), samples);
 }

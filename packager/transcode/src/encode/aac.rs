@@ -9,7 +9,8 @@ use media::codec::Codec;
 use media::ladder::Rung;
 use media::units::{CHANNELS, SAMPLE_RATE, Samples};
 
-use super::{Block, EncodeError, Encoder, lead_in};
+use super::edges::Edges;
+use super::{Block, EncodeError, Encoder};
 use crate::parameters::Effort;
 
 /// HE-AAC's access units per SBR header (ISO 14496-3 4.6.18): the three units of its priming, and the 135
@@ -20,13 +21,19 @@ const SBR_HEADER_PERIOD: u32 = 3;
 /// SBR then refuses the stream rather than playing half its bandwidth.
 const EXPLICIT_HIERARCHICAL: u32 = 2;
 
+/// How far the transform reaches beyond the song: a frame of the core.
+const REACH: Samples = Samples(1_024);
+
 /// One song in AAC-LC or HE-AAC: 48 kHz stereo, raw access units.
 pub struct AacEncoder {
     handle: Handle,
     audio_specific_config: Vec<u8>,
     priming: Samples,
-    /// What silence must still go in before the song.
+    /// What goes in before the song.
     lead_in: Samples,
+    /// Units still to be dropped: what came before the lead-in is no part of the priming.
+    surplus: usize,
+    edges: Edges,
     /// The largest unit that the encoder may write.
     unit: Vec<u8>,
 }
@@ -43,11 +50,14 @@ impl AacEncoder {
         let info = handle.info()?;
         let delay = delay(rung.codec, info.nDelay);
         let priming = delay.round_up_to(rung.codec.frame());
+        let (lead_in, surplus) = lead_in(rung.codec, priming, delay);
         Ok(Self {
             handle,
             audio_specific_config: info.confBuf[..info.confSize as usize].to_vec(),
             priming,
-            lead_in: lead_in(priming, delay),
+            lead_in,
+            surplus,
+            edges: Edges::new(REACH),
             unit: vec![0; info.maxOutBufBytes as usize],
         })
     }
@@ -63,15 +73,23 @@ impl AacEncoder {
         let mut rest = pcm;
         while !rest.is_empty() {
             let step = self.handle.encode(Input::Samples(rest), &mut self.unit)?;
-            units.extend(step.unit(&self.unit));
+            self.keep(step.unit(&self.unit), units);
             rest = &rest[step.consumed..];
         }
         Ok(())
     }
 
-    fn feed_lead_in(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
-        let frames = std::mem::take(&mut self.lead_in).0 as usize;
-        self.feed(&vec![0; frames * CHANNELS], units)
+    fn begin(&mut self, first: &[f32], units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
+        let before = self.edges.before(first, self.lead_in);
+        self.feed(&pcm16(&before), units)
+    }
+
+    /// Appends a unit, unless it is surplus.
+    fn keep(&mut self, unit: Option<Vec<u8>>, units: &mut Vec<Vec<u8>>) {
+        match unit {
+            Some(_) if self.surplus > 0 => self.surplus -= 1,
+            unit => units.extend(unit),
+        }
     }
 }
 
@@ -81,20 +99,34 @@ impl Encoder for AacEncoder {
     }
 
     fn encode(&mut self, block: &Block, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
-        self.feed_lead_in(units)?;
+        self.begin(&block.float, units)?;
+        self.edges.pass(&block.float);
         self.feed(&block.pcm16, units)
     }
 
     fn finish(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
-        self.feed_lead_in(units)?;
+        self.begin(&[], units)?;
+        self.feed(&pcm16(&self.edges.after()), units)?;
         loop {
             let step = self.handle.encode(Input::Flush, &mut self.unit)?;
             if step.ended {
                 return Ok(());
             }
-            units.extend(step.unit(&self.unit));
+            self.keep(step.unit(&self.unit), units);
         }
     }
+}
+
+/// What to put before the song so that its delay becomes `priming`, and the units to drop for that:
+/// where the priming leaves no room for what a transform reaches, it begins one unit earlier.
+fn lead_in(codec: Codec, priming: Samples, delay: Samples) -> (Samples, usize) {
+    let room = priming.saturating_sub(delay);
+    if room < REACH { (room + codec.frame(), 1) } else { (room, 0) }
+}
+
+/// 16 bit without dither: nobody hears these samples.
+fn pcm16(float: &[f32]) -> Vec<i16> {
+    float.iter().map(|sample| (sample * 32_768.0).round() as i16).collect()
 }
 
 /// What the song is late by in a decoder, in samples. Of HE-AAC the library says one more than it is:

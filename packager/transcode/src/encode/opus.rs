@@ -4,7 +4,8 @@ use media::codec::Codec;
 use media::units::{CHANNELS, Kbps, SAMPLE_RATE, Samples};
 use opus::{Application, Bitrate, Channels, Encoder as LibOpus};
 
-use super::{Block, EncodeError, Encoder, lead_in};
+use super::edges::Edges;
+use super::{Block, EncodeError, Encoder};
 use crate::parameters::Effort;
 
 /// Pre-skip: four packets. The lookahead alone (312) leaves a decoder too little to converge in
@@ -22,6 +23,7 @@ pub struct OpusEncoder {
     waiting: Vec<f32>,
     packet: [u8; LARGEST_PACKET],
     lookahead: Samples,
+    edges: Edges,
 }
 
 impl OpusEncoder {
@@ -31,9 +33,13 @@ impl OpusEncoder {
     /// What the codec said.
     pub fn new(kbps: Kbps, bits: u32, effort: Effort) -> Result<Self, EncodeError> {
         let (encoder, lookahead) = open(kbps, bits, effort)?;
-        let lead_in = lead_in(PRE_SKIP, lookahead);
-        let waiting = vec![0.0; lead_in.0 as usize * CHANNELS];
-        Ok(Self { encoder, waiting, packet: [0; LARGEST_PACKET], lookahead })
+        let (waiting, edges) = (Vec::new(), Edges::new(reach(lookahead)));
+        Ok(Self { encoder, waiting, packet: [0; LARGEST_PACKET], lookahead, edges })
+    }
+
+    fn begin(&mut self, first: &[f32]) {
+        let lead_in = PRE_SKIP.saturating_sub(self.lookahead);
+        self.waiting.extend(self.edges.before(first, lead_in));
     }
 
     fn drain(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
@@ -55,13 +61,17 @@ impl Encoder for OpusEncoder {
     }
 
     fn encode(&mut self, block: &Block, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
+        self.begin(&block.float);
+        self.edges.pass(&block.float);
         self.waiting.extend_from_slice(&block.float);
         self.drain(units)
     }
 
     fn finish(&mut self, units: &mut Vec<Vec<u8>>) -> Result<(), EncodeError> {
+        self.begin(&[]);
         let tail = Samples((self.waiting.len() / CHANNELS) as u64) + self.lookahead;
         let padded = tail.round_up_to(Codec::Opus.frame());
+        self.waiting.extend(self.edges.after());
         self.waiting.resize(padded.0 as usize * CHANNELS, 0.0);
         self.drain(units)
     }
@@ -94,6 +104,12 @@ fn complexity(effort: Effort) -> i32 {
     }
 }
 
+/// How far beyond its ends the song is thought to go on: within the last packet before it, so that a
+/// decoder that begins with that packet, after others that are silent, hears what all others hear.
+fn reach(lookahead: Samples) -> Samples {
+    Codec::Opus.frame().saturating_sub(lookahead)
+}
+
 fn error(error: opus::Error) -> EncodeError {
     EncodeError { call: error.function(), reason: error.description().to_owned() }
 }
@@ -123,6 +139,10 @@ mod tests {
 
     /// Decodes and drops the pre-skip.
     fn decode(units: &[Vec<u8>]) -> Vec<Frame> {
+        decode_all(units).split_off(PRE_SKIP.0 as usize)
+    }
+
+    fn decode_all(units: &[Vec<u8>]) -> Vec<Frame> {
         let mut decoder = Decoder::new(SAMPLE_RATE, Channels::Stereo).unwrap();
         let mut pcm = [0.0; 960 * CHANNELS];
         let mut heard: Vec<Frame> = Vec::new();
@@ -130,7 +150,7 @@ mod tests {
             assert_eq!(decoder.decode_float(unit, &mut pcm, false).unwrap(), 960);
             heard.extend(pcm.as_chunks().0);
         }
-        heard.split_off(PRE_SKIP.0 as usize)
+        heard
     }
 
     #[test]
@@ -154,6 +174,16 @@ mod tests {
                 assert!(found.correlation > 0.95, "{kbps} {length}: {found:?}");
             }
         }
+    }
+
+    /// As decoders of fMP4 do, which has one packet of priming.
+    #[test]
+    fn a_decoder_that_begins_with_the_last_packet_before_the_song_hears_the_same() {
+        let music = signal::music(48_000 * 2, 48_000, 21).split_off(48_000);
+        let units = encode(128, &music);
+        let (all, late) = (decode(&units), decode_all(&units[3..]).split_off(960));
+        let off = judge::level_db(&all[..9_600]) - judge::snr_db(&all[..9_600], &late[..9_600]);
+        assert!(off < -90.0, "{off} dB");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod rates;
 mod roll;
 mod sample_entry;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use media::units::Samples;
@@ -28,6 +29,11 @@ use crate::work_folder::{Spool, WorkFolder};
 
 /// The one track of every file.
 const TRACK_ID: u32 = 1;
+
+/// What fMP4 keeps of Opus's priming: one packet. Chromium drops the packets before the edit list's media
+/// time but for one, and then as many samples as `dOps` calls pre-skip from what is left: with the four
+/// packets of Ogg it swallows the first 60 ms of every song, with one it plays the first sample.
+const OPUS_PRIMING: Samples = Samples(960);
 
 /// What a decoder must be told before the first access unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +64,8 @@ pub struct Fmp4Muxer {
     setup: DecoderSetup,
     priming: Samples,
     cipher: Option<Cipher>,
+    /// Units at the start that are no part of the priming here.
+    surplus: usize,
     /// Where segments wait for what stands before them in a single file; `None` where each is a file.
     spool: Option<Spool>,
     decode_time: Samples,
@@ -66,8 +74,8 @@ pub struct Fmp4Muxer {
 }
 
 impl Fmp4Muxer {
-    /// Begins a rendition. `priming` is what a decoder must drop, written as the edit list's media
-    /// time.
+    /// Begins a rendition of units of which the first `priming` samples come before the song. What is kept
+    /// of them is written as the edit list's media time.
     ///
     /// # Errors
     /// What the file system said.
@@ -83,12 +91,18 @@ impl Fmp4Muxer {
             Storage::Segments(cipher) => (cipher, None),
             Storage::SingleFile => (None, Some(work.spool(SongFile::Whole(set, rung.kbps))?)),
         };
+        let kept = match setup {
+            DecoderSetup::Aac(_) => priming,
+            DecoderSetup::Opus => priming.min(OPUS_PRIMING),
+        };
+        let surplus = priming.saturating_sub(kept).0 / rung.codec.frame().0;
         Ok(Self {
             work: work.clone(),
             set,
             rung,
             setup,
-            priming,
+            priming: kept,
+            surplus: surplus as usize,
             cipher,
             spool,
             decode_time: Samples::ZERO,
@@ -103,6 +117,15 @@ impl Fmp4Muxer {
             roll: self.setup == DecoderSetup::Opus,
             apart: self.spool.is_none(),
         }
+    }
+
+    /// The segment as it is written here: the first one without the units that are too many.
+    fn trimmed<'a>(&self, segment: &'a Segment) -> Cow<'a, Segment> {
+        if segment.index > 0 || self.surplus == 0 {
+            return Cow::Borrowed(segment);
+        }
+        let units = segment.units[self.surplus..].to_vec();
+        Cow::Owned(Segment { units, ..*segment })
     }
 
     fn init_section(&self, loudness: &Loudness) -> mp4_atom::Result<Vec<u8>> {
@@ -128,7 +151,9 @@ impl Fmp4Muxer {
 
 impl Muxer for Fmp4Muxer {
     fn write(&mut self, segment: &Segment) -> io::Result<()> {
-        let bytes = self.fragments().encode(segment, self.decode_time).map_err(io::Error::other)?;
+        let segment = self.trimmed(segment);
+        let bytes =
+            self.fragments().encode(&segment, self.decode_time).map_err(io::Error::other)?;
         let bytes = match &self.cipher {
             Some(cipher) => cipher.encrypt(segment.index, &bytes),
             None => bytes,

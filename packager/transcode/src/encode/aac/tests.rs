@@ -44,7 +44,7 @@ fn the_units_cover_priming_and_song_at_every_length() {
         let covered = Samples(units.len() as u64 * 1_024);
         let needed = encoder.priming() + Samples(length as u64);
         assert!(covered >= needed, "{length}: {covered:?} for {needed:?}");
-        assert!(covered < needed + Samples(1_024), "{length}: {covered:?} for {needed:?}");
+        assert!(covered < needed + Samples(3 * 1_024), "{length}: {covered:?} for {needed:?}");
     }
 }
 
@@ -116,7 +116,7 @@ fn he_aac_units_cover_priming_and_song_at_every_length() {
         let covered = Samples(units.len() as u64 * 2_048);
         let needed = encoder.priming() + Samples(length as u64);
         assert!(covered >= needed, "{length}: {covered:?} for {needed:?}");
-        assert!(covered < needed + Samples(4_096), "{length}: {covered:?} for {needed:?}");
+        assert!(covered < needed + Samples(3 * 2_048), "{length}: {covered:?} for {needed:?}");
     }
 }
 
@@ -189,7 +189,7 @@ fn the_rate_is_kept() {
     for kbps in [64, 128, 320] {
         let (_, units) = encode(kbps, &signal::noise(48_000 * 4, 0.5, 1));
         let bits: usize = units.iter().map(|unit| unit.len() * 8).sum();
-        let rate = bits as f64 / 4_000.0;
+        let rate = bits as f64 / (units.len() as f64 * 1_024.0 / 48.0);
         assert!((rate / f64::from(kbps) - 1.0).abs() < 0.05, "{kbps}: {rate} kbit/s");
     }
 }
