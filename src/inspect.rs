@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use media::SegmentSecrets;
 use serde_json::json;
-use transcode::inspect::{Folder, Report, inspect};
+use transcode::inspect::{Folder, Report, Rule, Verify, inspect};
 
 use self::bucket::Bucket;
 use self::http::Http;
@@ -26,11 +26,18 @@ const WRONG_USAGE: u8 = 2;
 pub(crate) struct Options {
     /// A version's folder, a folder that holds several, either of them in a store (s3://…, gs://…,
     /// az://…), or the http URL of a multivariant playlist.
-    #[arg(value_name = "PATH|URL")]
-    at: String,
+    #[arg(value_name = "PATH|URL", required_unless_present = "rules")]
+    at: Option<String>,
+    /// List every rule instead: its id, how bad it is to break it, where it comes from, and what it demands.
+    #[arg(long, exclusive = true)]
+    rules: bool,
     /// The secrets that segments are encrypted with, one a line. Not needed for a URL whose token opens the song.
     #[arg(long, value_name = "FILE", value_parser = secrets::read)]
     segment_secret_file: Option<SegmentSecrets>,
+    /// Which rules to check: fast (those that read files), or full (every rendition is decoded, too, and heard
+    /// beside the others).
+    #[arg(long, value_name = "HOW", default_value_t = Verify::Full)]
+    verify: Verify,
     /// Print one JSON object per version instead of a table.
     #[arg(long)]
     json: bool,
@@ -38,14 +45,15 @@ pub(crate) struct Options {
 
 /// Inspects every version that is there; fails where one of them breaks a rule.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let (at, json) = (&options.at, options.json);
+    let Some(at) = &options.at else { return list_rules() };
+    let json = options.json;
     let secrets = options.segment_secret_file.clone().unwrap_or_default();
     let clean = if at.starts_with("http://") || at.starts_with("https://") {
-        tell(at, &inspect(&Http::new(at)?, &secrets), json)?
+        tell(at, &inspect(&Http::new(at)?, &secrets, options.verify), json)?
     } else {
         match at.parse() {
-            Ok(Place::Folder(path)) => inspect_tree(&path, &secrets, json)?,
-            Ok(Place::Store(url)) => inspect_bucket(url, &secrets, json)?,
+            Ok(Place::Folder(path)) => inspect_tree(&path, &secrets, options)?,
+            Ok(Place::Store(url)) => inspect_bucket(url, &secrets, options)?,
             Err(error) => {
                 writeln!(io::stderr(), "segue: '{}' cannot be inspected: {error}", Shown(at))?;
                 return Ok(ExitCode::from(WRONG_USAGE));
@@ -55,19 +63,32 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn inspect_tree(path: &Path, secrets: &SegmentSecrets, json: bool) -> anyhow::Result<bool> {
+fn list_rules() -> anyhow::Result<ExitCode> {
+    for rule in Rule::ALL {
+        let (severity, clause, demand) = (rule.severity(), rule.clause(), rule.demand());
+        writeln!(io::stdout(), "{rule:<20}  {severity:<6}  {clause:<42}  {demand}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn inspect_tree(path: &Path, secrets: &SegmentSecrets, options: &Options) -> anyhow::Result<bool> {
     let mut clean = true;
     for folder in versions::below(path)? {
-        let report = inspect(&Folder(folder.clone()), secrets);
-        clean &= tell(&folder.display().to_string(), &report, json)?;
+        let report = inspect(&Folder(folder.clone()), secrets, options.verify);
+        clean &= tell(&folder.display().to_string(), &report, options.json)?;
     }
     Ok(clean)
 }
 
-fn inspect_bucket(url: StoreUrl, secrets: &SegmentSecrets, json: bool) -> anyhow::Result<bool> {
+fn inspect_bucket(
+    url: StoreUrl,
+    secrets: &SegmentSecrets,
+    options: &Options,
+) -> anyhow::Result<bool> {
     let (bucket, mut clean) = (Bucket::open(url)?, true);
     for version in bucket.versions()? {
-        clean &= tell(&version.address(), &inspect(&version, secrets), json)?;
+        let report = inspect(&version, secrets, options.verify);
+        clean &= tell(&version.address(), &report, options.json)?;
     }
     Ok(clean)
 }

@@ -1,6 +1,7 @@
 //! What is to be made of every song.
 
 use media::{Layout, Lufs, SegmentSecrets, SwitchingSets};
+use transcode::inspect::Verify;
 use transcode::{Effort, Parameters};
 
 use crate::secrets;
@@ -30,6 +31,10 @@ pub(crate) struct Asked {
     /// --sets aac.
     #[arg(long, value_name = "FILE", value_parser = secrets::read)]
     segment_secret_file: Option<SegmentSecrets>,
+    /// What a package must pass before it is published: fast (the rules that read files), or full (every
+    /// rendition is decoded, too, and heard beside the others).
+    #[arg(long, value_name = "HOW", default_value_t)]
+    verify: Verify,
 }
 
 impl Asked {
@@ -42,6 +47,7 @@ impl Asked {
             effort: self.effort,
             normalize: self.normalize,
             secret: self.segment_secret_file.as_ref().and_then(SegmentSecrets::first).cloned(),
+            verify: self.verify,
         }
     }
 }

@@ -35,9 +35,10 @@ const SEGMENT_SECRET: Key = Key::secret(
     "64 hex digits; several on a line each, the one to encrypt with first",
 );
 const EFFORT: Key = Key::new("effort", "best or fast");
+const VERIFY: Key = Key::new("verify", "fast or full");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 17] = [
+const KEYS: [Key; 18] = [
     DATA,
     LISTEN,
     ADMIN_LISTEN,
@@ -51,6 +52,7 @@ const KEYS: [Key; 17] = [
     LAYOUT,
     DASH,
     EFFORT,
+    VERIFY,
     ENCRYPT,
     LOG,
     SEGMENT_SECRET,
@@ -101,6 +103,9 @@ pub(crate) struct UpArgs {
     /// How hard the encoders try: best or fast [default: best]
     #[arg(long, value_name = "EFFORT")]
     effort: Option<String>,
+    /// What a package must pass before it is published: fast or full [default: fast]
+    #[arg(long, value_name = "HOW")]
+    verify: Option<String>,
     /// Encrypts segments at rest (HLS AES-128), with SEGUE_SEGMENT_SECRET or a secret made in the data folder;
     /// for fMP4 in segments alone: --sets aac
     #[arg(long)]
@@ -215,6 +220,7 @@ impl UpArgs {
             (LAYOUT, self.layout),
             (DASH, dash),
             (EFFORT, self.effort),
+            (VERIFY, self.verify),
             (ENCRYPT, encrypt),
             (LOG, self.log),
             (DEMO, demo),
@@ -243,6 +249,7 @@ fn parameters(said: &Said, encrypt: bool) -> Result<Parameters, ConfigError> {
         layout: said.get(&LAYOUT)?.unwrap_or_default(),
         dash: said.get(&DASH)?.is_some_and(|Switch(dash)| dash),
         effort: said.get(&EFFORT)?.unwrap_or_default(),
+        verify: said.get(&VERIFY)?.unwrap_or_default(),
         ..Parameters::default()
     };
     let encryptable = if encrypt { parameters.check_encryptable() } else { Ok(()) };

@@ -5,8 +5,9 @@
 //! them), `boxes`,
 //! `fmp4`, `sample_entry`, `roll`, `ogg` and `waveform` (what they hold), `rendition`, `key_tags`, `fmp4_rendition`,
 //! `fmp4_whole`, `ogg_rendition`, `multivariant`, `dash` and `loudness` (what must hold between them),
-//! [`report`] (what was found).
+//! [`acoustic`] (what only ears notice), [`rule`] (what is demanded), [`report`] (what was found).
 
+mod acoustic;
 mod boxes;
 mod dash;
 mod fmp4;
@@ -23,12 +24,16 @@ mod opus_packet;
 mod rendition;
 pub mod report;
 mod roll;
+pub mod rule;
 mod sample_entry;
 pub mod source;
+pub mod verify;
 mod waveform;
 
-pub use report::{Finding, Report, Rule, Severity};
+pub use report::{Finding, Report};
+pub use rule::{Rule, Severity};
 pub use source::{Folder, Source};
+pub use verify::Verify;
 
 use media::{Container, SegmentSecrets};
 
@@ -39,7 +44,7 @@ use self::report::Findings;
 /// `secrets`, or the source gives them too, as an edge does; without them, what is encrypted is compared with
 /// its hash alone.
 #[must_use]
-pub fn inspect(source: &dyn Source, secrets: &SegmentSecrets) -> Report {
+pub fn inspect(source: &dyn Source, secrets: &SegmentSecrets, verify: Verify) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
     if let Some(contents) = objects::read(source, secrets, &mut findings) {
@@ -58,6 +63,9 @@ pub fn inspect(source: &dyn Source, secrets: &SegmentSecrets) -> Report {
         multivariant::check_all(&contents, &mut findings);
         dash::check_all(&contents, &mut findings);
         waveform::check(&contents, &mut findings);
+        if verify == Verify::Full {
+            acoustic::check(source, &contents, &mut findings);
+        }
     }
     report.findings = findings.into_vec();
     report

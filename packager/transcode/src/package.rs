@@ -85,7 +85,8 @@ fn identity(
 /// Reads the package back: what breaks a rule never leaves this folder.
 fn check(folder: &Path, parameters: &Parameters) -> Result<(), PackageError> {
     let secrets = parameters.secret.clone().map(SegmentSecrets::from).unwrap_or_default();
-    let report = inspect::inspect(&Folder(folder.to_path_buf()), &secrets);
+    let source = Folder(folder.to_path_buf());
+    let report = inspect::inspect(&source, &secrets, parameters.verify);
     if report.is_clean() { Ok(()) } else { Err(PackageError::Breach(Box::new(report))) }
 }
 

@@ -7,6 +7,7 @@ use media::ladder::{LADDER, Rung, TOP, rungs};
 use media::{Container, Layout, Lufs, SegmentSecret, SwitchingSet, SwitchingSets, Version};
 
 use crate::cipher::Cipher;
+use crate::inspect::Verify;
 use crate::mux::Storage;
 
 /// What to make of a master. The default is what every song gets: AAC-LC in fMP4 and Opus in Ogg.
@@ -24,6 +25,8 @@ pub struct Parameters {
     pub secret: Option<SegmentSecret>,
     /// The loudness to bring the song to; `None` leaves the sound as it is.
     pub normalize: Option<Lufs>,
+    /// What the package must pass. It decides no byte.
+    pub verify: Verify,
 }
 
 /// Parameters that cannot all be met.

@@ -5,7 +5,8 @@ use std::io::{self, Read};
 
 use mp4_atom::{Atom, Decode, FourCC, Mdat};
 
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 
 /// Bytes of a header with a 32-bit size. No box of ours needs a longer one, and none may reach "to the
 /// end of the file".

@@ -11,7 +11,8 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::fmp4_rendition::fragments;
 use super::objects::Contents;
 use super::rendition::{self, Rendition};
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::mux::heard;
 
 const NAMESPACE: &str = "urn:mpeg:dash:schema:mpd:2011";

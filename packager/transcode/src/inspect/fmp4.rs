@@ -7,7 +7,8 @@ use media::units::{SAMPLE_RATE, Samples};
 use mp4_atom::{Atom, FourCC, Ftyp, Mdat, Moof, Moov, Sidx, Styp, Tfhd, Traf, Trak, TrunEntry};
 
 use super::boxes::{Box, Boxes, HEADER};
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use super::{roll, sample_entry};
 
 /// The most segments of one file: what the index's 16 bit can count (8.16.3).

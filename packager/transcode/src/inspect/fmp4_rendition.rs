@@ -8,7 +8,8 @@ use origin::SongFile;
 use super::fmp4::Fragment;
 use super::objects::Contents;
 use super::rendition::{self, Rendition};
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use super::{fmp4_whole, loudness};
 use crate::playlist::Stretch;
 

@@ -5,7 +5,8 @@ use media::units::{SAMPLE_RATE, Samples};
 
 use super::fmp4::{Fragment, Whole};
 use super::rendition::Rendition;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::mux::heard;
 
 /// The file's name beside its playlist.

@@ -6,7 +6,8 @@ use media::{Container, SecretFingerprint};
 
 use super::objects::Contents;
 use super::rendition::Rendition;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 
 /// One tag.
 struct Tag<'a> {

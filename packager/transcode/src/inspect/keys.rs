@@ -8,7 +8,8 @@ use media::asset::Encryption;
 use media::{Asset, Container, Kbps, Layout, SecretFingerprint, SegmentKey, SegmentSecrets};
 
 use super::rendition::Rendition;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use super::source::Source;
 use crate::cipher;
 

@@ -5,7 +5,8 @@ use origin::SongFile;
 
 use super::objects::Contents;
 use super::rendition::Rendition;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::mux::user_data;
 use crate::playlist::session_data;
 use crate::work_folder::hex;

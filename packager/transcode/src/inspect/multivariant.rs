@@ -8,7 +8,8 @@ use origin::SongFile;
 use super::loudness;
 use super::objects::Contents;
 use super::rendition::{self, Rendition};
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 
 /// Checks each set's playlist under each cap.
 pub(super) fn check_all(contents: &Contents, findings: &mut Findings) {

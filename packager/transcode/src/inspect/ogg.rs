@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use media::units::{SAMPLE_RATE, Samples};
 
 use super::opus_packet;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::ogg_page::{self as page, NoPage, Page};
 
 /// What an Ogg file holds.
@@ -140,7 +141,7 @@ impl Scan<'_> {
         let length = self.decoded - before;
         if length.0 > u64::from(SAMPLE_RATE) {
             let found = format!("a page of {:.2} s", length.seconds());
-            findings.advise(Rule::OggPages, place.to_owned(), found, "at most 1 s, to seek well");
+            findings.breach(Rule::OggPageLength, place, found, "at most 1 s, to seek well");
         }
         let end = PageEnd { offset: self.offset, granule: Samples(page.granule) };
         self.file.ends.push(end);

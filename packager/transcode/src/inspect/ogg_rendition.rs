@@ -6,7 +6,8 @@ use media::units::Samples;
 use super::objects::Contents;
 use super::ogg::OggFile;
 use super::rendition::{self, Rendition};
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::playlist::Stretch;
 
 /// Checks one rendition.

@@ -11,7 +11,8 @@ use origin::SongFile;
 
 use super::key_tags;
 use super::objects::Contents;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::playlist::{Rates, Stretch, rates};
 
 /// One encoding of the song in one set.

@@ -2,7 +2,8 @@
 
 use mp4_atom::{AnySampleGroupEntry, FourCC, Sgpd, Traf};
 
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::mux::ROLL_DISTANCE;
 
 const ROLL: FourCC = FourCC::new(b"roll");

@@ -4,16 +4,17 @@ use media::Codec;
 use media::units::{CHANNELS, SAMPLE_RATE, Samples};
 use mp4_atom::{Audio, Codec as Entry, Mp4a, Opus};
 
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 
 /// AudioSpecificConfig (ISO 14496-3 1.6.2.1): object type 2 (5 bits), frequency index 3 for 48 kHz (4),
 /// channels 2 (4), and zeros.
-const AAC_LC: [u8; 2] = [0x11, 0x90];
+pub(super) const AAC_LC: [u8; 2] = [0x11, 0x90];
 
 /// The same for SBR, signalled explicitly and hierarchically: object type 5 (5 bits), frequency index 6
 /// for the core's 24 kHz (4), channels 2 (4), frequency index 3 for the output's 48 kHz (4), the
 /// core's object type 2 (5), and zeros.
-const HE_AAC: [u8; 4] = [0x2B, 0x11, 0x88, 0x00];
+pub(super) const HE_AAC: [u8; 4] = [0x2B, 0x11, 0x88, 0x00];
 
 /// Checks that the one sample entry is of `codec`, at 48 kHz in stereo.
 pub(super) fn check(

@@ -5,7 +5,8 @@ use origin::SongFile;
 use serde::Deserialize;
 
 use super::objects::Contents;
-use super::report::{Findings, Rule};
+use super::report::Findings;
+use super::rule::Rule;
 use crate::measure::FRAMES_PER_POINT;
 
 /// The file, as far as it reads.

@@ -1,7 +1,7 @@
 //! A packaged song of synthetic access units, to be broken.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use media::{
     Codec, Container, Decibels, Loudness, MasterHash, Rung, Samples, SegmentSecrets, SwitchingSet,
@@ -10,7 +10,7 @@ use media::{
 use origin::SongFile;
 use segue_transcode::Parameters;
 use segue_transcode::asset_writer::{self, Identity};
-use segue_transcode::inspect::{Folder, Report, inspect};
+use segue_transcode::inspect::{Folder, Report, Verify, inspect};
 use segue_transcode::mux::{DecoderSetup, Fmp4Muxer, MuxedRendition, Muxer, OggMuxer, Storage};
 use segue_transcode::segment::{AccessUnit, Segment};
 use segue_transcode::work_folder::WorkFolder;
@@ -37,7 +37,7 @@ pub(crate) struct Recipe {
 
 pub(crate) struct Package {
     folder: TempDir,
-    secrets: SegmentSecrets,
+    pub(crate) secrets: SegmentSecrets,
 }
 
 impl Package {
@@ -86,12 +86,29 @@ impl Package {
         Self { folder, secrets }
     }
 
+    /// One that was really packaged, in `version` under this folder.
+    pub(crate) fn at(folder: TempDir, parameters: &Parameters) -> Self {
+        let secrets = parameters.secret.clone().map(SegmentSecrets::from).unwrap_or_default();
+        Self { folder, secrets }
+    }
+
+    /// A copy of one, to be broken.
+    pub(crate) fn copy_of(package: &TempDir, parameters: &Parameters) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&package.path().join("version"), &folder.path().join("version"));
+        Self::at(folder, parameters)
+    }
+
+    pub(crate) fn into_folder(self) -> TempDir {
+        self.folder
+    }
+
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join("version").join(file)
     }
 
     pub(crate) fn inspect(&self) -> Report {
-        inspect(&Folder(self.path("")), &self.secrets)
+        inspect(&Folder(self.path("")), &self.secrets, Verify::Fast)
     }
 
     /// The same, by somebody who has no secret, or other ones.
@@ -180,6 +197,18 @@ impl Package {
             sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
         object["size"] = bytes.len().into();
         fs::write(path, asset.to_string()).unwrap();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, name) = (entry.as_ref().unwrap().path(), entry.unwrap().file_name());
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            fs::copy(path, to.join(name)).unwrap();
+        }
     }
 }
 
