@@ -172,6 +172,16 @@ impl Running {
         self.child.wait().expect("a killed process ends");
     }
 
+    /// Asks it to end, as an operator does: SIGTERM. Its exit code; `None` where a signal ended it.
+    ///
+    /// # Panics
+    /// Where it cannot be asked.
+    pub fn terminate(mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
+        assert!(asked.expect("kill runs").success(), "the server had ended");
+        self.child.wait().expect("it ends").code()
+    }
+
     /// Logs `admin` in and gives the access token.
     ///
     /// # Panics
@@ -190,13 +200,46 @@ impl Running {
     /// Where the server does not accept it with 202.
     #[must_use]
     pub fn upload(&self, access_token: &str, master: &Path, title: &str) -> String {
+        self.try_upload(access_token, master, title)
+            .unwrap_or_else(|(status, problem)| panic!("{status}: {problem}"))
+    }
+
+    /// The same, where the server may refuse.
+    ///
+    /// # Errors
+    /// The status and the problem document that it refuses with.
+    ///
+    /// # Panics
+    /// Where there is no answer.
+    pub fn try_upload(
+        &self,
+        access_token: &str,
+        master: &Path,
+        title: &str,
+    ) -> Result<String, (u16, Value)> {
         let form = multipart::Form::new()
             .text("title", title.to_owned())
             .file("file", master)
             .unwrap_or_else(|error| panic!("cannot read {}: {error}", master.display()));
         let request = self.client.post(format!("{}/v1/songs", self.url));
-        let song = answer(request.bearer_auth(access_token).multipart(form), 202);
-        song["id"].as_str().expect("an id").to_owned()
+        let response = request.bearer_auth(access_token).multipart(form).send().expect("an answer");
+        let status = response.status().as_u16();
+        let song: Value = response.json().expect("JSON");
+        match status {
+            202 => Ok(song["id"].as_str().expect("an id").to_owned()),
+            _ => Err((status, song)),
+        }
+    }
+
+    /// All songs that there are.
+    ///
+    /// # Panics
+    /// Where the server refuses.
+    #[must_use]
+    pub fn songs(&self, access_token: &str) -> Vec<Value> {
+        let request = self.client.get(format!("{}/v1/songs", self.url));
+        let list = answer(request.bearer_auth(access_token), 200);
+        list["songs"].as_array().expect("a list").clone()
     }
 
     /// The song as it is now.
