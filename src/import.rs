@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 use tokio::runtime::Handle;
+use transcode::MasterReader;
+use transcode::cell::Limits;
 
 use self::compilations::Compilations;
 use self::credentials::Credentials;
@@ -25,6 +27,7 @@ use self::refusal::Refusal;
 use self::server::Server;
 use self::song::Line;
 use crate::batch::{self, Turns};
+use crate::cell;
 use crate::details::Details;
 use crate::inputs::{self, Input, Refused};
 use crate::meter::Board;
@@ -78,15 +81,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(WRONG_USAGE));
             }
         };
-    let files = inputs::gather(&options.inputs);
-    if options.details.names_one_song() && inputs::are_several_songs(&files) {
+    let (files, reader) = (inputs::gather(&options.inputs), cell::reader(Limits::default()));
+    if options.details.names_one_song() && inputs::are_several_songs(&files, &reader) {
         writeln!(io::stderr(), "segue: --title is for one song, and there are several")?;
         return Ok(ExitCode::from(WRONG_USAGE));
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let stop = Stop::on_signals(&runtime)?;
-    let done = run_on(options, &files, credentials, runtime.handle(), &stop);
+    let reader = cell::stoppable_reader(Limits::default(), &stop);
+    let done = run_on(options, &files, &reader, credentials, runtime.handle(), &stop);
     // What still waits for an answer, such as the look-up of a name, is nobody's to wait for.
     runtime.shutdown_background();
     done
@@ -95,6 +99,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 fn run_on(
     options: &Options,
     files: &[Result<Input, Refused>],
+    reader: &MasterReader,
     credentials: Credentials,
     runtime: &Handle,
     stop: &Stop,
@@ -110,6 +115,7 @@ fn run_on(
     let line = Line {
         server: &server,
         details: &options.details,
+        reader,
         retry_failed: options.retry_failed,
         board: &board,
         stop,

@@ -14,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use media::MasterHash;
+use transcode::MasterReader;
 
 use self::pattern::Pattern;
 pub(crate) use self::recognised::{Kind, Unreadable, recognise};
@@ -75,9 +76,9 @@ pub(crate) fn hash(file: &Path, stop: &Stop) -> Result<MasterHash, NotAnInput> {
 }
 
 /// Whether more than one of the files is a song, or to be one: a cover beside it is none.
-pub(crate) fn are_several_songs(files: &[Result<Input, Refused>]) -> bool {
+pub(crate) fn are_several_songs(files: &[Result<Input, Refused>], reader: &MasterReader) -> bool {
     let is_song = |file: &&Result<Input, Refused>| match file {
-        Ok(input) => !matches!(recognise(input), Ok(Kind::Other)),
+        Ok(input) => !matches!(recognise(input, reader), Ok(Kind::Other)),
         Err(_) => true,
     };
     files.iter().filter(is_song).nth(1).is_some()

@@ -1,6 +1,7 @@
 //! The one binary: one subcommand per role, nothing else.
 
 mod batch;
+mod cell;
 mod completions;
 mod details;
 mod import;
@@ -47,6 +48,9 @@ enum Role {
     Completions(completions::Options),
     /// Print a manual page, or write all of them into a folder.
     Man(man::Options),
+    /// Read one master, for a process of ours that asks for it.
+    #[command(hide = true)]
+    Cell(cell::Options),
 }
 
 /// 0 done, 1 the work failed, 2 wrong usage or configuration.
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),
         Role::Completions(options) => completions::run(&options, CommandLine::command()),
+        Role::Cell(options) => cell::run(&options),
         Role::Man(options) => man::run(&options, CommandLine::command()),
     };
     done.unwrap_or_else(|error| {

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use service::config::ByteSize;
 use tokio::runtime::Runtime;
+use transcode::MasterReader;
 
 use self::album::{Album, Sleeve};
 use self::asked::Asked;
@@ -35,6 +36,7 @@ use self::summary::Summary;
 use self::target::Target;
 use self::work::WorkFolder;
 use crate::batch::{self, Turns};
+use crate::cell::{self, Bounds};
 use crate::details::Details;
 use crate::inputs::{self, Input, Refused};
 use crate::meter::Board;
@@ -73,6 +75,8 @@ pub(crate) struct Options {
     asked: Asked,
     #[command(flatten)]
     details: Details,
+    #[command(flatten)]
+    bounds: Bounds,
     /// Take the inputs as one album: packaged in the order of its tracks (by tags, else by file
     /// name), with one album id and the album's length and loudness at the end. Its title and artist
     /// are those of --album and --artist, else of the tags, else of the folder.
@@ -99,13 +103,17 @@ const WRONG_USAGE: u8 = 2;
 
 impl Options {
     /// What cannot be meant.
-    fn contradiction(&self, files: &[Result<Input, Refused>]) -> Option<String> {
+    fn contradiction(
+        &self,
+        files: &[Result<Input, Refused>],
+        reader: &MasterReader,
+    ) -> Option<String> {
         let one_song = match self.ids.unwrap_or_default().song {
             Some(_) => Some("--ids song=…"),
             None => self.details.names_one_song().then_some("--title"),
         };
         match one_song {
-            Some(option) if inputs::are_several_songs(files) => {
+            Some(option) if inputs::are_several_songs(files, reader) => {
                 Some(format!("{option} is for one song, and there are several"))
             }
             _ => self.asked.parameters().check().err().map(|error| error.to_string()),
@@ -116,13 +124,15 @@ impl Options {
 /// Packages every input; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut files = inputs::gather(&options.inputs);
-    if let Some(contradiction) = options.contradiction(&files) {
+    let reader = cell::reader(options.bounds.limits());
+    if let Some(contradiction) = options.contradiction(&files, &reader) {
         return wrong(&contradiction);
     }
-    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details));
+    let album = options.as_album.then(|| Album::arrange(&mut files, &options.details, &reader));
     let runtime = runtime()?;
     let stop = Stop::on_signals(&runtime)?;
-    let done = run_on(options, &files, album.as_ref(), &runtime, &stop);
+    let reader = cell::stoppable_reader(options.bounds.limits(), &stop);
+    let done = run_on(options, &files, &reader, album.as_ref(), &runtime, &stop);
     // What still waits for an answer, such as the look-up of a name, is nobody's to wait for.
     runtime.shutdown_background();
     done
@@ -131,6 +141,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 fn run_on(
     options: &Options,
     files: &[Result<Input, Refused>],
+    reader: &MasterReader,
     album: Option<&Album>,
     runtime: &Runtime,
     stop: &Stop,
@@ -150,6 +161,7 @@ fn run_on(
     let line = Line {
         target: &target,
         parameters: options.asked.parameters(),
+        reader,
         details: &options.details,
         album,
         ids: options.ids.unwrap_or_default(),

@@ -32,6 +32,7 @@ use tokio::time::timeout;
 use self::data_folder::DataFolder;
 use self::settings::Settings;
 pub(crate) use self::settings::UpArgs;
+use crate::cell;
 
 /// How long one read of the object store may take.
 const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -89,12 +90,18 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let secrets = settings.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
     let parameters = settings.parameters(&secrets);
     let intake = open_intake(settings, data, &catalogue).await?;
+    let reader = cell::reader(settings.limits);
+    if let Some(weakness) = cell::weakness(settings.limits) {
+        tracing::warn!("{weakness}");
+    }
     first_run::prepare(settings, &catalogue, &intake).await?;
     let site = site(data, &catalogue, &intake, clock, public_url, tls, secrets)?;
 
     let mut tasks = JoinSet::new();
     for _ in 0..settings.workers {
-        tasks.spawn(Worker::new(intake.clone(), parameters.clone(), shutdown.clone()).run());
+        tasks.spawn(
+            Worker::new(intake.clone(), reader.clone(), parameters.clone(), shutdown.clone()).run(),
+        );
     }
     tasks.spawn(serve_probes(admin, health.clone(), shutdown.clone()));
     health.set_ready(true);

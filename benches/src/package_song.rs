@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use transcode::Parameters;
+use transcode::{MasterReader, Parameters};
 
 fn main() -> ExitCode {
     match run() {
@@ -29,6 +29,7 @@ fn run() -> Result<()> {
         Parameters { sets: sets.parse()?, effort: effort.parse()?, ..Parameters::default() };
     let file = File::open(master).with_context(|| format!("cannot read {master}"))?;
     let hash = transcode::hash_master(file)?;
-    transcode::package(Path::new(master), &hash, Path::new(folder), &parameters, &|_| {})?;
+    let reader = MasterReader::here();
+    transcode::package(&reader, Path::new(master), &hash, Path::new(folder), &parameters, &|_| {})?;
     Ok(())
 }

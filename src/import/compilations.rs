@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use transcode::Tags;
+use transcode::{MasterReader, Tags};
 
 use crate::details::Details;
 use crate::names::{album_artist, spelt_alike};
@@ -20,13 +20,19 @@ pub(super) struct Compilations(Mutex<HashMap<PathBuf, Arc<OnceLock<Vec<Tags>>>>>
 impl Compilations {
     /// The tags of `file`, with the artist that its album is filed under where that is somebody else
     /// than the song's. Ends the work of this thread where we are told to stop meanwhile.
-    pub(super) fn over(&self, file: &Path, details: &Details, stop: &Stop) -> Tags {
-        let mut tags = details.over(Tags::read(file));
+    pub(super) fn over(
+        &self,
+        reader: &MasterReader,
+        file: &Path,
+        details: &Details,
+        stop: &Stop,
+    ) -> Tags {
+        let mut tags = details.over(reader.tags(file));
         if tags.album_artist.is_none()
             && let Some(album) = &tags.album
         {
             let folder = file.parent().unwrap_or(Path::new(""));
-            let beside = self.songs_in(folder, details, stop);
+            let beside = self.songs_in(reader, folder, details, stop);
             let of_album = beside.iter().filter(|it| is_of(it, album));
             tags.album_artist =
                 album_artist(of_album).filter(|it| tags.artist.as_ref() != Some(it));
@@ -34,11 +40,17 @@ impl Compilations {
         tags
     }
 
-    fn songs_in(&self, folder: &Path, details: &Details, stop: &Stop) -> Vec<Tags> {
+    fn songs_in(
+        &self,
+        reader: &MasterReader,
+        folder: &Path,
+        details: &Details,
+        stop: &Stop,
+    ) -> Vec<Tags> {
         let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let songs = Arc::clone(folders.entry(folder.to_path_buf()).or_default());
         drop(folders);
-        songs.get_or_init(|| read(folder, details, stop)).clone()
+        songs.get_or_init(|| read(reader, folder, details, stop)).clone()
     }
 }
 
@@ -47,7 +59,7 @@ fn is_of(tags: &Tags, album: &str) -> bool {
 }
 
 /// The tags of what lies in the folder, as far as they name an album.
-fn read(folder: &Path, details: &Details, stop: &Stop) -> Vec<Tags> {
+fn read(reader: &MasterReader, folder: &Path, details: &Details, stop: &Stop) -> Vec<Tags> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
@@ -56,7 +68,7 @@ fn read(folder: &Path, details: &Details, stop: &Stop) -> Vec<Tags> {
     files.sort();
     let files = files.iter().filter(|path| path.is_file()).map(|path| {
         stop.check();
-        Tags::read(path)
+        reader.tags(path)
     });
     let songs = files.filter(|tags| *tags != Tags::default()).map(|tags| details.over(tags));
     songs.filter(|tags| tags.album.is_some()).collect()

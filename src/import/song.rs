@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use media::MasterHash;
-use transcode::Tags;
+use transcode::{MasterReader, Tags};
 
 use super::compilations::Compilations;
 use super::outcome::State;
@@ -47,6 +47,7 @@ fn fields(tags: Tags) -> Vec<(&'static str, String)> {
 pub(super) struct Line<'a> {
     pub(super) server: &'a Server,
     pub(super) details: &'a Details,
+    pub(super) reader: &'a MasterReader,
     pub(super) retry_failed: bool,
     pub(super) board: &'a Board,
     pub(super) stop: &'a Stop,
@@ -73,7 +74,7 @@ impl Line<'_> {
     fn take(&self, input: &Input) -> Result<State, Refusal> {
         self.stop.check();
         // What the packager cannot open is not worth sending.
-        match recognise(input) {
+        match recognise(input, self.reader) {
             Ok(Kind::Other) => return Ok(State::Skipped),
             Ok(Kind::Song(_)) => {}
             Err(error) => return Ok(State::Failed(error.to_string())),
@@ -93,7 +94,7 @@ impl Line<'_> {
             });
         }
         let size = fs::metadata(&input.path)?.len();
-        let tags = self.compilations.over(&input.path, self.details, self.stop);
+        let tags = self.compilations.over(self.reader, &input.path, self.details, self.stop);
         let sending = meter.clone();
         let sent = move |bytes| sending.moved("uploading", bytes, size);
         let song = self.server.upload(&input.path, &master, &fields(tags), sent)?;

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use media::Samples;
-use transcode::PackageError;
+use transcode::{MasterReader, PackageError};
 
 use super::{Input, Origin};
 
@@ -41,8 +41,8 @@ pub(crate) enum Unreadable {
 }
 
 /// Opens the file as far as its header.
-pub(crate) fn recognise(input: &Input) -> Result<Kind, Unreadable> {
-    let error = match transcode::promised_length(&input.path) {
+pub(crate) fn recognise(input: &Input, reader: &MasterReader) -> Result<Kind, Unreadable> {
+    let error = match reader.promised_length(&input.path) {
         Ok(promised) => return Ok(Kind::Song(promised)),
         Err(error) => error,
     };
@@ -85,7 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        recognise(&Input { path, origin: Origin::Found })
+        recognise(&Input { path, origin: Origin::Found }, &MasterReader::here())
     }
 
     #[test]

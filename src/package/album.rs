@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::AlbumId;
 use serde_json::{Value, json};
-use transcode::Tags;
+use transcode::{MasterReader, Tags};
 
 use super::ids::album_of;
 use super::outcome::{Outcome, State};
@@ -25,12 +25,15 @@ pub(crate) struct Album {
 impl Album {
     /// Brings the files into the order of the album, and finds out its name: what was said, else what
     /// most tags say, else the name of the folder.
-    pub(crate) fn arrange(files: &mut [Result<Input, Refused>], details: &Details) -> Self {
-        files.sort_by_cached_key(|file| Place::of(&Tags::read(path_of(file)), path_of(file)));
-        let tagged: Vec<(Tags, String)> = files
-            .iter()
-            .map(|file| (details.over(Tags::read(path_of(file))), folder_of(path_of(file))))
-            .collect();
+    pub(crate) fn arrange(
+        files: &mut [Result<Input, Refused>],
+        details: &Details,
+        reader: &MasterReader,
+    ) -> Self {
+        let tags = |file: &Result<Input, Refused>| reader.tags(path_of(file));
+        files.sort_by_cached_key(|file| Place::of(&tags(file), path_of(file)));
+        let tagged: Vec<(Tags, String)> =
+            files.iter().map(|file| (details.over(tags(file)), folder_of(path_of(file)))).collect();
         let title = most(tagged.iter().filter_map(|(tags, _)| tags.album.clone()))
             .or_else(|| most(tagged.iter().map(|(_, folder)| folder.clone())))
             .filter(|title| !title.is_empty());

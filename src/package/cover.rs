@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
+use transcode::MasterReader;
 use transcode::artwork::{self, ArtworkError};
 
 use super::failure::Failure;
@@ -29,15 +30,15 @@ impl Scaler {
     /// that cannot be used costs the song nothing: `complain` hears why.
     pub(crate) fn publish(
         &self,
+        reader: &MasterReader,
         master: &Path,
         target: &Target,
         staged: &StagedFolder,
         complain: &dyn Fn(&ArtworkError),
     ) -> Result<Vec<Cover>, Failure> {
-        let Some(picture) = artwork::front_cover(master) else { return Ok(Vec::new()) };
         let scaled = {
             let _alone = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            artwork::covers(&picture)
+            reader.covers(master)
         };
         let covers = scaled.unwrap_or_else(|error| {
             complain(&error);

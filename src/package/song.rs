@@ -7,7 +7,7 @@ use std::time::Instant;
 use media::MasterHash;
 use origin::SongFolder;
 use transcode::artwork::ArtworkError;
-use transcode::{Parameters, Tags};
+use transcode::{MasterReader, Parameters};
 
 use super::album::Album;
 use super::cover::Scaler;
@@ -27,6 +27,7 @@ use crate::stop::{Ending, Stop, contained};
 pub(crate) struct Line<'a> {
     pub(crate) target: &'a Target,
     pub(crate) parameters: Parameters,
+    pub(crate) reader: &'a MasterReader,
     pub(crate) details: &'a Details,
     pub(crate) album: Option<&'a Album>,
     pub(crate) ids: Ids,
@@ -53,10 +54,12 @@ impl Line<'_> {
     fn take(&self, input: &Input) -> Result<State, Failure> {
         self.stop.check();
         // Before a whole film is hashed.
-        let Kind::Song(promised) = recognise(input)? else { return Ok(State::Skipped) };
+        let Kind::Song(promised) = recognise(input, self.reader)? else {
+            return Ok(State::Skipped);
+        };
         let stamp = Stamp::of(&input.path);
         let hash = inputs::hash(&input.path, self.stop)?;
-        let tags = self.details.over(Tags::read(&input.path));
+        let tags = self.details.over(self.reader.tags(&input.path));
         let tags = self.album.map_or(tags.clone(), |album| album.over(tags));
         let folder = self.ids.folder(&hash, &tags, &self.parameters);
         let place = Playlists::of(self.target, folder, &self.parameters.sets, tags);
@@ -80,10 +83,12 @@ impl Line<'_> {
     ) -> Result<State, Failure> {
         let staged = self.target.staging()?;
         let (started, meter) = (Instant::now(), self.board.song(master));
-        let made = transcode::package(master, hash, staged.path(), &self.parameters, &|now| {
+        let told = |now| {
             self.stop.check();
             meter.show(now);
-        });
+        };
+        let Self { reader, parameters, .. } = self;
+        let made = transcode::package(reader, master, hash, staged.path(), parameters, &told);
         // Whatever came of it: it is not of the bytes that were hashed.
         if Stamp::of(master) != stamp {
             return Err(Failure::Changed);
@@ -96,7 +101,7 @@ impl Line<'_> {
             // Whoever stopped listening still gets the song.
             drop(told);
         };
-        let artwork = self.scaler.publish(master, self.target, &staged, &complain)?;
+        let artwork = self.scaler.publish(self.reader, master, self.target, &staged, &complain)?;
         let size = asset.objects.iter().map(|object| object.size).sum();
         let published = |bytes| meter.moved("publishing", bytes, size);
         self.target.publish(&staged, folder, &asset, &published)?;

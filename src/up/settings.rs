@@ -11,6 +11,9 @@ use media::{SegmentSecrets, SwitchingSet, SwitchingSets};
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
 use service::telemetry::LogFilter;
 use transcode::Parameters;
+use transcode::cell::Limits;
+
+use crate::cell;
 
 const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
 const DATA: Key = Key::new("data", "a folder");
@@ -23,6 +26,9 @@ const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
 const DEMO: Key = Key::new("demo", "true or false");
 const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
+const DECODE_MEMORY: Key = Key::new("decode_memory", "a size from 64MiB, such as 512MiB");
+const DECODE_TIME: Key = Key::new("decode_time", "a number of seconds from 1 to 86400");
+const LONGEST_SONG: Key = Key::new("longest_song", "a number of hours from 1 to 1000");
 const SETS: Key = Key::new(
     "sets",
     "aac, which the web player plays, and any of ogg, opus and saver, joined by commas",
@@ -38,7 +44,7 @@ const EFFORT: Key = Key::new("effort", "best or fast");
 const VERIFY: Key = Key::new("verify", "fast or full");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 18] = [
+const KEYS: [Key; 21] = [
     DATA,
     LISTEN,
     ADMIN_LISTEN,
@@ -48,6 +54,9 @@ const KEYS: [Key; 18] = [
     DEMO,
     WORKERS,
     UPLOAD_LIMIT,
+    DECODE_MEMORY,
+    DECODE_TIME,
+    LONGEST_SONG,
     SETS,
     LAYOUT,
     DASH,
@@ -61,6 +70,9 @@ const KEYS: [Key; 18] = [
 
 /// What the edge keeps in memory, in bytes.
 pub(super) const CACHE_BYTES: u64 = 256 << 20;
+
+/// Less than this, and decoders of harmless songs run out.
+const LEAST_DECODE_MEMORY: u64 = 64 << 20;
 
 const DEFAULT_UPLOAD_LIMIT: u64 = 2 << 30;
 
@@ -91,6 +103,15 @@ pub(crate) struct UpArgs {
     /// The largest master that is accepted [default: 2GiB]
     #[arg(long, value_name = "SIZE")]
     upload_limit: Option<String>,
+    /// The memory that decoding one song may take [default: 512MiB]
+    #[arg(long, value_name = "SIZE")]
+    decode_memory: Option<String>,
+    /// The CPU seconds that decoding one song may take, beside a quarter of its length [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    decode_time: Option<String>,
+    /// The longest song that is accepted [default: 24]
+    #[arg(long, value_name = "HOURS")]
+    longest_song: Option<String>,
     /// What is made of every song: aac, ogg, opus, saver [default: aac,ogg]
     #[arg(long, value_name = "SETS")]
     sets: Option<String>,
@@ -132,6 +153,8 @@ pub(super) struct Settings {
     pub(super) demo: bool,
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
+    /// What reading one master may take.
+    pub(super) limits: Limits,
     pub(super) parameters: Parameters,
     /// Whether new songs are encrypted.
     pub(super) encrypt: bool,
@@ -162,6 +185,7 @@ impl Settings {
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
                 .map_or(DEFAULT_UPLOAD_LIMIT, |ByteSize(size)| size),
+            limits: limits(&said)?,
             parameters: parameters(&said, encrypt)?,
             encrypt,
             segment_secrets: said.get(&SEGMENT_SECRET)?.unwrap_or_default(),
@@ -216,6 +240,9 @@ impl UpArgs {
             (TLS_KEY, self.tls_key),
             (WORKERS, self.workers),
             (UPLOAD_LIMIT, self.upload_limit),
+            (DECODE_MEMORY, self.decode_memory),
+            (DECODE_TIME, self.decode_time),
+            (LONGEST_SONG, self.longest_song),
             (SETS, self.sets),
             (LAYOUT, self.layout),
             (DASH, dash),
@@ -240,6 +267,14 @@ fn checked<T: std::str::FromStr>(
         Some(value) if !accepts(&value) => Err(said.bad_value(key)),
         value => Ok(value),
     }
+}
+
+fn limits(said: &Said) -> Result<Limits, ConfigError> {
+    let memory = checked(said, &DECODE_MEMORY, |ByteSize(size)| *size >= LEAST_DECODE_MEMORY)?;
+    let seconds = checked(said, &DECODE_TIME, |seconds| (1..=86_400).contains(seconds))?;
+    let hours = checked(said, &LONGEST_SONG, |hours| (1..=1_000).contains(hours))?;
+    let memory = memory.unwrap_or(ByteSize(512 << 20));
+    Ok(cell::limits(memory, seconds.unwrap_or(60), hours.unwrap_or(24)))
 }
 
 fn parameters(said: &Said, encrypt: bool) -> Result<Parameters, ConfigError> {

@@ -11,7 +11,8 @@ use origin::{Object, SongFolder};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
-use transcode::{PackageError, Parameters, package};
+use transcode::cell::CellError;
+use transcode::{MasterReader, PackageError, Parameters, package};
 
 use crate::publish::{self, PublishError};
 use crate::shelf::{self, Shelf};
@@ -48,6 +49,7 @@ impl PackagingError {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
+            Self::Package(PackageError::Cell(error)) => error.may_pass(),
             Self::Package(error) => matches!(
                 error,
                 PackageError::Read(_) | PackageError::Write(_) | PackageError::Encode(_)
@@ -71,6 +73,9 @@ impl PackagingError {
             {
                 error.to_string()
             }
+            Self::Package(error @ PackageError::Cell(CellError::Stalled { .. })) => {
+                error.to_string()
+            }
             Self::Changed(_) => {
                 "the stored file went bad on our side; please upload it again".into()
             }
@@ -89,15 +94,16 @@ impl PackagingError {
 pub async fn package_song(
     shelf: &Shelf,
     workshop: &Workshop,
+    reader: &MasterReader,
     parameters: &Parameters,
     song: &Song,
 ) -> Result<Packaged, PackagingError> {
     let bench = workshop.new_bench()?;
     fetch(shelf, &song.master, &bench.master()).await?;
     let (master, hash, folder) = (bench.master(), song.master, bench.package());
-    let parameters = parameters.clone();
-    let asset =
-        tokio::task::spawn_blocking(move || make(&master, &hash, &folder, &parameters)).await??;
+    let (reader, parameters) = (reader.clone(), parameters.clone());
+    let made = move || make(&reader, &master, &hash, &folder, &parameters);
+    let asset = tokio::task::spawn_blocking(made).await??;
     let done = Packaged {
         version: asset.version,
         artist: song.artist_id,
@@ -113,12 +119,13 @@ pub async fn package_song(
 }
 
 fn make(
+    reader: &MasterReader,
     master: &Path,
     hash: &MasterHash,
     folder: &Path,
     parameters: &Parameters,
 ) -> Result<Asset, PackageError> {
-    package(master, hash, folder, parameters, &|progress| {
+    package(reader, master, hash, folder, parameters, &|progress| {
         tracing::trace!(stage = progress.stage.name(), percent = progress.percent(), "packaging");
     })
 }

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use service::Shutdown;
 use service::problem::chain;
 use tokio::time::sleep;
-use transcode::Parameters;
+use transcode::{MasterReader, Parameters};
 
 use crate::intake::Intake;
 use crate::packaging::{self, PackagingError};
@@ -30,6 +30,7 @@ const REST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Worker {
     intake: Intake,
+    reader: MasterReader,
     parameters: Parameters,
     shutdown: Shutdown,
 }
@@ -42,10 +43,16 @@ enum Ending {
 }
 
 impl Worker {
-    /// A worker on the queue of `intake`, which makes of every song what `parameters` say.
+    /// A worker on the queue of `intake`, which makes of every song what `parameters` say;
+    /// `reader` reads their masters.
     #[must_use]
-    pub fn new(intake: Intake, parameters: Parameters, shutdown: Shutdown) -> Self {
-        Self { intake, parameters, shutdown }
+    pub fn new(
+        intake: Intake,
+        reader: MasterReader,
+        parameters: Parameters,
+        shutdown: Shutdown,
+    ) -> Self {
+        Self { intake, reader, parameters, shutdown }
     }
 
     /// Works until the shutdown begins. A job in hand is then put back at once: packaging is not
@@ -92,7 +99,7 @@ impl Worker {
         // The schema forbids a job without a song.
         let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
         let Intake { shelf, workshop, .. } = &self.intake;
-        packaging::package_song(shelf, workshop, &self.parameters, &song).await
+        packaging::package_song(shelf, workshop, &self.reader, &self.parameters, &song).await
     }
 
     /// Renews the lease for ever; ends only when it is lost.
@@ -123,7 +130,7 @@ impl Worker {
                 tracing::error!(song = %job.song, error = error_text, again, "packaging failed");
             }
             Ending::Worked(Err(error)) => {
-                tracing::warn!(song = %job.song, %error, "the master cannot be packaged");
+                tracing::warn!(song = %job.song, error = chain(&error), "the master cannot be packaged");
                 jobs.fail(job, &error.reason()).await?;
             }
             Ending::Lost(error) => {

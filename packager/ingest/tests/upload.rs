@@ -17,7 +17,7 @@ use segue_ingest::{Intake, Shelf, Worker, Workshop};
 use serde_json::Value;
 use service::{Clock, Shutdown};
 use tower::ServiceExt;
-use transcode::Parameters;
+use transcode::{MasterReader, Parameters};
 
 const LIMIT: u64 = 100_000;
 
@@ -217,7 +217,13 @@ async fn what_is_not_audio_fails_with_a_reason() {
     bench.post(form(&[file("a.flac", "these are words, not sound")])).await;
     let shutdown = Shutdown::new();
     let worker = tokio::spawn(
-        Worker::new(bench.intake.clone(), Parameters::default(), shutdown.clone()).run(),
+        Worker::new(
+            bench.intake.clone(),
+            MasterReader::here(),
+            Parameters::default(),
+            shutdown.clone(),
+        )
+        .run(),
     );
     let song = loop {
         let song = bench.catalogue.songs().list(&Viewer::Admin, None, 1).await.unwrap().remove(0);

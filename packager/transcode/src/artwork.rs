@@ -1,8 +1,7 @@
 //! Covers: a picture of any common kind becomes JPEGs in the sizes that players ask for.
 
-use std::io::Cursor;
-use std::panic::catch_unwind;
-use std::path::Path;
+use std::io::{BufReader, Cursor};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -14,6 +13,9 @@ use lofty::probe::Probe;
 use lofty::tag::Tag;
 use media::ArtworkHash;
 use sha2::{Digest, Sha256};
+
+use crate::cell::CellError;
+use crate::master::Master;
 
 /// The longest edges in pixels: a large screen, a page, a list, a thumbnail.
 pub const EDGES: [u32; 4] = [1_200, 600, 300, 96];
@@ -38,42 +40,54 @@ pub struct Cover {
     pub hash: ArtworkHash,
 }
 
+impl Cover {
+    pub(crate) fn of(width: u32, height: u32, jpeg: Vec<u8>) -> Self {
+        let hash = ArtworkHash::new(Sha256::digest(&jpeg).into());
+        Self { width, height, jpeg, hash }
+    }
+}
+
 /// Why a picture cannot be a cover.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtworkError {
-    /// Of another kind, damaged, or too large.
+    /// Of another kind, damaged, or too large: as its decoder says.
     #[error(
         "the cover cannot be used ({0}); accepted are JPEG, PNG, WebP and GIF of up to 4,000 pixels a side"
     )]
-    Picture(#[from] ImageError),
+    Picture(String),
     /// The decoder panicked.
     #[error("the cover cannot be used: its decoder stumbled over it")]
     Stumbled,
+    /// The process that decoded it did not come to its end.
+    #[error("the cover cannot be used: {0}")]
+    Cell(#[from] CellError),
 }
 
-/// The picture of a master's front cover, else the first of its pictures, as the bytes are there;
-/// `None` where it has none that can be read. [`covers`] makes something of them.
-#[must_use]
-pub fn front_cover(master: &Path) -> Option<Vec<u8>> {
+impl From<ImageError> for ArtworkError {
+    fn from(error: ImageError) -> Self {
+        Self::Picture(error.to_string())
+    }
+}
+
+/// The covers of a master; none where it has no picture that can be read.
+pub(crate) fn covers_of(master: Master) -> Result<Vec<Cover>, ArtworkError> {
     // Foreign bytes: a parser that panics over them costs the cover, not the song. lofty takes no
     // more than 16 MiB for an item.
-    catch_unwind(|| read_front_cover(master)).ok().flatten()
+    let picture = catch_unwind(AssertUnwindSafe(|| read_front_cover(master))).ok().flatten();
+    picture.map_or(Ok(Vec::new()), |picture| covers(&picture))
 }
 
-fn read_front_cover(master: &Path) -> Option<Vec<u8>> {
+fn read_front_cover(master: Master) -> Option<Vec<u8>> {
     let options = ParseOptions::new().read_properties(false);
-    let file = Probe::open(master).ok()?.options(options).guess_file_type().ok()?.read().ok()?;
+    let file =
+        Probe::new(BufReader::new(master)).options(options).guess_file_type().ok()?.read().ok()?;
     let pictures = || file.tags().iter().flat_map(Tag::pictures);
     let front = pictures().find(|it| it.pic_type() == PictureType::CoverFront);
     front.or_else(|| pictures().next()).map(|it| it.data().to_vec())
 }
 
-/// The cover in each size, the largest first; none is larger than the picture. The same picture gives
-/// the same bytes.
-///
-/// # Errors
-/// Where it is no picture that is known, is damaged or too large.
-pub fn covers(picture: &[u8]) -> Result<Vec<Cover>, ArtworkError> {
+/// The cover in each size, the largest first.
+fn covers(picture: &[u8]) -> Result<Vec<Cover>, ArtworkError> {
     catch_unwind(|| scaled(picture)).unwrap_or(Err(ArtworkError::Stumbled))
 }
 
@@ -108,8 +122,7 @@ fn cover(picture: &DynamicImage, edge: u32) -> Result<Cover, ArtworkError> {
     let scaled = picture.resize(edge, edge, FilterType::Lanczos3);
     let mut jpeg = Vec::new();
     scaled.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY))?;
-    let hash = ArtworkHash::new(Sha256::digest(&jpeg).into());
-    Ok(Cover { width: scaled.width(), height: scaled.height(), jpeg, hash })
+    Ok(Cover::of(scaled.width(), scaled.height(), jpeg))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 pub mod artwork;
 pub mod asset_writer;
 mod beyond;
+pub mod cell;
 pub mod cipher;
 mod decode;
 mod dither;
@@ -16,6 +17,7 @@ mod downmix;
 pub mod encode;
 pub mod inspect;
 mod master;
+mod master_reader;
 mod measure;
 pub mod mux;
 mod normalize;
@@ -32,15 +34,16 @@ pub mod resample;
 pub mod segment;
 mod segmenter;
 mod source;
+mod stereo;
 mod tags;
 pub mod work_folder;
 
+pub use master_reader::MasterReader;
 pub use package::package;
 pub use package_error::PackageError;
 pub use parameters::{Contradiction, Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};
-pub use source::promised_length;
 pub use tags::Tags;
 
 /// The masters that are accepted, in words for the person who brings one.

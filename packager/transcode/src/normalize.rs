@@ -6,21 +6,22 @@ use std::path::Path;
 use media::units::{CHANNELS, Samples};
 use media::{Decibels, Loudness, Lufs, Normalization};
 
+use crate::master_reader::MasterReader;
 use crate::measure::Meter;
 use crate::package_error::PackageError;
 use crate::progress::{Progress, Stage};
-use crate::source::Source;
 
 /// The highest true peak in dBTP after a song was raised: EBU R 128's permitted maximum.
 const CEILING: Decibels = Decibels::hundredths(-100);
 
 /// Reads the master once and says what its samples are to be raised by.
 pub(crate) fn measure(
+    reader: &MasterReader,
     master: &Path,
     target: Lufs,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Normalization, PackageError> {
-    let mut source = Source::open(master)?;
+    let mut source = reader.open(master)?;
     let (mut meter, mut done, total) = (Meter::new(), Samples::ZERO, source.promised());
     progress(Progress { stage: Stage::Measure, done, total });
     while let Some(samples) = source.next_float()? {

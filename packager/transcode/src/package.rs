@@ -18,6 +18,7 @@ use media::{Normalization, SegmentSecrets};
 use crate::asset_writer::{self, Identity};
 use crate::encode::Block;
 use crate::inspect::{self, Folder};
+use crate::master_reader::MasterReader;
 use crate::measure;
 use crate::mux::MuxedRendition;
 use crate::normalize;
@@ -32,7 +33,7 @@ use crate::work_folder::WorkFolder;
 /// Blocks that may wait before a rendition: enough to even out slow stretches.
 const WAITING: usize = 4;
 
-/// Packages `master`, whose bytes have the hash `hash` ([`crate::hash_master`]), into `folder`: every
+/// Packages `master`, which `reader` reads and whose bytes have the hash `hash` ([`crate::hash_master`]), into `folder`: every
 /// file of one version under the path that [`origin::SongFile`] gives it. The same master and
 /// parameters give the same bytes.
 ///
@@ -42,6 +43,7 @@ const WAITING: usize = 4;
 /// # Errors
 /// A sentence for the person who brought the master.
 pub fn package(
+    reader: &MasterReader,
     master: &Path,
     hash: &MasterHash,
     folder: &Path,
@@ -49,10 +51,10 @@ pub fn package(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Asset, PackageError> {
     parameters.check()?;
-    let mut source = Source::open(master)?;
+    let mut source = reader.open(master)?;
     let work = WorkFolder::create(folder).map_err(PackageError::Write)?;
     let normalization = match parameters.normalize {
-        Some(target) => Some(normalize::measure(master, target, progress)?),
+        Some(target) => Some(normalize::measure(reader, master, target, progress)?),
         None => None,
     };
     if let Some(normalization) = normalization {

@@ -2,6 +2,9 @@
 
 use std::io;
 
+use media::units::Samples;
+
+use crate::cell::CellError;
 use crate::encode::EncodeError;
 use crate::inspect::{Report, Severity};
 use crate::parameters::Contradiction;
@@ -65,6 +68,15 @@ pub enum PackageError {
     /// A rate that no master has.
     #[error("the file's sample rate is {0} Hz; accepted are 8,000 to 384,000 Hz")]
     SampleRate(u32),
+    /// More sound than is accepted, promised or found.
+    #[error("the song is longer than {}, which is the most that is accepted", hours(*.longest))]
+    TooLong {
+        /// What is accepted.
+        longest: Samples,
+    },
+    /// The process that decodes it ended before its end.
+    #[error(transparent)]
+    Cell(#[from] CellError),
     /// The master could not be read.
     #[error("the file cannot be read: {0}")]
     Read(#[source] io::Error),
@@ -85,4 +97,14 @@ fn breaches(report: &Report) -> String {
     let breaches: Vec<String> =
         breaches.take(3).map(|it| format!("{} at {}", it.rule, it.at)).collect();
     breaches.join(", ")
+}
+
+/// Whole hours, or minutes, or seconds.
+fn hours(length: Samples) -> String {
+    let seconds = length.seconds();
+    match seconds as u64 {
+        whole if whole > 0 && whole.is_multiple_of(3_600) => format!("{} h", whole / 3_600),
+        whole if whole > 0 && whole.is_multiple_of(60) => format!("{} minutes", whole / 60),
+        _ => format!("{seconds:.0} s"),
+    }
 }

@@ -3,21 +3,22 @@
 //! Tags decide no byte of a package. They name things, and a file whose tags cannot be read is as
 //! good a master as one without.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use lofty::config::ParseOptions;
 use lofty::file::TaggedFileExt;
 use lofty::probe::Probe;
 use lofty::tag::{ItemKey, Tag};
+use serde::{Deserialize, Serialize};
+
+use crate::master::Master;
 
 /// The longest text that is taken from a tag, in characters: the longest name of a catalogue.
 const LONGEST: usize = 200;
 
 /// The tags of a master, each as far as it is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tags {
     /// The title of the song.
     pub title: Option<String>,
@@ -38,18 +39,30 @@ pub struct Tags {
 }
 
 impl Tags {
-    /// Reads the tags of a file; none where there are none that can be read.
-    #[must_use]
-    pub fn read(master: &Path) -> Self {
+    /// The tags of a master; none where there are none that can be read.
+    pub(crate) fn of(master: Master) -> Self {
         // Foreign bytes: a parser that panics over them costs the tags, not the song.
         catch_unwind(AssertUnwindSafe(|| read(master))).ok().flatten().unwrap_or_default()
     }
+
+    /// The same, whoever says them: texts of one line and no great length.
+    pub(crate) fn cleaned(self) -> Self {
+        let clean = |text: Option<String>| text.as_deref().and_then(clean);
+        Self {
+            title: clean(self.title),
+            artist: clean(self.artist),
+            album_artist: clean(self.album_artist),
+            album: clean(self.album),
+            genre: clean(self.genre),
+            ..self
+        }
+    }
 }
 
-fn read(master: &Path) -> Option<Tags> {
-    let file = BufReader::new(File::open(master).ok()?);
+fn read(master: Master) -> Option<Tags> {
     let options = ParseOptions::new().read_properties(false).read_cover_art(false);
-    let found = Probe::new(file).options(options).guess_file_type().ok()?.read().ok()?;
+    let found =
+        Probe::new(BufReader::new(master)).options(options).guess_file_type().ok()?.read().ok()?;
     // The format's own kind of tag before those that are glued to it.
     let own = found.primary_tag_type();
     let mut tags: Vec<&Tag> = found.tags().iter().collect();
@@ -86,6 +99,8 @@ fn number(text: String) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -93,8 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words.flac");
         std::fs::write(&path, "fLaC, but not really").unwrap();
-        assert_eq!(Tags::read(&path), Tags::default());
-        assert_eq!(Tags::read(&folder.path().join("missing")), Tags::default());
+        assert_eq!(Tags::of(Master::open(&path).unwrap()), Tags::default());
     }
 
     #[test]
@@ -109,7 +123,8 @@ mod tests {
     #[test]
     fn the_demo_song_says_who_it_is() {
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/demo.flac");
-        let tags = Tags::read(&demo);
+        let tags = Tags::of(Master::open(&demo).unwrap());
+        assert_eq!(tags.clone().cleaned(), tags);
         assert!(tags.title.is_some(), "{tags:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use segue_transcode::{Tags, artwork};
+use segue_transcode::{MasterReader, Tags};
 use testkit::{signal, wav};
 
 /// A second of sound in `file`, with tags and a green cover of 320 pixels.
@@ -40,7 +40,7 @@ fn tags_and_cover_of_flac_and_mp3() {
     let folder = tempfile::tempdir().unwrap();
     for file in ["song.flac", "song.mp3"] {
         let song = tagged(folder.path(), file);
-        let found = Tags::read(&song);
+        let found = MasterReader::here().tags(&song);
         let text = |text: &str| Some(text.to_owned());
         let wanted = Tags {
             title: text("Ä title\u{1F3B5}"),
@@ -53,7 +53,7 @@ fn tags_and_cover_of_flac_and_mp3() {
             disc: Some(2),
         };
         assert_eq!(found, wanted, "{file}");
-        let covers = artwork::covers(&artwork::front_cover(&song).unwrap()).unwrap();
+        let covers = MasterReader::here().covers(&song).unwrap();
         let edges: Vec<u32> = covers.iter().map(|cover| cover.width).collect();
         assert_eq!(edges, [320, 300, 96], "{file}");
     }
@@ -64,17 +64,17 @@ fn what_has_no_tags_or_is_damaged_has_none() {
     let folder = tempfile::tempdir().unwrap();
     let song = tagged(folder.path(), "song.flac");
     let bytes = fs::read(&song).unwrap();
-    assert_eq!(Tags::read(&folder.path().join("sound.wav")), Tags::default());
-    assert_eq!(artwork::front_cover(&folder.path().join("sound.wav")), None);
-    assert_eq!(Tags::read(&folder.path().join("missing")), Tags::default());
+    assert_eq!(MasterReader::here().tags(&folder.path().join("sound.wav")), Tags::default());
+    assert_eq!(MasterReader::here().covers(&folder.path().join("sound.wav")).unwrap(), []);
+    assert_eq!(MasterReader::here().tags(&folder.path().join("missing")), Tags::default());
     for keep in [0, 3, 40, 100, 400, 1_000] {
         fs::write(&song, &bytes[..keep.min(bytes.len())]).unwrap();
-        let _ = (Tags::read(&song), artwork::front_cover(&song));
+        let _ = (MasterReader::here().tags(&song), MasterReader::here().covers(&song));
     }
     // A comment that claims four gigabytes.
     let mut lying = bytes;
     let at = lying.windows(5).position(|it| it.eq_ignore_ascii_case(b"title")).unwrap();
     lying[at - 4..at].fill(0xFF);
     fs::write(&song, lying).unwrap();
-    assert_eq!(Tags::read(&song).album, None);
+    assert_eq!(MasterReader::here().tags(&song).album, None);
 }

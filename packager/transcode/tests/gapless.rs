@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use segue_transcode::Parameters;
+use segue_transcode::{MasterReader, Parameters};
 use tempfile::TempDir;
 use testkit::ffmpeg::Ffmpeg;
 use testkit::{Frame, judge, signal, wav};
@@ -73,7 +73,9 @@ fn package(master: &Path) -> (PathBuf, usize) {
     let out = master.with_extension("package");
     let hash = segue_transcode::hash_master(File::open(master).unwrap()).unwrap();
     let parameters = Parameters::default();
-    let asset = segue_transcode::package(master, &hash, &out, &parameters, &|_| {}).unwrap();
+    let asset =
+        segue_transcode::package(&MasterReader::here(), master, &hash, &out, &parameters, &|_| {})
+            .unwrap();
     (out, asset.samples.0 as usize)
 }
 

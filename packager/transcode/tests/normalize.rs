@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 
 use media::Asset;
-use segue_transcode::Parameters;
+use segue_transcode::{MasterReader, Parameters};
 use tempfile::TempDir;
 use testkit::ffmpeg::Ffmpeg;
 use testkit::{Frame, judge, signal, wav};
@@ -17,7 +17,8 @@ fn package(folder: &Path, name: &str, frames: &[Frame], normalize: Option<&str>)
     let hash = segue_transcode::hash_master(File::open(&master).unwrap()).unwrap();
     let normalize = normalize.map(|target| target.parse().unwrap());
     let parameters = Parameters { normalize, ..Parameters::default() };
-    segue_transcode::package(&master, &hash, &out, &parameters, &|_| {}).unwrap()
+    segue_transcode::package(&MasterReader::here(), &master, &hash, &out, &parameters, &|_| {})
+        .unwrap()
 }
 
 fn scaled(frames: &[Frame], by: f32) -> Vec<Frame> {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use media::{Asset, Layout};
-use segue_transcode::{Parameters, hash_master, package};
+use segue_transcode::{MasterReader, Parameters, hash_master, package};
 use tempfile::TempDir;
 use testkit::ffmpeg::Ffmpeg;
 use testkit::{Frame, judge, signal, wav};
@@ -30,7 +30,8 @@ impl Packaged {
         let parameters =
             Parameters { sets: sets.parse().unwrap(), layout, dash, ..Parameters::default() };
         let out = folder.path().join("version");
-        let asset = package(&path, &hash, &out, &parameters, &|_| {}).unwrap();
+        let asset =
+            package(&MasterReader::here(), &path, &hash, &out, &parameters, &|_| {}).unwrap();
         Self { folder, master, asset }
     }
 

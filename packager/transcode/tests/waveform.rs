@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 
-use segue_transcode::Parameters;
+use segue_transcode::{MasterReader, Parameters};
 use serde_json::{Value, json};
 use testkit::{signal, wav};
 
@@ -26,7 +26,8 @@ fn the_waveform_is_that_of_the_master() {
     wav::write(&master, &frames, 48_000);
     let hash = segue_transcode::hash_master(File::open(&master).unwrap()).unwrap();
     let parameters = Parameters::default();
-    segue_transcode::package(&master, &hash, &out, &parameters, &|_| {}).unwrap();
+    segue_transcode::package(&MasterReader::here(), &master, &hash, &out, &parameters, &|_| {})
+        .unwrap();
 
     let bytes = fs::read(&master).unwrap();
     let sample = |at: &[u8]| i64::from(i16::from_le_bytes([at[0], at[1]]));

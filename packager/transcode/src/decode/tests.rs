@@ -396,7 +396,7 @@ fn headers_that_lie_are_told_or_passed_over() {
 fn more_channels_than_a_layout_are_refused_before_they_are_decoded() {
     let masters = Masters::new();
     let path = masters.made("many.wav", &["-af", "pan=16c|c0=c0|c15=c1"]);
-    let error = crate::source::Source::open(&path).err().expect("refused").to_string();
+    let error = crate::MasterReader::here().open(&path).err().expect("refused").to_string();
     assert_eq!(error, "the file has 16 channels; accepted are 1 to 8 (mono to 7.1)");
 }
 

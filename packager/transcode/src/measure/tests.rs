@@ -232,7 +232,7 @@ fn by_ffmpeg(song: &Path) -> [f64; 3] {
 #[test]
 fn ffmpeg_says_the_same_of_a_song() {
     let song = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/demo.flac");
-    let mut source = crate::source::Source::open(&song).unwrap();
+    let mut source = crate::MasterReader::here().open(&song).unwrap();
     let mut meter = Meter::new();
     while let Some(block) = source.next().unwrap() {
         meter.add(&block.float);

@@ -27,7 +27,14 @@ impl Studio {
 
     fn package(&self, master: &Path, name: &str) -> Result<Asset, PackageError> {
         let hash = crate::hash_master(File::open(master).unwrap()).unwrap();
-        package(master, &hash, &self.path(name), &Parameters::default(), &|_| {})
+        package(
+            &MasterReader::here(),
+            master,
+            &hash,
+            &self.path(name),
+            &Parameters::default(),
+            &|_| {},
+        )
     }
 }
 
@@ -85,7 +92,15 @@ fn progress_goes_from_nothing_to_done() {
     let hash = crate::hash_master(File::open(&master).unwrap()).unwrap();
     let heard = Mutex::new(Vec::new());
     let tell = |step| heard.lock().unwrap().push(step);
-    package(&master, &hash, &studio.path("out"), &Parameters::default(), &tell).unwrap();
+    package(
+        &MasterReader::here(),
+        &master,
+        &hash,
+        &studio.path("out"),
+        &Parameters::default(),
+        &tell,
+    )
+    .unwrap();
     let heard = heard.into_inner().unwrap();
     assert_eq!(heard[0].percent(), Some(0));
     assert_eq!(heard.last().unwrap().percent(), Some(100));
@@ -106,7 +121,7 @@ fn a_master_that_ends_early_is_told_so() {
 #[test]
 fn a_rendition_that_fails_at_once_stops_all() {
     let studio = Studio::new();
-    let mut source = Source::open(&studio.master(48_000 * 20, 48_000)).unwrap();
+    let mut source = MasterReader::here().open(&studio.master(48_000 * 20, 48_000)).unwrap();
     let work = WorkFolder::create(&studio.path("out")).unwrap();
     fs::write(studio.path("out/ogg"), "in the way").unwrap();
     let error = encode_all(&mut source, &work, &|_| {}).unwrap_err();
@@ -116,7 +131,7 @@ fn a_rendition_that_fails_at_once_stops_all() {
 #[test]
 fn a_rendition_that_fails_in_mid_song_stops_all() {
     let studio = Studio::new();
-    let mut source = Source::open(&studio.master(48_000 * 60, 48_000)).unwrap();
+    let mut source = MasterReader::here().open(&studio.master(48_000 * 60, 48_000)).unwrap();
     let work = WorkFolder::create(&studio.path("out")).unwrap();
     fs::create_dir_all(studio.path("out/aac/64")).unwrap();
     fs::write(studio.path("out/aac/64/00001.m4s"), "in the way").unwrap();

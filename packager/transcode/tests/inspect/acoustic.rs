@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use media::{Layout, SegmentSecrets};
 use segue_transcode::inspect::{Folder, Report, Rule, Verify, inspect};
-use segue_transcode::{Parameters, hash_master, package};
+use segue_transcode::{MasterReader, Parameters, hash_master, package};
 use tempfile::TempDir;
 use testkit::{Frame, signal, wav};
 
@@ -64,7 +64,15 @@ fn packaged(master: &[Frame], parameters: &Parameters) -> Package {
     let file = folder.path().join("master.wav");
     wav::write(&file, master, 48_000);
     let hash = hash_master(File::open(&file).unwrap()).unwrap();
-    package(&file, &hash, &folder.path().join("version"), parameters, &|_| {}).unwrap();
+    package(
+        &MasterReader::here(),
+        &file,
+        &hash,
+        &folder.path().join("version"),
+        parameters,
+        &|_| {},
+    )
+    .unwrap();
     Package::at(folder, parameters)
 }
 

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use testkit::{Frame, judge};
 
-use crate::source::Source;
-
 /// Where `tests/tools/test` puts it.
 fn folder() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -43,7 +41,7 @@ const COMPARED: usize = 3 * 48_000;
 fn heard(name: &str) -> Result<Vec<Frame>, String> {
     let path = folder().join(name);
     assert!(path.exists(), "{} is missing: run tests/tools/test", path.display());
-    let mut source = Source::open(&path).map_err(|error| error.to_string())?;
+    let mut source = crate::MasterReader::here().open(&path).map_err(|error| error.to_string())?;
     let mut all = Vec::new();
     while let Some(block) = source.next().map_err(|error| error.to_string())? {
         all.extend_from_slice(block.float.as_chunks().0);
