@@ -1,6 +1,7 @@
 //! `segue inspect PATH|URL`: checks packaged songs, wherever they are.
 
 mod bucket;
+mod foreign;
 mod http;
 mod versions;
 
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 
 use media::SegmentSecrets;
 use serde_json::json;
-use transcode::inspect::{Folder, Report, Rule, Verify, inspect};
+use transcode::inspect::{Folder, Report, Rule, Verify, inspect, inspect_foreign};
 
 use self::bucket::Bucket;
 use self::http::Http;
@@ -25,7 +26,8 @@ const WRONG_USAGE: u8 = 2;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A version's folder, a folder that holds several, either of them in a store (s3://…, gs://…,
-    /// az://…), or the http URL of a multivariant playlist.
+    /// az://…), or the http URL of a multivariant playlist. A multivariant playlist without an asset.json beside it,
+    /// whoever made it, is checked by the rules that need none.
     #[arg(value_name = "PATH|URL", required_unless_present = "rules")]
     at: Option<String>,
     /// List every rule instead: its id, how bad it is to break it, where it comes from, and what it demands.
@@ -49,7 +51,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let json = options.json;
     let secrets = options.segment_secret_file.clone().unwrap_or_default();
     let clean = if at.starts_with("http://") || at.starts_with("https://") {
-        tell(at, &inspect(&Http::new(at)?, &secrets, options.verify), json)?
+        tell(at, &inspect_url(at, &secrets, options)?, json)?
     } else {
         match at.parse() {
             Ok(Place::Folder(path)) => inspect_tree(&path, &secrets, options)?,
@@ -71,7 +73,18 @@ fn list_rules() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn inspect_url(url: &str, secrets: &SegmentSecrets, options: &Options) -> anyhow::Result<Report> {
+    let source = Http::new(url)?;
+    Ok(match source.playlist_name() {
+        Some(name) if foreign::is_foreign(&source) => inspect_foreign(&source, name),
+        _ => inspect(&source, secrets, options.verify),
+    })
+}
+
 fn inspect_tree(path: &Path, secrets: &SegmentSecrets, options: &Options) -> anyhow::Result<bool> {
+    if let Some(report) = foreign::at_path(path) {
+        return tell(&path.display().to_string(), &report, options.json);
+    }
     let mut clean = true;
     for folder in versions::below(path)? {
         let report = inspect(&Folder(folder.clone()), secrets, options.verify);

@@ -23,6 +23,11 @@ impl Http {
             .build()?;
         Ok(Self { client, playlist })
     }
+
+    /// The file that the URL names, where that is a playlist.
+    pub(super) fn playlist_name(&self) -> Option<&str> {
+        self.playlist.path_segments()?.next_back().filter(|name| name.ends_with(".m3u8"))
+    }
 }
 
 impl Source for Http {

@@ -56,6 +56,13 @@ impl Song {
         Self { folder, asset, _home: Home::Copy { _it: copy } }
     }
 
+    /// A copy that does not say that it is ours.
+    pub(crate) fn without_asset(&self) -> Self {
+        let copy = self.with_bytes("asset.json", Vec::clear);
+        fs::remove_file(copy.folder.join("asset.json")).unwrap();
+        copy
+    }
+
     /// A copy of which `path` says something else.
     pub(crate) fn with_text(&self, path: &str, whole: &str, broken: &str) -> Self {
         self.with_bytes(path, |bytes| {

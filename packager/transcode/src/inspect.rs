@@ -5,7 +5,7 @@
 //! them), `boxes`,
 //! `fmp4`, `sample_entry`, `roll`, `ogg` and `waveform` (what they hold), `rendition`, `key_tags`, `fmp4_rendition`,
 //! `fmp4_whole`, `ogg_rendition`, `multivariant`, `dash` and `loudness` (what must hold between them),
-//! [`acoustic`] (what only ears notice), [`rule`] (what is demanded), [`report`] (what was found).
+//! `foreign` (what others have packaged), [`acoustic`] (what only ears notice), [`rule`] (what is demanded), [`report`] (what was found).
 
 mod acoustic;
 mod boxes;
@@ -13,6 +13,7 @@ mod dash;
 mod fmp4;
 mod fmp4_rendition;
 mod fmp4_whole;
+mod foreign;
 mod key_tags;
 mod keys;
 mod loudness;
@@ -30,6 +31,7 @@ pub mod source;
 pub mod verify;
 mod waveform;
 
+pub use foreign::inspect_foreign;
 pub use report::{Finding, Report};
 pub use rule::{Rule, Severity};
 pub use source::{Folder, Source};

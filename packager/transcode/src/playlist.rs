@@ -7,6 +7,7 @@ mod media_playlist;
 mod multivariant;
 mod session_data;
 
+pub(crate) use bandwidth::rates_within;
 pub use bandwidth::{Rates, Stretch, rates};
 pub use dash::manifest as dash;
 pub use media_playlist::media;

@@ -22,7 +22,7 @@ use crate::publish_order;
 use crate::work_folder::hex;
 
 /// The most that is held in memory of one text; media files are streamed.
-const MOST_HELD: u64 = 64 << 20;
+pub(super) const MOST_HELD: u64 = 64 << 20;
 
 /// What the files of a version hold.
 pub(super) struct Contents {

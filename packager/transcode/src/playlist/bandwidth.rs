@@ -40,19 +40,27 @@ impl Rates {
     }
 }
 
-/// Half a target duration.
-const HALF: u64 = TARGET_DURATION * SAMPLE_RATE as u64 / 2;
-
-/// The rates of a rendition, from its segments in order.
+/// The rates of a rendition of ours, from its segments in order.
 #[must_use]
 pub fn rates(segments: &[Stretch]) -> Rates {
+    rates_over(segments, TARGET_DURATION)
+}
+
+/// The same under any target duration, in seconds; `None` where nothing lasts.
+#[must_use]
+pub(crate) fn rates_within(segments: &[Stretch], target: u64) -> Option<Rates> {
+    segments.iter().any(|it| it.duration > Samples::ZERO).then(|| rates_over(segments, target))
+}
+
+fn rates_over(segments: &[Stretch], target: u64) -> Rates {
+    let half = target.saturating_mul(u64::from(SAMPLE_RATE)) / 2;
     let average = rate(segments);
-    let runs = (0..segments.len()).flat_map(|start| runs_from(&segments[start..]));
+    let runs = (0..segments.len()).flat_map(|start| runs_from(&segments[start..], half));
     Rates { peak: runs.map(rate).max().unwrap_or(average), average }
 }
 
 /// The runs that begin with the first segment and last long enough, but not too long.
-fn runs_from(segments: &[Stretch]) -> impl Iterator<Item = &[Stretch]> {
+fn runs_from(segments: &[Stretch], half: u64) -> impl Iterator<Item = &[Stretch]> {
     let mut length = Samples::ZERO;
     segments
         .iter()
@@ -61,8 +69,8 @@ fn runs_from(segments: &[Stretch]) -> impl Iterator<Item = &[Stretch]> {
             length += segment.duration;
             (length.0, &segments[..=index])
         })
-        .take_while(|(length, _)| *length <= 3 * HALF)
-        .filter(|(length, _)| *length >= HALF)
+        .take_while(move |(length, _)| *length <= half.saturating_mul(3))
+        .filter(move |(length, _)| *length >= half)
         .map(|(_, run)| run)
 }
 
