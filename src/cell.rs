@@ -14,15 +14,21 @@ use transcode::cell::{self, Cell, Limits};
 
 use crate::stop::Stop;
 
-/// What the process that started this one wants.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    brief: String,
+const CELL: &str = "cell";
+
+/// In seconds, where nobody says.
+pub(crate) const DECODE_TIME: u64 = 30;
+
+/// What another process of ours wants of this one, where that is what it was started for. No
+/// command of a person's: neither help nor completions tell of it.
+pub(crate) fn asked_for() -> Option<String> {
+    let mut arguments = std::env::args().skip(1);
+    (arguments.next()? == CELL).then(|| arguments.next().unwrap_or_default())
 }
 
 /// Reads one master, and nothing else any more.
-pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    cell::serve(&options.brief)?;
+pub(crate) fn run(brief: &str) -> anyhow::Result<ExitCode> {
+    cell::serve(brief)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -33,8 +39,8 @@ pub(crate) struct Bounds {
     #[arg(long, value_name = "SIZE", default_value = "512MiB")]
     decode_memory: ByteSize,
     /// The CPU seconds that decoding one song may take, and a quarter of the song's length more; by
-    /// the clock, twice as many, and the song's length more.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// the clock, four times as many, and the song's length more.
+    #[arg(long, value_name = "SECONDS", default_value_t = DECODE_TIME, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     decode_time: u64,
     /// The longest song that is accepted.
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=1_000))]
@@ -51,7 +57,9 @@ impl Bounds {
 pub(crate) fn limits(memory: ByteSize, seconds: u64, hours: u64) -> Limits {
     Limits {
         memory: memory.0,
-        time: Duration::from_secs(seconds),
+        cpu: Duration::from_secs(seconds),
+        // Others want the cores, too.
+        patience: Duration::from_secs(seconds * 4),
         longest: Samples(hours * 3_600 * u64::from(SAMPLE_RATE)),
     }
 }
@@ -69,7 +77,7 @@ pub(crate) fn stoppable_reader(limits: Limits, stop: &Stop) -> MasterReader {
 
 /// Those processes.
 pub(crate) fn cells(limits: Limits) -> Cell {
-    Cell::of(program(), [OsString::from("cell")], limits)
+    Cell::of(program(), [OsString::from(CELL)], limits)
 }
 
 /// This program. On Linux it is found even where its file was replaced by a newer one meanwhile,

@@ -48,25 +48,26 @@ enum Role {
     Completions(completions::Options),
     /// Print a manual page, or write all of them into a folder.
     Man(man::Options),
-    /// Read one master, for a process of ours that asks for it.
-    #[command(hide = true)]
-    Cell(cell::Options),
 }
 
 /// 0 done, 1 the work failed, 2 wrong usage or configuration.
 fn main() -> ExitCode {
-    let done = match CommandLine::parse().role {
-        Role::Up(args) => Ok(up::run(*args)),
-        Role::Package(options) => package::run(&options),
-        Role::Inspect(options) => inspect::run(&options),
-        Role::Import(options) => import::run(&options),
-        Role::Completions(options) => completions::run(&options, CommandLine::command()),
-        Role::Cell(options) => cell::run(&options),
-        Role::Man(options) => man::run(&options, CommandLine::command()),
-    };
+    let done =
+        cell::asked_for().map_or_else(|| run(CommandLine::parse().role), |it| cell::run(&it));
     done.unwrap_or_else(|error| {
         // Where not even stderr takes the sentence, the exit code still tells.
         drop(writeln!(std::io::stderr(), "segue: {}", Shown(format!("{error:#}"))));
         ExitCode::FAILURE
     })
+}
+
+fn run(role: Role) -> anyhow::Result<ExitCode> {
+    match role {
+        Role::Up(args) => Ok(up::run(*args)),
+        Role::Package(options) => package::run(&options),
+        Role::Inspect(options) => inspect::run(&options),
+        Role::Import(options) => import::run(&options),
+        Role::Completions(options) => completions::run(&options, CommandLine::command()),
+        Role::Man(options) => man::run(&options, CommandLine::command()),
+    }
 }

@@ -157,6 +157,9 @@ fn run_on(
         Err(Failure::Stopped) => return stopped(stop),
         checked => checked?,
     }
+    if let Some(weakness) = cell::weakness(options.bounds.limits()) {
+        writeln!(io::stderr(), "segue: {}", Shown(weakness))?;
+    }
     let board = Board::of(files.len());
     let line = Line {
         target: &target,

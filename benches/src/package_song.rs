@@ -1,5 +1,6 @@
 //! One song packaged by the library alone, with any parameters: `package-song MASTER NEW_FOLDER SETS
-//! EFFORT`, for benches that look at what is written.
+//! EFFORT [SEGUE]`, for benches that look at what is written. With the path of a `segue`, the master is
+//! decoded in a cell of that program, else in this process.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use transcode::cell::{Cell, Limits};
 use transcode::{MasterReader, Parameters};
 
 fn main() -> ExitCode {
@@ -22,14 +24,16 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [master, folder, sets, effort] = arguments.as_slice() else {
-        anyhow::bail!("usage: package-song MASTER NEW_FOLDER SETS EFFORT");
+    let [master, folder, sets, effort, program @ ..] = arguments.as_slice() else {
+        anyhow::bail!("usage: package-song MASTER NEW_FOLDER SETS EFFORT [SEGUE]");
     };
     let parameters =
         Parameters { sets: sets.parse()?, effort: effort.parse()?, ..Parameters::default() };
     let file = File::open(master).with_context(|| format!("cannot read {master}"))?;
     let hash = transcode::hash_master(file)?;
-    let reader = MasterReader::here();
+    let cell = |program| Cell::of(program, ["cell".into()], Limits::default());
+    let reader =
+        program.first().map_or_else(MasterReader::here, |it| MasterReader::in_cells(cell(it)));
     transcode::package(&reader, Path::new(master), &hash, Path::new(folder), &parameters, &|_| {})?;
     Ok(())
 }

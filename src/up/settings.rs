@@ -106,7 +106,7 @@ pub(crate) struct UpArgs {
     /// The memory that decoding one song may take [default: 512MiB]
     #[arg(long, value_name = "SIZE")]
     decode_memory: Option<String>,
-    /// The CPU seconds that decoding one song may take, beside a quarter of its length [default: 60]
+    /// The CPU seconds that decoding one song may take, beside a quarter of its length [default: 30]
     #[arg(long, value_name = "SECONDS")]
     decode_time: Option<String>,
     /// The longest song that is accepted [default: 24]
@@ -274,7 +274,7 @@ fn limits(said: &Said) -> Result<Limits, ConfigError> {
     let seconds = checked(said, &DECODE_TIME, |seconds| (1..=86_400).contains(seconds))?;
     let hours = checked(said, &LONGEST_SONG, |hours| (1..=1_000).contains(hours))?;
     let memory = memory.unwrap_or(ByteSize(512 << 20));
-    Ok(cell::limits(memory, seconds.unwrap_or(60), hours.unwrap_or(24)))
+    Ok(cell::limits(memory, seconds.unwrap_or(cell::DECODE_TIME), hours.unwrap_or(24)))
 }
 
 fn parameters(said: &Said, encrypt: bool) -> Result<Parameters, ConfigError> {

@@ -86,14 +86,7 @@ fn a_decoder_that_crashes_costs_one_song() {
     let shell = shell();
     let (child, decoder) = running(&shell, &[]);
     // The first is taken by a handler that looks for a full stack, and then given up.
-    children::signal("SEGV", decoder);
-    children::until(|| {
-        let gone = !children::lives(decoder);
-        if !gone {
-            children::signal("SEGV", decoder);
-        }
-        gone.then_some(())
-    });
+    children::until(|| (!children::signalled("SEGV", decoder)).then_some(()));
     let said = said_of_the_long(child);
     assert!(said.starts_with("the file's decoder crashed after "), "{said}");
     assert!(said.contains("(signal 11)"), "{said}");

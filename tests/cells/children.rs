@@ -43,8 +43,13 @@ pub(crate) fn until<T>(look: impl Fn() -> Option<T>) -> T {
 
 /// Sends a signal by its name.
 pub(crate) fn signal(name: &str, process: u32) {
-    let kill = format!("kill -{name} {process}");
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+    assert!(signalled(name, process), "{process} is gone before SIG{name}");
+}
+
+/// The same; whether there was such a process.
+pub(crate) fn signalled(name: &str, process: u32) -> bool {
+    let kill = format!("kill -{name} {process} 2>&1");
+    Command::new("sh").args(["-c", &kill]).output().unwrap().status.success()
 }
 
 /// Whether a process is there and no zombie.

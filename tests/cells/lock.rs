@@ -96,7 +96,7 @@ fn a_song_that_goes_on_beyond_the_longest_is_refused_wherever_it_is_read() {
 #[test]
 fn whoever_computes_without_end_is_ended() {
     let folder = TempDir::new().unwrap();
-    let limits = Limits { time: Duration::from_secs(1), ..Limits::default() };
+    let limits = Limits { cpu: Duration::from_secs(1), ..Limits::default() };
     let reader = MasterReader::in_cells(cell(limits));
     let busy = zoo::matroska_of_empty_elements(folder.path());
     let error = reader.promised_length(&busy).unwrap_err();
@@ -104,6 +104,28 @@ fn whoever_computes_without_end_is_ended() {
         matches!(&error, PackageError::Cell(CellError::Cpu { seconds: 1, .. })),
         "{error:?}: {error}"
     );
+}
+
+/// A program that is no cell, or cannot become one, is no fault of the file.
+#[test]
+fn a_cell_that_does_not_begin_is_a_fault_of_ours() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo.flac");
+    let segue = env!("CARGO_BIN_EXE_segue");
+    let nobody = r#"{"task":"heading","memory":1,"cpu":1,"parent":1}"#;
+    let orphan = format!("exec {segue} cell '{nobody}'");
+    let cell = |program: &str, arguments: &[&str]| {
+        Cell::of(program, arguments.iter().map(OsString::from), Limits::default())
+    };
+    for cell in [
+        cell("/nowhere/segue", &["cell"]),
+        cell("/bin/sh", &["-c", &orphan]),
+        cell(segue, &["man"]),
+    ] {
+        let reader = MasterReader::in_cells(cell);
+        let error = reader.promised_length(&demo).unwrap_err();
+        assert!(matches!(&error, PackageError::Cell(CellError::Start(_))), "{error:?}");
+        assert!(error.to_string().contains("not the file's fault"), "{error}");
+    }
 }
 
 /// Whoever listens decides what a cell is: one that answers nonsense is believed nothing.

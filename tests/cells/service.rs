@@ -66,6 +66,28 @@ fn a_decoder_that_crashes_fails_its_song_alone() {
     upload_good(&running, &access, "good.wav");
 }
 
+/// However the service ends while one of its decoders is at work, the next start does the job again.
+#[test]
+fn a_job_is_taken_over_with_its_decoder_gone() {
+    let data = tempfile::TempDir::new().unwrap();
+    let long = data.path().join("long.wav");
+    wav::write(&long, &signal::music(48_000 * 30, 48_000, 3), 48_000);
+    for ending in ["TERM", "KILL"] {
+        let folder = data.path().join(ending);
+        let running = Server::of(SEGUE).on(&folder).start();
+        let id = running.upload(&running.log_in(), &long, ending);
+        let (service, decoder) = (running.pid(), children::decoding(running.pid()));
+        children::signal("STOP", decoder);
+        children::signal(ending, service);
+        children::until(|| (!children::lives(service)).then_some(()));
+        children::until(|| (!children::lives(decoder)).then_some(()));
+        drop(running);
+        let running = Server::of(SEGUE).on(&folder).start();
+        let song = running.settled(&running.log_in(), &id);
+        assert_eq!(song["state"], "ready", "{ending}: {song}");
+    }
+}
+
 #[test]
 fn a_decoder_dies_with_the_service() {
     let running = Server::of(SEGUE).start();

@@ -1,8 +1,8 @@
 //! A master in, a packaged song out. Pure CPU work over byte streams: no network, no database, no
 //! async runtime.
 //!
-//! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → `source`
-//! (decode, downmix, resample, dither) → `measure` (loudness, waveform), `rendition` (encode,
+//! Reading order: [`Parameters`] (what is asked for) → [`package()`] (the pipeline) → [`MasterReader`] (who
+//! reads a master: this process or a [`cell`]) → `stereo` (decode, downmix, resample) → `source` (dither) → `measure` (loudness, waveform), `rendition` (encode,
 //! `segmenter`, mux) → [`segment`] → [`mux`] (and [`cipher`]) → [`playlist`] → [`asset_writer`]. Beside it: [`Tags`] and
 //! [`artwork`] (what a master says of itself; no part of a version).
 

@@ -9,20 +9,24 @@ use media::units::{SAMPLE_RATE, Samples};
 pub struct Limits {
     /// Bytes of memory.
     pub memory: u64,
-    /// CPU time before the first sound, in whole seconds; each second of sound gives a quarter of a
-    /// second more. By the clock, a cell is waited for twice as long, and as long again as the sound
-    /// is that came: that ends what hangs without taking CPU time.
-    pub time: Duration,
+    /// CPU time before the first sound, in whole seconds; each second of sound earns a quarter of a
+    /// second more.
+    pub cpu: Duration,
+    /// How long it is waited for before the first sound; each second of sound earns a second more.
+    /// That ends what hangs without taking CPU time.
+    pub patience: Duration,
     /// The longest song.
     pub longest: Samples,
 }
 
 impl Default for Limits {
-    /// 512 MiB, a minute, a day: some ten times of what the largest masters take.
+    /// 512 MiB, half a minute of CPU time, two minutes by the clock, a day of sound: more than ten
+    /// times of what large masters take.
     fn default() -> Self {
         Self {
             memory: 512 << 20,
-            time: Duration::from_secs(60),
+            cpu: Duration::from_secs(30),
+            patience: Duration::from_secs(120),
             longest: Samples(24 * 3_600 * SAMPLE_RATE as u64),
         }
     }
@@ -30,13 +34,13 @@ impl Default for Limits {
 
 impl Limits {
     /// The CPU seconds that it may have taken once `sound` came.
-    pub(super) fn cpu(&self, sound: Samples) -> u64 {
-        self.time.as_secs().max(1) + sound.0 / u64::from(SAMPLE_RATE) / 4
+    pub(super) fn cpu_after(&self, sound: Samples) -> u64 {
+        self.cpu.as_secs().max(1) + sound.0 / u64::from(SAMPLE_RATE) / 4
     }
 
     /// How long it may have been waited for once `sound` came.
-    pub(super) fn wait(&self, sound: Samples) -> Duration {
-        self.time * 2 + Duration::from_secs(sound.0 / u64::from(SAMPLE_RATE))
+    pub(super) fn patience_after(&self, sound: Samples) -> Duration {
+        self.patience + Duration::from_secs(sound.0 / u64::from(SAMPLE_RATE))
     }
 }
 
@@ -46,10 +50,11 @@ mod tests {
 
     #[test]
     fn sound_earns_time() {
-        let limits = Limits { time: Duration::from_secs(10), ..Limits::default() };
+        let (cpu, patience) = (Duration::from_secs(10), Duration::from_secs(20));
+        let limits = Limits { cpu, patience, ..Limits::default() };
         let minute = Samples(60 * u64::from(SAMPLE_RATE));
-        assert_eq!((limits.cpu(Samples::ZERO), limits.cpu(minute)), (10, 25));
-        assert_eq!(limits.wait(Samples::ZERO), Duration::from_secs(20));
-        assert_eq!(limits.wait(minute), Duration::from_secs(80));
+        assert_eq!((limits.cpu_after(Samples::ZERO), limits.cpu_after(minute)), (10, 25));
+        assert_eq!(limits.patience_after(Samples::ZERO), Duration::from_secs(20));
+        assert_eq!(limits.patience_after(minute), Duration::from_secs(80));
     }
 }

@@ -25,6 +25,9 @@ const PIPE: usize = 1 << 20;
 /// The most that is read of a process's last words, in bytes.
 const LAST_WORDS: u64 = 16 << 10;
 
+/// The exit code of a process that could not lock itself in, or was not told what to do.
+const NOT_SERVED: i32 = 1;
+
 /// What Rust says before it ends a process for want of memory.
 const NO_MEMORY: &str = "memory allocation of ";
 
@@ -78,9 +81,9 @@ impl Process {
     /// Sound came: that is worth more time.
     pub(super) fn heard(&mut self, sound: Samples) {
         self.sound += sound;
-        let earned = self.limits.cpu(self.sound);
+        let earned = self.limits.cpu_after(self.sound);
         // Not with every block.
-        if earned > self.granted + self.limits.time.as_secs() / 8 {
+        if earned > self.granted + self.limits.cpu.as_secs() / 8 {
             self.granted = earned;
             grant(&self.child, earned);
         }
@@ -119,7 +122,7 @@ impl Process {
             if let Some(Waiting(look)) = &self.waiting {
                 look();
             }
-            let most = self.limits.wait(self.sound);
+            let most = self.limits.patience_after(self.sound);
             if self.waited > most {
                 let (seconds, sound) = (most.as_secs(), self.sound.seconds());
                 return Err(CellError::Stalled { seconds, sound });
@@ -162,6 +165,8 @@ impl Process {
                 CellError::Crashed { how: format!("signal {number}"), sound, said: LastWords(said) }
             }
             (_, None, Some(0)) | (_, None, None) => CellError::Garbled,
+            // It did not come as far as the master.
+            (_, None, Some(NOT_SERVED)) => CellError::Start(io::Error::other(said)),
             (_, None, Some(code)) => CellError::Crashed {
                 how: format!("exit code {code}"),
                 sound,
@@ -192,7 +197,7 @@ impl Drop for Process {
 
 /// What a cell may take from the start, in CPU seconds. Where nobody can give more later, all.
 fn first_grant(limits: &Limits) -> u64 {
-    limits.cpu(if cfg!(target_os = "linux") { Samples::ZERO } else { limits.longest })
+    limits.cpu_after(if cfg!(target_os = "linux") { Samples::ZERO } else { limits.longest })
 }
 
 #[cfg(target_os = "linux")]
