@@ -1,6 +1,6 @@
 //! One song packaged by the library alone, with any parameters: `package-song MASTER NEW_FOLDER SETS
-//! EFFORT [SEGUE]`, for benches that look at what is written. With the path of a `segue`, the master is
-//! decoded in a cell of that program, else in this process.
+//! EFFORT [SEGUE]`, for benches that look at what is written. With the path of a `segue`, or
+//! of this program, the master is decoded in a cell of it, else in this process.
 
 use std::fs::File;
 use std::io::Write;
@@ -24,6 +24,11 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, brief] = arguments.as_slice()
+        && word == "cell"
+    {
+        return Ok(transcode::cell::serve(brief)?);
+    }
     let [master, folder, sets, effort, program @ ..] = arguments.as_slice() else {
         anyhow::bail!("usage: package-song MASTER NEW_FOLDER SETS EFFORT [SEGUE]");
     };
