@@ -1,8 +1,5 @@
 //! What is asked of one packaging. With the master, it decides every byte.
 
-use std::fmt;
-use std::str::FromStr;
-
 use media::ladder::{LADDER, Rung, TOP, rungs};
 use media::{Container, Layout, Lufs, SegmentSecret, SwitchingSet, SwitchingSets, Version};
 
@@ -43,39 +40,14 @@ pub enum Contradiction {
     NotEncryptable,
 }
 
-/// How hard the encoders try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Effort {
+media::choice! {
+    /// How hard the encoders try.
+    Effort, "an effort", or UnknownEffort:
     /// The best that they can do at the rate.
     #[default]
-    Best,
+    Best = "best",
     /// Less CPU for a little less quality.
-    Fast,
-}
-
-impl fmt::Display for Effort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Best => "best",
-            Self::Fast => "fast",
-        })
-    }
-}
-
-/// Not an effort.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not an effort; accepted are best and fast")]
-pub struct UnknownEffort(String);
-
-impl FromStr for Effort {
-    type Err = UnknownEffort;
-
-    fn from_str(text: &str) -> Result<Self, UnknownEffort> {
-        [Self::Best, Self::Fast]
-            .into_iter()
-            .find(|effort| effort.to_string() == text)
-            .ok_or_else(|| UnknownEffort(text.to_owned()))
-    }
+    Fast = "fast",
 }
 
 impl Parameters {

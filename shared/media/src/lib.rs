@@ -5,6 +5,7 @@
 //! (what it is called), [`segment_secret`] (how segments are encrypted), [`loudness`] (how loud it is), [`asset`] (what is written down about it).
 
 pub mod asset;
+mod choice;
 pub mod codec;
 pub mod grid;
 pub mod ids;
