@@ -18,7 +18,7 @@ use crate::encoding::{Encoding, Gzipped};
 use crate::gate::Gate;
 use crate::range::Selection;
 use crate::target::Target;
-use crate::{head, preconditions};
+use crate::{carrier, head, preconditions};
 
 /// What listens to players: tokens checked, objects out of the cache. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl Edge {
             }
             _ => return failure(StatusCode::METHOD_NOT_ALLOWED),
         }
-        let (folder, file) = match self.admit(target) {
+        let (folder, file) = match self.admit(request, target) {
             Ok(Some(found)) => found,
             Ok(None) => return failure(StatusCode::NOT_FOUND),
             Err(refused) => return refuse(refused),
@@ -100,9 +100,15 @@ impl Edge {
 
     /// What the target names, if it may be had; `None` where the token opens the place but no object
     /// can be there.
-    fn admit(&self, target: &Target<'_>) -> Result<Option<(SongFolder, SongFile)>, Refused> {
+    fn admit(
+        &self,
+        request: &Parts,
+        target: &Target<'_>,
+    ) -> Result<Option<(SongFolder, SongFile)>, Refused> {
         match *target {
-            Target::Signed { token, key, object } => {
+            Target::Song { token, key, object } => {
+                let token = token.map_or_else(|| carrier::token(request), Ok);
+                let token = token.map_err(Refused::Token)?;
                 let found = match object {
                     Some(Object::Song(folder, file)) => Some((folder, file)),
                     _ => None,
@@ -111,7 +117,6 @@ impl Edge {
                 self.0.gate.check(token, key, kbps, self.0.clock.now()).map_err(Refused::Token)?;
                 Ok(found)
             }
-            Target::Unsigned => Err(Refused::Token(Refusal::Missing)),
             Target::Crooked => Err(Refused::BadPath),
             Target::TooLong => Err(Refused::TooLong),
         }
@@ -235,8 +240,7 @@ fn respond<B>(status: StatusCode, headers: HeaderMap, body: Body<B>) -> Response
 /// One line per request, the token left out.
 fn log<B>(request: &Parts, target: Option<&Target<'_>>, response: &Response<Body<B>>) {
     let path = match target {
-        Some(Target::Signed { key, .. }) => key,
-        Some(Target::Unsigned) => request.uri.path(),
+        Some(Target::Song { key, .. }) => key,
         Some(Target::Crooked) => "(crooked)",
         Some(Target::TooLong) => "(too long)",
         None => "(not the edge's)",

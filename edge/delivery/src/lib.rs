@@ -2,10 +2,11 @@
 //! knows no database.
 //!
 //! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
-//! asked for), `gate` (whether it may be had), [`edge`] (the answer as a whole), then its parts:
+//! asked for), `carrier` (where the token is), `gate` (whether it may be had), [`edge`] (the answer as a whole), then its parts:
 //! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`].
 
 pub mod body;
+mod carrier;
 mod content;
 pub mod edge;
 mod encoding;

@@ -8,17 +8,16 @@ const MAX_PATH: usize = 4_096;
 /// What a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target<'a> {
-    /// An object behind a token.
-    Signed {
-        /// As it stands in the path: may be empty or anything else.
-        token: &'a str,
+    /// An object of a song.
+    Song {
+        /// As it stands in the path: may be empty or anything else. `None` where the path has none, and query
+        /// or cookie must.
+        token: Option<&'a str>,
         /// The path after the token, without its leading slash.
         key: &'a str,
         /// `None` where no object can have this key.
         object: Option<Object>,
     },
-    /// A song's path without a token.
-    Unsigned,
     /// A path that is never written this way: dots, empty segments, escapes.
     Crooked,
     /// A path longer than any of ours.
@@ -36,13 +35,15 @@ impl<'a> Target<'a> {
         if path.len() > MAX_PATH {
             return Some(Self::TooLong);
         }
-        let Some(rest) = signed else { return Some(Self::Unsigned) };
-        let (token, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let (token, key) = match signed.map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
+            Some((token, key)) => (Some(token), key),
+            None => (None, path.strip_prefix('/').unwrap_or_default()),
+        };
         if is_crooked(key) {
             return Some(Self::Crooked);
         }
         let object = key.parse().ok().filter(|object| matches!(object, Object::Song(..)));
-        Some(Self::Signed { token, key, object })
+        Some(Self::Song { token, key, object })
     }
 }
 
@@ -73,19 +74,17 @@ mod tests {
         for path in ["/", "/t", "/artist/x/songs", "/artist/x", "/v1/songs", "/tracks", "*", ""] {
             assert_eq!(Target::read(path), None, "{path}");
         }
-        assert_eq!(Target::read("/artist/x/album/y"), Some(Target::Unsigned));
-        let path = format!("/t/abc.d-e_f/{KEY}");
         let object = Some(KEY.parse().expect("a key"));
-        assert_eq!(
-            Target::read(&path),
-            Some(Target::Signed { token: "abc.d-e_f", key: KEY, object })
-        );
+        let (signed, unsigned) = (format!("/t/abc.d-e_f/{KEY}"), format!("/{KEY}"));
+        for (path, token) in [(signed, Some("abc.d-e_f")), (unsigned, None)] {
+            assert_eq!(Target::read(&path), Some(Target::Song { token, key: KEY, object }));
+        }
     }
 
     #[test]
     fn masters_have_no_path() {
         let path = format!("/t/x/masters/{}", "ab".repeat(32));
-        assert!(matches!(Target::read(&path), Some(Target::Signed { object: None, .. })));
+        assert!(matches!(Target::read(&path), Some(Target::Song { object: None, .. })));
     }
 
     #[test]

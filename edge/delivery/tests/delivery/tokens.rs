@@ -175,11 +175,18 @@ fn with_paths(edge: &Running) -> Vec<Row> {
     let own = |rest: &str| format!("/t/{good}/{FOLDER}/{rest}");
     let any = |rest: &str| format!("/t/{good}/{rest}");
     let capped = |rest: &str| format!("/t/{low}/{FOLDER}/{rest}");
+    let package = format!("URISigningPackage={good}");
+    let twice = format!("/{FOLDER}/{SEGMENT}?{package}&{package}");
+    let both = format!("/t/x/{FOLDER}/{SEGMENT}?{package}");
+    let crooked = format!("/{FOLDER}/aac/../{SEGMENT}?{package}");
     vec![
         ("no prefix", format!("/{FOLDER}/{SEGMENT}"), 401, "missing"),
         ("empty token", format!("/t//{FOLDER}/{SEGMENT}"), 401, "missing"),
         ("nothing after /t/", "/t/".to_owned(), 401, "missing"),
         ("token in the query", format!("/{FOLDER}/{SEGMENT}?token={good}"), 401, "missing"),
+        ("two tokens in the query", twice, 403, "malformed"),
+        ("a bad token in the path, a good one in the query", both, 403, "malformed"),
+        ("crooked, token in the query", crooked, 403, "bad-path"),
         ("token without a path", format!("/t/{good}"), 403, "wrong-path"),
         ("dots", own("../00112233445566778899aabbccddeeff/index.m3u8"), 403, "bad-path"),
         ("dots to the top", own("../../../../../../masters/x"), 403, "bad-path"),
@@ -240,6 +247,32 @@ async fn refusals() {
     assert_eq!(edge.store.reads(), 0, "nobody without the right token reaches the origin");
     let path = format!("/t/{good}/{FOLDER}/{SEGMENT}");
     assert_eq!(send(edge.address, "GET", &path, "").await.body, b"sound");
+}
+
+/// Query and cookie carry what the path carries, and are refused for the same reasons.
+#[tokio::test]
+async fn tokens_in_query_and_cookie() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    let path = format!("/{FOLDER}/{SEGMENT}");
+    let ask = async |token: &str| {
+        let query = format!("{path}?x=1&URISigningPackage={token}");
+        let cookie = format!("Cookie: x=1; URISigningPackage={token}\r\n");
+        [
+            send(edge.address, "GET", &query, "").await,
+            send(edge.address, "GET", &path, &cookie).await,
+        ]
+    };
+    for (what, token, reason) in with_tokens(&edge) {
+        for answer in ask(&token).await {
+            assert_eq!((answer.status, answer.header("segue-refusal")), (403, reason), "{what}");
+        }
+    }
+    assert_eq!(edge.store.reads(), 0);
+    for answer in ask(&edge.token(320)).await {
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"sound"[..]));
+        assert!(answer.header("cache-control").contains("private"), "{:?}", answer.headers);
+    }
 }
 
 #[tokio::test]
