@@ -137,9 +137,9 @@ impl Line {
     }
 
     fn finish(mut self, ending: Ending) -> Result<Vec<MuxedRendition>, PackageError> {
-        self.encoder.finish(&mut self.units)?;
-        self.cut()?;
-        for segment in self.segmenter.finish(ending.length) {
+        let mut flushed = Vec::new();
+        self.encoder.finish(&mut flushed)?;
+        for segment in self.segmenter.finish(flushed, ending.length) {
             write(&mut self.muxers, &segment)?;
         }
         let made = self.muxers.into_iter().map(|muxer| muxer.finish(&ending.loudness));

@@ -24,7 +24,7 @@ impl Segmenter {
         Self { frame: codec.frame(), priming, waiting: VecDeque::new(), next: 0 }
     }
 
-    /// Takes an encoded unit, and gives a segment where one is certain.
+    /// Takes an encoded unit of the song, and gives a segment where one is certain.
     pub(crate) fn push(&mut self, unit: Vec<u8>) -> Option<Segment> {
         self.waiting.push_back(unit);
         let (segment, tail) = (self.units_of_next(), SHORTEST_TAIL.0.div_ceil(self.frame.0));
@@ -34,11 +34,13 @@ impl Segmenter {
     }
 
     /// Ends the song at `length` samples: gives the segments that are left, the last one's last
-    /// unit shortened to the song's end. Units beyond it, an encoder's flush, are dropped.
+    /// unit shortened to the song's end. `flushed` are the units that the encoder still held; those beyond
+    /// the song are dropped.
     ///
     /// # Panics
     /// Where the encoder gave fewer units than the song has.
-    pub(crate) fn finish(mut self, length: Samples) -> Vec<Segment> {
+    pub(crate) fn finish(mut self, flushed: Vec<Vec<u8>>, length: Samples) -> Vec<Segment> {
+        self.waiting.extend(flushed);
         let count = Grid::new(length).count() as u32;
         let mut segments = Vec::new();
         while self.next + 1 < count {
@@ -80,20 +82,33 @@ mod tests {
 
     use super::*;
 
-    /// Segments of a song of `length` whose units are numbered, with `flush` units too many.
-    fn cut(codec: Codec, priming: Samples, length: Samples, flush: u64) -> Vec<Segment> {
+    /// Segments of a song of `length` whose units are numbered: the encoder holds `held` of them to its end,
+    /// and then gives `surplus` too many.
+    fn cut(
+        codec: Codec,
+        priming: Samples,
+        length: Samples,
+        (held, surplus): (u64, u64),
+    ) -> Vec<Segment> {
         let mut segmenter = Segmenter::new(codec, priming);
-        let units = (priming + length).0.div_ceil(codec.frame().0) + flush;
+        let units = (priming + length).0.div_ceil(codec.frame().0);
         let number = |unit: u64| unit.to_be_bytes().to_vec();
+        let pushed = units.saturating_sub(held);
         let mut segments: Vec<Segment> =
-            (0..units).filter_map(|unit| segmenter.push(number(unit))).collect();
+            (0..pushed).filter_map(|unit| segmenter.push(number(unit))).collect();
         assert!(segmenter.waiting.len() < 360, "what waits does not grow with the song");
-        segments.extend(segmenter.finish(length));
+        let flushed = (pushed..units + surplus).map(number).collect();
+        segments.extend(segmenter.finish(flushed, length));
         segments
     }
 
-    fn check(codec: Codec, priming: Samples, length: Samples) -> Result<(), TestCaseError> {
-        let segments = cut(codec, priming, length, 0);
+    fn check(
+        codec: Codec,
+        priming: Samples,
+        length: Samples,
+        flush: (u64, u64),
+    ) -> Result<(), TestCaseError> {
+        let segments = cut(codec, priming, length, flush);
         let grid: Vec<_> = Grid::new(length).segments().collect();
         prop_assert_eq!(segments.len(), grid.len());
         let mut unit = 0u64;
@@ -114,25 +129,27 @@ mod tests {
 
     #[test]
     fn the_first_carries_the_priming_and_the_last_ends_with_the_song() {
-        let segments = cut(Codec::AacLc, Samples(2_048), Samples(SEGMENT.0 + 24_001), 0);
+        let segments = cut(Codec::AacLc, Samples(2_048), Samples(SEGMENT.0 + 24_001), (2, 0));
         let durations: Vec<u64> = segments.iter().map(|segment| segment.duration().0).collect();
         assert_eq!(durations, [SEGMENT.0 + 2_048, 24_001]);
     }
 
     #[test]
     fn a_flush_beyond_the_song_is_dropped() {
-        // Fewer units beyond than the tail rule holds back.
-        let segments = cut(Codec::Opus, Samples(3_840), Samples(1), 2);
+        let segments = cut(Codec::Opus, Samples(3_840), Samples(1), (0, 2));
         assert_eq!(segments.len(), 1);
         assert_eq!(segments[0].duration(), Samples(3_841));
     }
 
     proptest! {
         #[test]
-        fn every_rendition_is_cut_on_the_grid(length in 1u64..SEGMENT.0 * 5) {
-            check(Codec::AacLc, Samples(2_048), Samples(length))?;
-            check(Codec::HeAac, Samples(6_144), Samples(length))?;
-            check(Codec::Opus, Samples(3_840), Samples(length))?;
+        fn every_rendition_is_cut_on_the_grid(
+            length in 1u64..SEGMENT.0 * 5,
+            flush in (0u64..4, 0u64..4),
+        ) {
+            check(Codec::AacLc, Samples(2_048), Samples(length), flush)?;
+            check(Codec::HeAac, Samples(6_144), Samples(length), flush)?;
+            check(Codec::Opus, Samples(3_840), Samples(length), flush)?;
         }
 
         #[test]
@@ -140,11 +157,12 @@ mod tests {
             whole in 0u64..3,
             around in prop::sample::select(vec![0, 1, 960, 1_024, 23_039, 23_999, 24_000, 24_001]),
             by in 0u64..3,
+            flush in (0u64..4, 0u64..4),
         ) {
             let length = (whole * SEGMENT.0 + around + by).max(1);
-            check(Codec::AacLc, Samples(2_048), Samples(length))?;
-            check(Codec::HeAac, Samples(6_144), Samples(length))?;
-            check(Codec::Opus, Samples(3_840), Samples(length))?;
+            check(Codec::AacLc, Samples(2_048), Samples(length), flush)?;
+            check(Codec::HeAac, Samples(6_144), Samples(length), flush)?;
+            check(Codec::Opus, Samples(3_840), Samples(length), flush)?;
         }
     }
 }

@@ -34,7 +34,8 @@ impl Samples {
     /// The length in milliseconds, rounded to the nearest.
     #[must_use]
     pub fn milliseconds(self) -> u64 {
-        (self.0 * 1_000 + u64::from(SAMPLE_RATE) / 2) / u64::from(SAMPLE_RATE)
+        let rate = u128::from(SAMPLE_RATE);
+        ((u128::from(self.0) * 1_000 + rate / 2) / rate) as u64
     }
 
     /// `self - other`, or zero where `other` is the longer.

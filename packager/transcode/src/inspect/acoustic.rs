@@ -1,6 +1,7 @@
 //! The acoustic rules: all renditions are decoded side by side, a segment at a time, and compared. The first
 //! of the highest rung is the reference: it is the nearest to the master, which is not there.
 
+mod comparison;
 mod ear;
 mod seam;
 mod spectrum;
@@ -8,10 +9,12 @@ mod units;
 mod voice;
 
 use media::grid::Grid;
+use media::units::CHANNELS;
 use media::{Decibels, Samples};
 
+use self::comparison::{Comparison, Fault};
 use self::seam::Seam;
-use self::spectrum::{Likeness, Place, Spectrum, Transform, WINDOW};
+use self::spectrum::{Spectrum, Transform, WINDOW};
 use self::voice::{Frame, Heard, Voice};
 use super::objects::Contents;
 use super::rendition::Rendition;
@@ -19,20 +22,10 @@ use super::report::Findings;
 use super::rule::Rule;
 use super::source::Source;
 
-/// How alike renditions are at least in the band that all keep: worse than any rung of any music, better
-/// than two pieces of music.
-const ALIKE: f64 = 0.5;
-
-/// How much better than none a lag must fit to be one.
-const BETTER: f64 = 0.02;
-
-/// The most that renditions' levels may differ by, in dB.
-const LEVEL_DB: f64 = 0.5;
-
 /// Frames that a dropout is looked for in: 5 ms. A lost unit of any codec fills two of them.
 const BLINK: usize = 240;
 
-/// How loud the reference is at least where another drops out, in dB to full scale, and by how much more
+/// How loud a rendition is at least where another drops out, in dB to full scale, and by how much more
 /// than that one.
 const AUDIBLE_DB: f64 = -50.0;
 const GONE_DB: f64 = 30.0;
@@ -48,14 +41,17 @@ pub(super) fn check(source: &dyn Source, contents: &Contents, findings: &mut Fin
     if contents.is_closed() {
         return;
     }
-    let mut audience = Audience::of(source, contents);
+    let mut audience = Audience::of(source, contents, findings);
     for range in Grid::new(contents.asset.samples).segments() {
-        audience.hear((range.end.0 - range.start.0) as usize, findings);
+        let frames = range.end.saturating_sub(range.start);
+        if !audience.hear(frames.0 as usize, findings) {
+            break;
+        }
     }
     audience.finish(contents.asset.samples, findings);
 }
 
-/// All that listen.
+/// All that are listened to.
 struct Audience<'a> {
     voices: Vec<Voice<'a>>,
     /// The reference's place among the voices.
@@ -63,8 +59,8 @@ struct Audience<'a> {
     /// What was heard of each in the segment before.
     before: Vec<Heard>,
     transform: Transform,
-    /// Each voice against the reference, over the whole song.
-    likenesses: Vec<Likeness>,
+    /// Each voice against the reference.
+    comparisons: Vec<Comparison>,
     /// Frames heard of each.
     lengths: Vec<u64>,
     clipped: Vec<bool>,
@@ -74,17 +70,19 @@ struct Audience<'a> {
 }
 
 impl<'a> Audience<'a> {
-    fn of(source: &'a dyn Source, contents: &'a Contents) -> Self {
+    fn of(source: &'a dyn Source, contents: &'a Contents, findings: &mut Findings) -> Self {
         let asset = &contents.asset;
-        let voice = |it: Rendition| {
-            let entry = asset.renditions.iter();
-            let priming = entry
-                .filter(|entry| (entry.set, entry.kbps) == (it.set, it.rung.kbps))
-                .map(|entry| entry.priming)
-                .next()?;
-            Voice::of(source, contents, it, priming)
-        };
-        let voices: Vec<_> = Rendition::all(&asset.sets).filter_map(voice).collect();
+        let mut voices = Vec::new();
+        for it in Rendition::all(&asset.sets) {
+            let mut entries = asset.renditions.iter();
+            let entry = entries.find(|entry| (entry.set, entry.kbps) == (it.set, it.rung.kbps));
+            // A rendition without an entry is a finding already.
+            let Some(priming) = entry.map(|entry| entry.priming) else { continue };
+            match Voice::of(source, contents, it, priming) {
+                Some(voice) => voices.push(voice),
+                None => findings.breach(Rule::AudioDecodes, it, "no decoder", "one for its codec"),
+            }
+        }
         let highest =
             |(index, voice): &(usize, &Voice<'_>)| (voice.it.rung.kbps, usize::MAX - index);
         let reference = voices.iter().enumerate().max_by_key(highest).map_or(0, |(index, _)| index);
@@ -93,7 +91,7 @@ impl<'a> Audience<'a> {
             reference,
             before: Vec::new(),
             transform: Transform::new(),
-            likenesses: vec![Likeness::new(); voices.len()],
+            comparisons: vec![Comparison::default(); voices.len()],
             lengths: vec![0; voices.len()],
             clipped: vec![false; voices.len()],
             room: peak <= -OVERSHOOT_DB,
@@ -102,8 +100,8 @@ impl<'a> Audience<'a> {
         }
     }
 
-    /// Listens to the next segment, of so many frames.
-    fn hear(&mut self, frames: usize, findings: &mut Findings) {
+    /// Listens to the next segment, of so many frames. Whether anything was heard of it.
+    fn hear(&mut self, frames: usize, findings: &mut Findings) -> bool {
         let voices = self.voices.iter_mut();
         let heard: Vec<Heard> = voices.map(|voice| voice.hear(frames, findings)).collect();
         for (length, heard) in self.lengths.iter_mut().zip(&heard) {
@@ -115,6 +113,7 @@ impl<'a> Audience<'a> {
         self.check_switches(&heard, findings);
         self.before = heard;
         self.segment += 1;
+        self.before.iter().any(|heard| !heard.frames.is_empty())
     }
 
     fn at(&self, voice: usize) -> String {
@@ -126,44 +125,57 @@ impl<'a> Audience<'a> {
         (0..self.voices.len()).filter(move |voice| *voice != reference)
     }
 
-    /// Each against the reference: in this segment, and for the song.
-    fn compare(&mut self, heard: &[Heard], findings: &mut Findings) {
-        let Some(reference) = heard.get(self.reference) else { return };
-        let reference = spectra(&self.transform, &reference.frames);
-        for voice in self.others() {
-            let spectra = spectra(&self.transform, &heard[voice].frames);
-            let mut likeness = Likeness::new();
-            for (wanted, found) in reference.iter().zip(&spectra) {
-                likeness.add(wanted, found);
-                self.likenesses[voice].add(wanted, found);
-            }
-            let audible = level_db(&heard[self.reference].frames) > AUDIBLE_DB;
-            if audible && !heard[voice].frames.is_empty() {
-                let place = self.transform.place(&likeness);
-                check_place(&self.at(voice), place, findings);
-            }
-        }
-    }
-
-    /// A stretch in which one is silent that another is not.
-    fn check_dropouts(&self, heard: &[Heard], findings: &mut Findings) {
-        let Some(reference) = heard.get(self.reference) else { return };
-        for voice in self.others() {
-            let stretches = reference.frames.chunks(BLINK).zip(heard[voice].frames.chunks(BLINK));
-            let gone = |(wanted, found): (&[Frame], &[Frame])| {
-                let wanted = level_db(wanted);
-                wanted > AUDIBLE_DB && level_db(found) < wanted - GONE_DB
-            };
-            let gone: Vec<bool> = stretches.map(gone).collect();
-            if let Some(blink) = gone.windows(2).position(|pair| pair == [true, true]) {
-                let at = format!("{} frame {}", self.at(voice), blink * BLINK);
-                findings.breach(Rule::AudioDropout, at, "silence", self.wanted("sound"));
-            }
-        }
-    }
-
     fn wanted(&self, what: &str) -> String {
         format!("{what}, as in {}", self.voices[self.reference].it)
+    }
+
+    /// Each against the reference.
+    fn compare(&mut self, heard: &[Heard], findings: &mut Findings) {
+        let Some(reference) = heard.get(self.reference) else { return };
+        let whole = (energy(&reference.frames), reference.frames.len() * CHANNELS);
+        let reference = spectra(&self.transform, &reference.frames);
+        for voice in self.others() {
+            if heard[voice].frames.is_empty() {
+                continue;
+            }
+            let found = spectra(&self.transform, &heard[voice].frames);
+            let fault = self.comparisons[voice].add(&self.transform, &reference, &found, whole);
+            let (at, wanted) = (self.at(voice), self.wanted("the same music"));
+            match fault {
+                Some(Fault::Late(lag)) => {
+                    findings.breach(Rule::AudioOffset, at, format!("{lag} samples late"), wanted);
+                }
+                Some(Fault::Other(alike)) => {
+                    let found = format!("a likeness of {alike:.2}");
+                    findings.breach(Rule::AudioSame, at, found, wanted);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A stretch in which one is silent that the reference is not; or the reference, and no other is.
+    fn check_dropouts(&self, heard: &[Heard], findings: &mut Findings) {
+        let levels: Vec<Vec<f64>> =
+            heard.iter().map(|it| it.frames.chunks(BLINK).map(level_db).collect()).collect();
+        let Some(reference) = levels.get(self.reference) else { return };
+        let gone = |at: usize, quiet: &[f64], loud: &[f64]| match (quiet.get(at), loud.get(at)) {
+            (Some(quiet), Some(loud)) => *loud > AUDIBLE_DB && *quiet < loud - GONE_DB,
+            _ => false,
+        };
+        let mut tell = |voice: usize, gone: &dyn Fn(usize) -> bool| {
+            let blinks = levels[voice].len().saturating_sub(1);
+            if let Some(blink) = (0..blinks).find(|&at| gone(at) && gone(at + 1)) {
+                let at = format!("{} frame {}", self.at(voice), blink * BLINK);
+                findings.breach(Rule::AudioDropout, at, "silence", "sound, as in the others");
+            }
+        };
+        for voice in self.others() {
+            tell(voice, &|at| gone(at, &levels[voice], reference));
+        }
+        if self.voices.len() > 1 {
+            tell(self.reference, &|at| self.others().all(|it| gone(at, reference, &levels[it])));
+        }
     }
 
     fn check_clipping(&mut self, heard: &[Heard], findings: &mut Findings) {
@@ -205,17 +217,15 @@ impl<'a> Audience<'a> {
             let frame = it.rung.codec.frame().0;
             let heard = self.lengths[voice] + self.voices[voice].surplus(findings) as u64;
             // A decoder gives the last unit whole.
-            if heard < length.0 || heard >= length.0 + frame {
+            if heard < length.0 || heard >= length.0.saturating_add(frame) {
                 let wanted = format!("{} and the rest of a unit", length.0);
                 findings.breach(Rule::AudioLength, it, format!("{heard} samples"), wanted);
             }
         }
         for voice in self.others() {
-            let (it, likeness) = (self.voices[voice].it, &self.likenesses[voice]);
-            let louder = likeness.louder_db().unwrap_or(0.0);
-            if louder.abs() > LEVEL_DB {
-                let found = format!("{louder:+.2} dB");
-                let wanted = format!("within {LEVEL_DB} dB of {}", self.voices[self.reference].it);
+            if let Some((louder, limit)) = self.comparisons[voice].louder_db() {
+                let wanted = self.wanted(&format!("within {limit:.2} dB"));
+                let (it, found) = (self.voices[voice].it, format!("{louder:+.2} dB"));
                 findings.breach(Rule::AudioLevel, it, found, wanted);
             }
         }
@@ -226,26 +236,24 @@ fn spectra(transform: &Transform, frames: &[Frame]) -> Vec<Spectrum> {
     frames.chunks(WINDOW).map(|window| transform.spectrum(window)).collect()
 }
 
-fn check_place(at: &str, place: Place, findings: &mut Findings) {
-    let Place { lag, there, here } = place;
-    if lag != 0 && there > ALIKE && there > here + BETTER {
-        findings.breach(Rule::AudioOffset, at, format!("{lag} samples late"), "offset 0");
-    } else if here < ALIKE {
-        let found = format!("a likeness of {here:.2}");
-        findings.breach(Rule::AudioSame, at, found, format!("the same music, above {ALIKE}"));
-    }
-}
-
 /// Whether samples in a row stand at full scale.
 fn clips(frames: &[Frame]) -> bool {
     let full = |sample: f32| sample.abs() >= 32_767.0 / 32_768.0;
-    (0..2).any(|channel| {
+    (0..CHANNELS).any(|channel| {
         frames.windows(CLIPPED).any(|row| row.iter().all(|frame| full(frame[channel])))
     })
 }
 
+/// The sum of the samples' squares.
+fn energy(frames: &[Frame]) -> f64 {
+    frames.iter().flatten().map(|sample| f64::from(*sample).powi(2)).sum()
+}
+
 /// The level in dB to full scale; of nothing, far below any sound.
 fn level_db(frames: &[Frame]) -> f64 {
-    let power: f64 = frames.iter().flatten().map(|sample| f64::from(*sample).powi(2)).sum();
-    10.0 * (power / (frames.len() * 2).max(1) as f64).max(1e-20).log10()
+    decibels(energy(frames) / (frames.len() * CHANNELS).max(1) as f64)
+}
+
+fn decibels(power: f64) -> f64 {
+    10.0 * power.max(1e-20).log10()
 }

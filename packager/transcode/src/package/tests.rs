@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use testkit::{signal, wav};
 
 use super::*;
+use crate::parameters::Effort;
 
 struct Studio(TempDir);
 
@@ -82,6 +83,20 @@ fn the_song_has_the_masters_length() {
         assert_eq!(asset.samples, Samples(samples), "{frames} at {rate}");
         let priming: Vec<u64> = asset.renditions.iter().map(|made| made.priming.0).collect();
         assert_eq!(priming, [2_048, 2_048, 2_048, 3_840, 3_840, 3_840]);
+    }
+}
+
+/// A tail just short of half a second joins the segment before it, whatever the encoders' flush holds.
+#[test]
+fn tails_of_every_set_are_cut_alike() {
+    let studio = Studio::new();
+    let sets = "aac,ogg,opus,saver".parse().unwrap();
+    let parameters = Parameters { sets, effort: Effort::Fast, ..Parameters::default() };
+    for tail in [22_560, 23_553, 23_999, 24_000] {
+        let master = studio.master(276_480 + tail, 48_000);
+        let hash = crate::hash_master(File::open(&master).unwrap()).unwrap();
+        let made = package(&master, &hash, &studio.path(&format!("{tail}")), &parameters, &|_| {});
+        assert!(made.is_ok(), "{tail}: {made:?}");
     }
 }
 

@@ -8,9 +8,12 @@ use super::ear::Ear;
 use super::level_db;
 use super::voice::{Frame, HEAD, Heard};
 
-/// How far the error at a seam may rise above the loudest that the two rungs differ by elsewhere in the
+/// How far the error at a seam may rise above the most that the two rungs differ by elsewhere in the
 /// segment: the overlap of two units lacks some of each.
 const OVERLAP_DB: f64 = 3.0;
+
+/// How much quieter a unit may be that still tells of the noise at a seam, in dB.
+const ALIKE_DB: f64 = 10.0;
 
 /// Below this nothing is heard, in dB to full scale.
 const FLOOR_DB: f64 = -60.0;
@@ -29,11 +32,27 @@ pub(super) fn switch(codec: Codec, before: &Heard, from: &Heard, to: &Heard) -> 
     let frame = codec.frame().0 as usize;
     let switched = play(codec, before.tail.iter().chain(&to.head))?;
     let switched = switched.get(before.tail.len() * frame..)?;
-    let error_db = loudest(switched, &to.frames, frame)?;
-    let beyond = |heard: &Heard| heard.frames.get(HEAD * frame..).map(<[Frame]>::to_vec);
-    let noise_db = loudest(&beyond(from)?, &beyond(to)?, frame).unwrap_or(FLOOR_DB);
-    let tolerable_db = (noise_db + OVERLAP_DB).max(FLOOR_DB);
-    (error_db > tolerable_db).then_some(Seam { error_db, tolerable_db })
+    let behind = HEAD * frame;
+    let noise = noise_db(from.frames.get(behind..)?, to.frames.get(behind..)?, frame);
+    let units = switched.chunks(frame).zip(to.frames.chunks(frame));
+    let mut seams = units.map(|(found, wanted)| {
+        let level_db = level_db(wanted);
+        let tolerable_db = (level_db + noise(level_db) + OVERLAP_DB).max(FLOOR_DB);
+        Seam { error_db: difference_db(found, wanted), tolerable_db }
+    });
+    seams.find(|seam| seam.error_db > seam.tolerable_db)
+}
+
+/// How far the two rungs differ at most, in dB to the sound, a unit at a time: as a function of the level, of
+/// the units that are about as loud or louder. Quiet ones are all noise.
+fn noise_db(a: &[Frame], b: &[Frame], frame: usize) -> impl Fn(f64) -> f64 {
+    let units = a.chunks(frame).zip(b.chunks(frame));
+    let units: Vec<(f64, f64)> =
+        units.map(|(a, b)| (level_db(b), difference_db(a, b) - level_db(b))).collect();
+    move |level_db| {
+        let alike = units.iter().filter(|(unit_db, _)| *unit_db > level_db - ALIKE_DB);
+        alike.map(|(_, noise_db)| *noise_db).max_by(f64::total_cmp).unwrap_or(0.0)
+    }
 }
 
 /// What a fresh decoder makes of these units.
@@ -43,12 +62,6 @@ fn play<'a>(codec: Codec, units: impl Iterator<Item = &'a Vec<u8>>) -> Option<Ve
         ear.hear(unit, &mut sound).ok()?;
     }
     Some(sound.as_chunks::<CHANNELS>().0.to_vec())
-}
-
-/// The level of the loudest difference, a unit at a time; `None` where there is nothing to compare.
-fn loudest(a: &[Frame], b: &[Frame], frame: usize) -> Option<f64> {
-    let windows = a.chunks(frame).zip(b.chunks(frame));
-    windows.map(|(a, b)| difference_db(a, b)).max_by(f64::total_cmp)
 }
 
 fn difference_db(a: &[Frame], b: &[Frame]) -> f64 {

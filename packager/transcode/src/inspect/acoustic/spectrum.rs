@@ -1,10 +1,11 @@
 //! Where one rendition lies against another, and how loud it is: by their spectra, since renditions differ
 //! in bandwidth. What is compared lies below what every rung keeps.
 
-use media::units::SAMPLE_RATE;
+use std::sync::Arc;
+
+use media::units::{CHANNELS, SAMPLE_RATE};
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use std::sync::Arc;
 
 use super::voice::Frame;
 
@@ -23,9 +24,11 @@ pub(super) struct Transform {
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
 
-/// The band of a stretch of sound, both channels summed.
+/// A stretch of sound: the band of each channel.
 #[derive(Debug, Clone)]
-pub(super) struct Spectrum(Vec<Complex<f32>>);
+pub(super) struct Spectrum {
+    channels: [Vec<Complex<f32>>; CHANNELS],
+}
 
 /// What two stretches have in common, summed over as many as were added.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ pub(super) struct Likeness {
 pub(super) struct Place {
     /// In samples: positive means late.
     pub(super) lag: i64,
-    /// How alike they are there, 1 for the same signal; and without any lag.
+    /// How well the lag fits, in units of its own; and how well none fits.
     pub(super) there: f64,
     pub(super) here: f64,
 }
@@ -52,38 +55,45 @@ impl Transform {
 
     /// The spectrum of up to [`WINDOW`] frames.
     pub(super) fn spectrum(&self, frames: &[Frame]) -> Spectrum {
-        let mut sound: Vec<f32> = frames.iter().map(|[left, right]| left + right).collect();
-        sound.resize(SIZE, 0.0);
-        let mut spectrum = self.forward.make_output_vec();
-        self.forward.process(&mut sound, &mut spectrum).expect("buffers of the planned size");
-        let hertz = |bin: usize| bin as f64 * f64::from(SAMPLE_RATE) / SIZE as f64;
-        for (bin, value) in spectrum.iter_mut().enumerate() {
-            if !BAND.contains(&hertz(bin)) {
-                *value = Complex::default();
+        let channel = |channel: usize| {
+            let mut sound: Vec<f32> = frames.iter().map(|frame| frame[channel]).collect();
+            sound.resize(SIZE, 0.0);
+            let mut bins = self.forward.make_output_vec();
+            self.forward.process(&mut sound, &mut bins).expect("buffers of the planned size");
+            let hertz = |bin: usize| bin as f64 * f64::from(SAMPLE_RATE) / SIZE as f64;
+            for (bin, value) in bins.iter_mut().enumerate() {
+                if !BAND.contains(&hertz(bin)) {
+                    *value = Complex::default();
+                }
             }
-        }
-        Spectrum(spectrum)
+            bins
+        };
+        Spectrum { channels: std::array::from_fn(channel) }
     }
 
-    /// Where the second of what was added lies against the first.
+    /// Where the second of what was added lies against the first: every frequency counts alike (GCC-PHAT),
+    /// or else the bass would blur where that is.
     pub(super) fn place(&self, likeness: &Likeness) -> Place {
-        let mut cross = likeness.cross.clone();
+        let white = |value: &Complex<f32>| {
+            let norm = value.norm();
+            if norm > 0.0 { value / norm } else { Complex::default() }
+        };
+        let mut cross: Vec<_> = likeness.cross.iter().map(white).collect();
         let mut lags = self.inverse.make_output_vec();
-        // The first and the last bin are real (they lie outside the band, and are zero).
+        // The first and the last bin are real: they lie outside the band, and are zero.
         self.inverse.process(&mut cross, &mut lags).expect("buffers of the planned size");
         let best = (0..SIZE).max_by(|a, b| lags[*a].total_cmp(&lags[*b])).unwrap_or(0);
-        // The transform sums each bin of the real signal's spectrum twice.
-        let norm =
-            2.0 * (likeness.energies[0] * likeness.energies[1]).sqrt().max(f64::MIN_POSITIVE);
         let lag = if best < WINDOW { best as i64 } else { best as i64 - SIZE as i64 };
-        Place { lag, there: f64::from(lags[best]) / norm, here: f64::from(lags[0]) / norm }
+        Place { lag, there: lags[best].into(), here: lags[0].into() }
     }
 }
 
 impl Spectrum {
-    /// Its energy, in units of its own.
+    /// Its energy, as the sum of the squares of its samples.
     pub(super) fn energy(&self) -> f64 {
-        self.0.iter().map(|value| f64::from(value.norm_sqr())).sum()
+        let bins = self.channels.iter().flatten();
+        // A real signal's spectrum holds every bin twice (Parseval).
+        bins.map(|value| f64::from(value.norm_sqr())).sum::<f64>() * 2.0 / SIZE as f64
     }
 }
 
@@ -94,16 +104,31 @@ impl Likeness {
     }
 
     pub(super) fn add(&mut self, first: &Spectrum, second: &Spectrum) {
-        for ((sum, a), b) in self.cross.iter_mut().zip(&first.0).zip(&second.0) {
-            *sum += a.conj() * b;
+        for (first, second) in first.channels.iter().zip(&second.channels) {
+            for ((sum, a), b) in self.cross.iter_mut().zip(first).zip(second) {
+                *sum += a.conj() * b;
+            }
         }
         self.energies[0] += first.energy();
         self.energies[1] += second.energy();
     }
 
-    /// How much louder the second is, in dB; `None` where one of them is silent.
-    pub(super) fn louder_db(&self) -> Option<f64> {
+    /// The energies of both, as sums of squares.
+    pub(super) fn energies(&self) -> [f64; 2] {
+        self.energies
+    }
+
+    /// How alike they are when the second is taken `lag` samples earlier: 1 for the same signal, near 0 for
+    /// unrelated ones.
+    pub(super) fn alike(&self, lag: i64) -> f64 {
+        let step = std::f64::consts::TAU * lag as f64 / SIZE as f64;
+        let shared = |(bin, value): (usize, &Complex<f32>)| {
+            let (sine, cosine) = (step * bin as f64).sin_cos();
+            f64::from(value.re) * cosine - f64::from(value.im) * sine
+        };
+        let shared: f64 = self.cross.iter().enumerate().map(shared).sum();
         let [first, second] = self.energies;
-        (first > 0.0 && second > 0.0).then(|| 10.0 * (second / first).log10())
+        let norm = (first * second).sqrt();
+        if norm > 0.0 { shared * 2.0 / SIZE as f64 / norm } else { 0.0 }
     }
 }

@@ -5,9 +5,8 @@ use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 
 use media::{Container, Layout};
-use mp4_atom::{Atom, Decode, FourCC, Mdat, Moof, Traf};
+use mp4_atom::{Atom, Decode, FourCC, Mdat, Moof, TrunEntry, TrunSamples};
 
-use super::super::keys::Keys;
 use super::super::objects::Contents;
 use super::super::rendition::Rendition;
 use super::super::report::Findings;
@@ -26,7 +25,7 @@ const HEADER_PAGES: usize = 2;
 /// The access units of one rendition in order.
 pub(super) struct Units<'a> {
     source: &'a dyn Source,
-    keys: &'a Keys,
+    contents: &'a Contents,
     it: Rendition,
     layout: Layout,
     /// What is being read: a segment, or the file of all.
@@ -38,9 +37,9 @@ pub(super) struct Units<'a> {
 
 impl<'a> Units<'a> {
     pub(super) fn of(source: &'a dyn Source, contents: &'a Contents, it: Rendition) -> Self {
-        let (layout, keys) = (it.layout(&contents.asset), &contents.keys);
+        let layout = it.layout(&contents.asset);
         let waiting = VecDeque::new();
-        Self { source, keys, it, layout, reader: None, opened: 0, pages: 0, waiting }
+        Self { source, contents, it, layout, reader: None, opened: 0, pages: 0, waiting }
     }
 
     /// The next unit; `None` where there is none, or nothing that could be one.
@@ -69,10 +68,10 @@ impl<'a> Units<'a> {
             Layout::SingleFile => self.it.whole(),
         };
         self.opened += 1;
-        let mut reader = match self.source.open(&file.to_string()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            reader => reader?,
-        };
+        // Nothing is read that was not read and measured before.
+        let Some(size) = self.contents.sizes.get(&file) else { return Ok(false) };
+        let reader = self.source.open(&file.to_string())?;
+        let mut reader: Box<dyn Read + 'a> = Box::new(reader.take(*size));
         if self.layout == Layout::Segments {
             let Some(plain) = self.plain(&mut reader)? else { return Ok(false) };
             reader = Box::new(io::Cursor::new(plain));
@@ -84,7 +83,7 @@ impl<'a> Units<'a> {
     /// A segment as it was before it was encrypted. What stays closed was said when it was checked.
     fn plain(&self, reader: &mut dyn Read) -> io::Result<Option<Vec<u8>>> {
         let segment = (self.it.set, self.it.rung.kbps, self.opened - 1);
-        let opened = self.keys.open(segment, "", reader, &mut Findings::default())?;
+        let opened = self.contents.keys.open(segment, "", reader, &mut Findings::default())?;
         let Some(opened) = opened else { return Ok(None) };
         let mut plain = Vec::new();
         opened.take(MOST_HELD).read_to_end(&mut plain)?;
@@ -99,7 +98,7 @@ fn fragment(reader: &mut dyn Read, units: &mut VecDeque<Vec<u8>>) -> io::Result<
         match kind {
             Moof::KIND => {
                 let moof = Moof::decode(&mut &bytes[..]).map_err(io::Error::other)?;
-                sizes = moof.traf.iter().flat_map(sample_sizes).collect();
+                sizes = sample_sizes(&moof)?;
             }
             Mdat::KIND => {
                 let mut rest = bytes.get(HEADER as usize..).unwrap_or_default();
@@ -116,18 +115,21 @@ fn fragment(reader: &mut dyn Read, units: &mut VecDeque<Vec<u8>>) -> io::Result<
     Ok(false)
 }
 
-/// The sizes of a fragment's samples. Where none is spelt out there can be no more than bytes.
-fn sample_sizes(traf: &Traf) -> Vec<usize> {
-    let default = traf.tfhd.default_sample_size;
-    let sizes = traf.trun.iter().flat_map(|run| match &run.samples {
-        mp4_atom::TrunSamples::Inherited { count, .. } => {
-            vec![default.unwrap_or(0); (*count as usize).min(1 << 16)]
-        }
-        mp4_atom::TrunSamples::Explicit(entries) => {
-            entries.iter().map(|entry| entry.size.or(default).unwrap_or(0)).collect()
-        }
-    });
-    sizes.map(|size| size as usize).collect()
+/// The sizes of a fragment's samples, of which there is one run that spells them out.
+fn sample_sizes(moof: &Moof) -> io::Result<Vec<usize>> {
+    let run = match &moof.traf[..] {
+        [traf] => match &traf.trun[..] {
+            [run] => &run.samples,
+            _ => return Err(io::Error::other("a fragment of several runs")),
+        },
+        _ => return Err(io::Error::other("a fragment of several tracks")),
+    };
+    let TrunSamples::Explicit(entries) = run else {
+        return Err(io::Error::other("a run that does not tell its samples' sizes"));
+    };
+    let size = |entry: &TrunEntry| entry.size.filter(|size| *size > 0).map(|size| size as usize);
+    let sizes = entries.iter().map(size).collect::<Option<_>>();
+    sizes.ok_or_else(|| io::Error::other("a sample of no size"))
 }
 
 /// The next box, header and all; `None` at the end and where there is no whole one.
