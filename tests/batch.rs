@@ -246,6 +246,29 @@ fn a_signal_ends_it_cleanly() {
     }
 }
 
+/// While another process completes a version, a signal ends the wait for it.
+#[test]
+fn a_signal_ends_the_wait_for_another_process() {
+    let shell = shell();
+    shell.master("song.wav", LONG / 10, 1);
+    let package = ["package", "song.wav", "--out", "out", "--json"];
+    let folder = json_lines(&shell.run(&package))[0]["folder"].clone();
+    let whole = shell.tree("out");
+    fs::remove_file(shell.path(folder.as_str().unwrap()).join("index.m3u8")).unwrap();
+    let other = fs::File::create(shell.path("out/.segue-staging/completing")).unwrap();
+    other.lock().unwrap();
+    let mut child = started(&shell, &package);
+    wait_for(&shell, "out/.segue-staging");
+    // Long enough that it most likely waits by then; it must end either way.
+    std::thread::sleep(Duration::from_secs(3));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(other);
+    assert!(shell.run(&package).status.success());
+    assert_eq!(shell.tree("out"), whole);
+}
+
 /// On a terminal: a bar for each song and one for all. `script` (util-linux) makes a terminal.
 #[test]
 fn a_terminal_shows_bars() {

@@ -80,12 +80,15 @@ impl StagedFolder {
         self.parent.path().join(name)
     }
 
-    /// Waits until no other process completes a version, and keeps them waiting until it is dropped.
-    pub(crate) fn alone(&self) -> io::Result<File> {
+    /// Keeps other processes from completing a version until it is dropped; `None` while one does.
+    pub(crate) fn alone(&self) -> io::Result<Option<File>> {
         let options = File::options().create(true).truncate(false).write(true).to_owned();
         let alone = options.open(&self.completing)?;
-        alone.lock()?;
-        Ok(alone)
+        match alone.try_lock() {
+            Ok(()) => Ok(Some(alone)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Moves the folder to `target` as a whole, on stable storage before and after. False where

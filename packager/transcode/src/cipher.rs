@@ -4,7 +4,8 @@
 //! the vector beforehand (NIST SP 800-38A appendix C). A segment's is its number (RFC 8216bis 5.2); each rendition
 //! has a key of its own, which encrypts each number once, and a song is fixed before anything of it
 //! is encrypted. Deterministic vectors keep a version's bytes a function of master, parameters and
-//! secret.
+//! secret. A version that is made again on another kind of CPU may differ in a bit: two such files of one
+//! segment then tell how far they are the same, and nothing else.
 //!
 //! Init sections stay as they are: they hold no sound, and VLC 3 plays nothing whose init section is
 //! encrypted (RFC 8216bis 4.4.4.4: a key holds for the maps that follow it alone).

@@ -1,9 +1,10 @@
 //! A folder that receives whole versions.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ingest::{Shelf, publish};
 use media::Asset;
@@ -18,6 +19,9 @@ use crate::leftovers::sweep;
 use crate::package::failure::Failure;
 use crate::package::staging::StagedFolder;
 use crate::stop::Stop;
+
+/// How often it is looked whether another process is still at work.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A folder, and what completes a version in it.
 #[derive(Debug)]
@@ -71,6 +75,17 @@ impl FolderTarget {
         if moved { Ok(()) } else { self.complete(staged, folder, asset, stored) }
     }
 
+    /// Waits until no other process completes a version.
+    fn alone(&self, staged: &StagedFolder) -> Result<File, Failure> {
+        loop {
+            if let Some(alone) = staged.alone().map_err(|error| self.failure(error))? {
+                return Ok(alone);
+            }
+            let rest = async { tokio::time::sleep(LOOK).await };
+            self.stop.wait(&self.runtime, rest).ok_or(Failure::Stopped)?;
+        }
+    }
+
     /// What is in the way is whole, since somebody else was faster, or has lost files: those are put
     /// as into any store. One process at a time does that, so that a version which another one just
     /// completed is seen to be whole.
@@ -81,7 +96,7 @@ impl FolderTarget {
         asset: &Asset,
         stored: &(dyn Fn(u64) + Sync),
     ) -> Result<(), Failure> {
-        let _alone = staged.alone().map_err(|error| self.failure(error))?;
+        let _alone = self.alone(staged)?;
         if self.whole(folder).is_some() {
             return Ok(());
         }
@@ -98,7 +113,7 @@ impl FolderTarget {
         let place = self.path.join(object.to_string());
         let folder = place.parent().unwrap_or(&self.path);
         let moved = fs::create_dir_all(folder)
-            .and_then(|()| fs::File::open(file)?.sync_all())
+            .and_then(|()| File::open(file)?.sync_all())
             .and_then(|()| fs::rename(file, &place))
             .and_then(|()| sync_folder(folder));
         moved.map_err(|error| self.failure(error))

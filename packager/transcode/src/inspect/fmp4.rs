@@ -14,6 +14,9 @@ use super::{roll, sample_entry};
 /// The most segments of one file: what the index's 16 bit can count (8.16.3).
 const MOST_FRAGMENTS: usize = u16::MAX as usize;
 
+/// The longest fragment that is told from longer ones: a day, so that no sum of them overflows.
+const LONGEST: u64 = u32::MAX as u64;
+
 /// What an init section promises.
 #[derive(Debug, Clone)]
 pub(super) struct Init {
@@ -193,10 +196,11 @@ fn read_fragment(
     if codec == Codec::Opus {
         roll::check_map(at, traf, findings);
     }
+    let duration = sum(traf, |entry, tfhd| entry.duration.or(tfhd.default_sample_duration));
     Some(Fragment {
         sequence: moof.mfhd.sequence_number,
         decode_time: Samples(tfdt.base_media_decode_time),
-        duration: Samples(sum(traf, |entry, tfhd| entry.duration.or(tfhd.default_sample_duration))),
+        duration: Samples(duration.min(LONGEST)),
         start: moof_box.start,
         size: moof_box.size + mdat.size,
     })

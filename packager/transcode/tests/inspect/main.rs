@@ -134,6 +134,9 @@ const BREAKAGES: &[Breakage] = &[
     (Rule::PlaylistUris, "a segment is listed twice", || {
         broken(|it| it.replace(AAC, "00001.m4s", "00000.m4s"))
     }),
+    (Rule::Extinf, "samples claim to last for ever", || {
+        broken(|it| it.patch_box("aac/128/00001.m4s", b"tfhd", 8, &[0xFF; 4]))
+    }),
     (Rule::Extinf, "EXTINF leaves out the priming", || {
         broken(|it| it.replace(AAC, "5.802666667", "5.760000000"))
     }),
