@@ -106,7 +106,7 @@ pub(crate) fn object(
     if let Some(source) = source {
         headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(source)));
     }
-    let keys = folder.surrogate_keys();
+    let keys = folder.surrogate_keys().map(|key| key.to_string());
     headers.insert(SURROGATE_KEY, text(&keys.join(" ")));
     headers.insert(CACHE_TAG, text(&keys.join(",")));
     if file.is_text() {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use media::ids::{AlbumId, ArtistId, SongId, Version};
 
+use crate::surrogate_key::SurrogateKey;
+
 /// The folder of one version: `artist/{artist}/album/{album}/{song}/{version}`. The ids are fixed
 /// when the song is packaged and never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,12 +23,12 @@ pub struct SongFolder {
 impl SongFolder {
     /// `song:{id}`, `album:{id}`, `artist:{id}` and `version:{hash}`: what a purge may name.
     #[must_use]
-    pub fn surrogate_keys(&self) -> [String; 4] {
+    pub fn surrogate_keys(&self) -> [SurrogateKey; 4] {
         [
-            format!("song:{}", self.song),
-            format!("album:{}", self.album),
-            format!("artist:{}", self.artist),
-            format!("version:{}", self.version),
+            SurrogateKey::Song(self.song),
+            SurrogateKey::Album(self.album),
+            SurrogateKey::Artist(self.artist),
+            SurrogateKey::Version(self.version),
         ]
     }
 }
