@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
 use origin::{Object, SongFile, SongFolder};
 use service::Clock;
-use token::{Refusal, VerifyingKeys};
+use token::{Refusal, Revocation, VerifyingKeys};
 
 use crate::body::Body;
 use crate::content::Content;
@@ -47,6 +47,17 @@ impl Edge {
     pub fn new(cache: Cache, keys: VerifyingKeys, secrets: SegmentSecrets, clock: Clock) -> Self {
         let (gate, gzipped) = (Gate::new(keys), Gzipped::new());
         Self(Arc::new(Inner { cache, gate, secrets, gzipped, clock }))
+    }
+
+    /// Refuses whom it names from the very next request on, tokens included that were let pass before. It is
+    /// forgotten when its time is over.
+    pub fn revoke(&self, revocation: Revocation) {
+        self.0.gate.revoke(revocation, self.0.clock.now());
+    }
+
+    /// Believes `keys` and no others from the very next request on.
+    pub fn believe(&self, keys: VerifyingKeys) {
+        self.0.gate.believe(keys);
     }
 
     /// Whether a path is the edge's: `/t/…` and `/artist/{id}/album/…`.

@@ -2,7 +2,8 @@
 //! knows no database.
 //!
 //! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
-//! asked for), `carrier` (where the token is), `gate` (whether it may be had), [`edge`] (the answer as a whole), then its parts:
+//! asked for), `carrier` (where the token is), `gate` and `revocations`
+//! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
 //! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`].
 
 pub mod body;
@@ -14,6 +15,7 @@ mod gate;
 mod head;
 mod preconditions;
 mod range;
+mod revocations;
 pub mod serve;
 mod target;
 pub mod tls;

@@ -161,6 +161,13 @@ impl From<&SigningKey> for VerifyingKeys {
     }
 }
 
+/// All keys of several sets; of two under one name, the later.
+impl FromIterator<VerifyingKeys> for VerifyingKeys {
+    fn from_iter<T: IntoIterator<Item = Self>>(sets: T) -> Self {
+        Self { keys: sets.into_iter().flat_map(|set| set.keys).collect() }
+    }
+}
+
 impl VerifyingKey {
     fn read(jwk: Jwk) -> Result<Option<(String, Self)>, UnusableKey> {
         let Some(kid) = jwk.common.key_id.clone() else { return Ok(None) };

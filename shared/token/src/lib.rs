@@ -4,7 +4,8 @@
 //! mint nothing. Each kind has its own `typ` and `aud`: neither is ever taken for the other.
 //!
 //! Reading order: [`key`] (who signs, who is believed), [`refusal`] (why a token is not), [`prefix`]
-//! (what a playback token opens), [`playback`] and [`access`] (the two kinds).
+//! (what a playback token opens), [`playback`] and [`access`] (the two kinds), [`revocation`] (what ends a
+//! playback token before its time).
 
 pub mod access;
 mod jws;
@@ -13,8 +14,10 @@ mod numeric_date;
 pub mod playback;
 pub mod prefix;
 pub mod refusal;
+pub mod revocation;
 
 pub use key::{SigningKey, UnusableKey, VerifyingKeys};
 pub use numeric_date::SKEW;
 pub use prefix::{InvalidPrefix, Prefix};
 pub use refusal::Refusal;
+pub use revocation::{Revocation, Revoked};

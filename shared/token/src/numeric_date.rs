@@ -29,3 +29,18 @@ pub(crate) fn check(from: u64, until: u64, now: SystemTime) -> Result<(), Refusa
         Ok(())
     }
 }
+
+/// A time as a NumericDate in JSON.
+pub(crate) mod seconds {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(super::from_time(*time))
+    }
+
+    pub(crate) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<SystemTime, D::Error> {
+        u64::deserialize(from).map(super::to_time)
+    }
+}

@@ -96,6 +96,12 @@ impl Claims {
     }
 }
 
+/// How long after `now` a token for a song of `duration` that was minted by then may live at most.
+#[must_use]
+pub fn longest_life(duration: Duration) -> Duration {
+    WINDOW.saturating_add(LEAST_LIFE.max(duration.saturating_mul(3)))
+}
+
 /// Mints a token: a pure function. Times are counted from the window that `now` lies in, so that
 /// the same grant within the window gives the same token; the end is max(6 h, 3 × duration) after
 /// the window's own end, so that even the last one minted in it is good for that long.
@@ -103,8 +109,7 @@ impl Claims {
 pub fn mint(key: &SigningKey, grant: &Grant, now: SystemTime) -> Minted {
     let window = WINDOW.as_secs();
     let iat = numeric_date::from_time(now) / window * window;
-    let life = LEAST_LIFE.max(grant.duration.saturating_mul(3));
-    let exp = (iat + window).saturating_add(life.as_secs());
+    let exp = iat.saturating_add(longest_life(grant.duration).as_secs());
     let Grant { user, prefix, max_kbps, .. } = grant;
     let claims = Claims {
         iss: ISSUER.to_owned(),

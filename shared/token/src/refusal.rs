@@ -27,6 +27,8 @@ pub enum Refusal {
     Expired,
     /// Its life has not begun.
     NotYetValid,
+    /// Its session or its listener was revoked.
+    Revoked,
     /// It opens something else.
     WrongPath,
     /// The rendition is above the listener's entitlement.
@@ -49,6 +51,7 @@ impl Refusal {
             Self::WrongAudience => "wrong-audience",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
+            Self::Revoked => "revoked",
             Self::WrongPath => "wrong-path",
             Self::OverCap => "over-cap",
         }

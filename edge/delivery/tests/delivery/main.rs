@@ -5,6 +5,7 @@ mod conditions;
 mod failures;
 mod keys;
 mod ranges;
+mod revocation;
 mod shutdown;
 mod site;
 mod tls;

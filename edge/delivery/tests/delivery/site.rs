@@ -36,6 +36,7 @@ pub(crate) struct Running {
     pub(crate) store: Arc<OriginStore>,
     pub(crate) clock: ManualClock,
     pub(crate) key: SigningKey,
+    pub(crate) edge: Edge,
     pub(crate) shutdown: CancellationToken,
     pub(crate) served: tokio::task::JoinHandle<usize>,
 }
@@ -53,25 +54,34 @@ impl Running {
 
     /// One that holds segment secrets.
     pub(crate) async fn start_holding(secrets: SegmentSecrets) -> Self {
-        Self::start_as(None, Limits::default(), secrets).await
+        Self::start_as(None, Limits::default(), secrets, generated()).await
     }
 
     pub(crate) async fn start_with(tls: Option<Tls>, limits: Limits) -> Self {
-        Self::start_as(tls, limits, SegmentSecrets::default()).await
+        Self::start_as(tls, limits, SegmentSecrets::default(), generated()).await
     }
 
-    async fn start_as(tls: Option<Tls>, limits: Limits, secrets: SegmentSecrets) -> Self {
+    /// One that believes `key`.
+    pub(crate) async fn start_signing(key: SigningKey) -> Self {
+        Self::start_as(None, Limits::default(), SegmentSecrets::default(), key).await
+    }
+
+    async fn start_as(
+        tls: Option<Tls>,
+        limits: Limits,
+        secrets: SegmentSecrets,
+        key: SigningKey,
+    ) -> Self {
         let store = Arc::new(OriginStore::new());
         let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
-        let key = SigningKey::generate().expect("randomness");
         let cache = Cache::new(store.clone(), 64 << 20, ORIGIN_TIMEOUT);
         let edge = Edge::new(cache, VerifyingKeys::from(&key), secrets, clock.clock());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
-        let site = Site { edge, fallback: tower::service_fn(fallback), tls, limits };
+        let site = Site { edge: edge.clone(), fallback: tower::service_fn(fallback), tls, limits };
         let served = tokio::spawn(serve(listener, site, shutdown.clone().cancelled_owned()));
-        Self { address, store, clock, key, shutdown, served }
+        Self { address, store, clock, key, edge, shutdown, served }
     }
 
     /// Stores a file of the song.
@@ -99,6 +109,10 @@ impl Running {
         let path = format!("/t/{}/{FOLDER}/{file}", self.token(320));
         answer::send(self.address, method, &path, headers).await
     }
+}
+
+fn generated() -> SigningKey {
+    SigningKey::generate().expect("randomness")
 }
 
 /// What stands where the API will: it says that it was asked.
