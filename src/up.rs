@@ -17,7 +17,7 @@ use anyhow::Context;
 use api::{Api, PublicUrl};
 use cache::Cache;
 use catalogue::Catalogue;
-use delivery::{Edge, Limits, Site, Tls};
+use delivery::{Edge, Limits, Site, Tls, Trust};
 use ingest::{Intake, Shelf, Worker, Workshop};
 use media::SegmentSecrets;
 use object_store::ObjectStore;
@@ -159,7 +159,8 @@ fn site(
         .context("the API cannot start")?;
     let fallback = api::router(&api, ingest::upload::router(intake.clone()));
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
-    let edge = Edge::new(cache, playback_keys, secrets, clock);
+    let trust = Trust { segments: secrets, ..playback_keys.into() };
+    let edge = Edge::new(cache, trust, clock);
     Ok(Site { edge, fallback, tls, limits: Limits::default() })
 }
 

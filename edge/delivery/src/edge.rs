@@ -10,14 +10,17 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
 use origin::{Object, SongFile, SongFolder};
 use service::Clock;
-use token::{Refusal, Revocation, VerifyingKeys};
+use token::{Revocation, VerifyingKeys};
 
 use crate::body::Body;
 use crate::content::Content;
 use crate::encoding::{Encoding, Gzipped};
 use crate::gate::Gate;
+use crate::pull::{Caller, PullSecrets};
 use crate::range::Selection;
+use crate::refused::Refused;
 use crate::target::Target;
+use crate::trust::Trust;
 use crate::{carrier, head, preconditions};
 
 /// What listens to players: tokens checked, objects out of the cache. Cloning shares it.
@@ -28,6 +31,7 @@ pub struct Edge(Arc<Inner>);
 struct Inner {
     cache: Cache,
     gate: Gate,
+    pulls: PullSecrets,
     secrets: SegmentSecrets,
     gzipped: Gzipped,
     clock: Clock,
@@ -37,16 +41,18 @@ struct Inner {
 struct Admitted<'a> {
     method: &'a Method,
     headers: &'a HeaderMap,
+    caller: Caller,
     folder: SongFolder,
     file: SongFile,
 }
 
 impl Edge {
-    /// An edge over `cache` that believes `keys`, and opens what was encrypted by one of `secrets`.
+    /// An edge over `cache`.
     #[must_use]
-    pub fn new(cache: Cache, keys: VerifyingKeys, secrets: SegmentSecrets, clock: Clock) -> Self {
+    pub fn new(cache: Cache, trust: Trust, clock: Clock) -> Self {
+        let Trust { keys, segments: secrets, pulls } = trust;
         let (gate, gzipped) = (Gate::new(keys), Gzipped::new());
-        Self(Arc::new(Inner { cache, gate, secrets, gzipped, clock }))
+        Self(Arc::new(Inner { cache, gate, pulls, secrets, gzipped, clock }))
     }
 
     /// Refuses whom it names from the very next request on, tokens included that were let pass before. It is
@@ -66,18 +72,24 @@ impl Edge {
         Target::read(path).is_some()
     }
 
-    /// Answers a request whose path the edge [owns](Self::owns); any other is a 404.
-    pub async fn answer<B>(&self, request: &Parts) -> Response<Body<B>> {
+    /// Answers a request whose path the edge [owns](Self::owns); any other is a 404. `connected` is who has
+    /// the connection, whatever the request says.
+    pub async fn answer<B>(&self, request: &Parts, connected: Caller) -> Response<Body<B>> {
         let target = Target::read(request.uri.path());
         let response = match &target {
-            Some(target) => self.answer_target(request, target).await,
+            Some(target) => self.answer_target(request, target, connected).await,
             None => failure(StatusCode::NOT_FOUND),
         };
         log(request, target.as_ref(), &response);
         response
     }
 
-    async fn answer_target<B>(&self, request: &Parts, target: &Target<'_>) -> Response<Body<B>> {
+    async fn answer_target<B>(
+        &self,
+        request: &Parts,
+        target: &Target<'_>,
+        connected: Caller,
+    ) -> Response<Body<B>> {
         match request.method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS => {
@@ -85,13 +97,13 @@ impl Edge {
             }
             _ => return failure(StatusCode::METHOD_NOT_ALLOWED),
         }
-        let (folder, file) = match self.admit(request, target) {
-            Ok(Some(found)) => found,
-            Ok(None) => return failure(StatusCode::NOT_FOUND),
+        let (found, caller) = match self.admit(request, target, connected) {
+            Ok(admitted) => admitted,
             Err(refused) => return refuse(refused),
         };
-        let admitted =
-            Admitted { method: &request.method, headers: &request.headers, folder, file };
+        let Some((folder, file)) = found else { return failure(StatusCode::NOT_FOUND) };
+        let (method, headers) = (&request.method, &request.headers);
+        let admitted = Admitted { method, headers, caller, folder, file };
         match self.open(folder, file).await {
             Ok(content) => self.represent(&admitted, content),
             Err(status) => failure(status),
@@ -109,28 +121,32 @@ impl Edge {
         opened.map(Content::Stored).map_err(|error| head::status_of(&error))
     }
 
-    /// What the target names, if it may be had; `None` where the token opens the place but no object
-    /// can be there.
+    /// What the target names, if it may be had, and by whom; nothing where no object can be there.
     fn admit(
         &self,
         request: &Parts,
         target: &Target<'_>,
-    ) -> Result<Option<(SongFolder, SongFile)>, Refused> {
-        match *target {
-            Target::Song { token, key, object } => {
-                let token = token.map_or_else(|| carrier::token(request), Ok);
-                let token = token.map_err(Refused::Token)?;
-                let found = match object {
-                    Some(Object::Song(folder, file)) => Some((folder, file)),
-                    _ => None,
-                };
-                let kbps = found.and_then(|(_, file)| file.required_kbps());
-                self.0.gate.check(token, key, kbps, self.0.clock.now()).map_err(Refused::Token)?;
-                Ok(found)
-            }
-            Target::Crooked => Err(Refused::BadPath),
-            Target::TooLong => Err(Refused::TooLong),
+        connected: Caller,
+    ) -> Result<(Option<(SongFolder, SongFile)>, Caller), Refused> {
+        let (token, key, object) = match *target {
+            Target::Song { token, key, object } => (token, key, object),
+            Target::Crooked => return Err(Refused::BadPath),
+            Target::TooLong => return Err(Refused::TooLong),
+        };
+        let found = match object {
+            Some(Object::Song(folder, file)) => Some((folder, file)),
+            _ => None,
+        };
+        let caller = self.0.pulls.caller(&request.headers, connected)?;
+        // Who pulls has checked its viewer's token, and took it out of the path. One that is left there is a
+        // viewer's own, and is checked here.
+        if caller == Caller::Puller && token.is_none() {
+            return Ok((found, caller));
         }
+        let token = token.map_or_else(|| carrier::token(request), Ok).map_err(Refused::Token)?;
+        let kbps = found.and_then(|(_, file)| file.required_kbps());
+        let verdict = self.0.gate.check(token, key, kbps, self.0.clock.now());
+        verdict.map(|()| (found, Caller::Anyone)).map_err(Refused::Token)
     }
 
     /// Conditions first, then range, then encoding (RFC 9110 13.2.2).
@@ -144,7 +160,8 @@ impl Edge {
             _ => Encoding::Identity,
         };
         let etag = if encoding == Encoding::Gzip { tag(encoding) } else { identity };
-        let mut headers = head::object(&request.folder, request.file, &etag, content.source());
+        let (folder, file) = (&request.folder, request.file);
+        let mut headers = head::object(folder, file, &etag, content.source(), request.caller);
         if preconditions::is_held(request.headers, &etag) {
             return respond(StatusCode::NOT_MODIFIED, headers, Body::Empty);
         }
@@ -207,21 +224,8 @@ impl Admitted<'_> {
     }
 }
 
-/// Why a request is turned away before anything is looked up.
-#[derive(Debug, Clone, Copy)]
-enum Refused {
-    Token(Refusal),
-    BadPath,
-    TooLong,
-}
-
 fn refuse<B>(refused: Refused) -> Response<Body<B>> {
-    let (status, reason) = match refused {
-        Refused::Token(refusal @ Refusal::Missing) => (StatusCode::UNAUTHORIZED, refusal.name()),
-        Refused::Token(refusal) => (StatusCode::FORBIDDEN, refusal.name()),
-        Refused::BadPath => (StatusCode::FORBIDDEN, "bad-path"),
-        Refused::TooLong => (StatusCode::URI_TOO_LONG, "too-long"),
-    };
+    let (status, reason) = (refused.status(), refused.name());
     explain(status, head::refusal(status, reason), reason)
 }
 

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use origin::{Object, SongFile, SongFolder};
 
 use crate::encoding::Encoding;
+use crate::pull::Caller;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
@@ -96,11 +97,17 @@ pub(crate) fn object(
     file: SongFile,
     etag: &str,
     source: Option<Source>,
+    caller: Caller,
 ) -> HeaderMap {
     let mut headers = cors();
     let policy = Object::Song(*folder, file).cache_policy();
+    // A viewer's URL holds the viewer's secret; who pulls keeps answers for everybody that it lets pass.
+    let policy = match caller {
+        Caller::Anyone => policy.personal(),
+        Caller::Puller => policy.stored(),
+    };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy.personal()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy));
     headers.insert(ETAG, text(etag));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if let Some(source) = source {

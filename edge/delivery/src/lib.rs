@@ -2,7 +2,7 @@
 //! knows no database.
 //!
 //! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
-//! asked for), `carrier` (where the token is), `gate` and `revocations`
+//! asked for), [`pull`] (who needs no token), `carrier` (where the token is), `gate` and `revocations`
 //! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
 //! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`].
 
@@ -14,13 +14,18 @@ mod encoding;
 mod gate;
 mod head;
 mod preconditions;
+pub mod pull;
 mod range;
+mod refused;
 mod revocations;
 pub mod serve;
 mod target;
 pub mod tls;
+pub mod trust;
 
 pub use body::Body;
 pub use edge::Edge;
+pub use pull::{Caller, PullSecrets};
 pub use serve::{Limits, Site, serve};
 pub use tls::{Tls, UnusableCertificate};
+pub use trust::Trust;

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use tower::{Service, ServiceExt};
 
 use crate::body::Body;
 use crate::edge::Edge;
+use crate::pull::Caller;
 use crate::tls::Tls;
 
 /// How long a connection may take over things.
@@ -122,22 +124,31 @@ where
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let Some(tls) = site.tls.clone() else {
-        return converse(stream, site, ending).await;
+        return converse(stream, Caller::Anyone, site, ending).await;
     };
-    let handshake = tokio::time::timeout(site.limits.head, tls.acceptor().accept(stream));
+    let acceptor = tls.acceptor();
+    let handshake = tokio::time::timeout(site.limits.head, acceptor.accept(stream));
     let shaken = tokio::select! {
         shaken = handshake => shaken,
         () = ending.drain.cancelled() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => converse(stream, site, ending).await,
+        Ok(Ok(stream)) => {
+            let caller = caller(stream.get_ref().1);
+            converse(stream, caller, site, ending).await;
+        }
         Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
         Err(_) => tracing::debug!("the TLS handshake took too long"),
     }
 }
 
+/// Whoever has a certificate was vouched for in the handshake.
+fn caller(session: &ServerConnection) -> Caller {
+    if session.peer_certificates().is_some() { Caller::Puller } else { Caller::Anyone }
+}
+
 /// One connection's requests.
-async fn converse<S, F, B>(stream: S, site: Site<F>, ending: Ending)
+async fn converse<S, F, B>(stream: S, caller: Caller, site: Site<F>, ending: Ending)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
@@ -146,7 +157,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
-    let service = service_fn(|request| answer(&site, request));
+    let service = service_fn(|request| answer(&site, caller, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(site.limits.head)
@@ -169,6 +180,7 @@ where
 
 async fn answer<F, B>(
     site: &Site<F>,
+    caller: Caller,
     request: Request<Incoming>,
 ) -> Result<Response<Body<B>>, Infallible>
 where
@@ -176,7 +188,7 @@ where
 {
     if site.edge.owns(request.uri().path()) {
         let (parts, _) = request.into_parts();
-        return Ok(site.edge.answer(&parts).await);
+        return Ok(site.edge.answer(&parts, caller).await);
     }
     let response = site.fallback.clone().oneshot(request).await?;
     Ok(response.map(Body::Fallback))

@@ -4,6 +4,7 @@ mod answer;
 mod conditions;
 mod failures;
 mod keys;
+mod pulls;
 mod ranges;
 mod revocation;
 mod shutdown;

@@ -11,7 +11,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use media::{Kbps, SegmentSecrets};
-use segue_delivery::{Edge, Limits, Site, Tls, serve};
+use segue_delivery::{Edge, Limits, PullSecrets, Site, Tls, Trust, serve};
 use testkit::manual_clock::ManualClock;
 use testkit::origin_store::OriginStore;
 use token::{SigningKey, VerifyingKeys, playback};
@@ -54,28 +54,35 @@ impl Running {
 
     /// One that holds segment secrets.
     pub(crate) async fn start_holding(secrets: SegmentSecrets) -> Self {
-        Self::start_as(None, Limits::default(), secrets, generated()).await
+        let key = generated();
+        let trust = Trust { segments: secrets, ..VerifyingKeys::from(&key).into() };
+        Self::start_as(None, Limits::default(), key, trust).await
     }
 
     pub(crate) async fn start_with(tls: Option<Tls>, limits: Limits) -> Self {
-        Self::start_as(tls, limits, SegmentSecrets::default(), generated()).await
+        let key = generated();
+        let trust = VerifyingKeys::from(&key).into();
+        Self::start_as(tls, limits, key, trust).await
     }
 
     /// One that believes `key`.
     pub(crate) async fn start_signing(key: SigningKey) -> Self {
-        Self::start_as(None, Limits::default(), SegmentSecrets::default(), key).await
+        let trust = VerifyingKeys::from(&key).into();
+        Self::start_as(None, Limits::default(), key, trust).await
     }
 
-    async fn start_as(
-        tls: Option<Tls>,
-        limits: Limits,
-        secrets: SegmentSecrets,
-        key: SigningKey,
-    ) -> Self {
+    /// One that is pulled from.
+    pub(crate) async fn start_pulled(tls: Option<Tls>, pulls: PullSecrets) -> Self {
+        let key = generated();
+        let trust = Trust { pulls, ..VerifyingKeys::from(&key).into() };
+        Self::start_as(tls, Limits::default(), key, trust).await
+    }
+
+    async fn start_as(tls: Option<Tls>, limits: Limits, key: SigningKey, trust: Trust) -> Self {
         let store = Arc::new(OriginStore::new());
         let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let cache = Cache::new(store.clone(), 64 << 20, ORIGIN_TIMEOUT);
-        let edge = Edge::new(cache, VerifyingKeys::from(&key), secrets, clock.clock());
+        let edge = Edge::new(cache, trust, clock.clock());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();

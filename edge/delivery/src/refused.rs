@@ -1,0 +1,38 @@
+//! Why a request is turned away before anything is looked up.
+
+use http::StatusCode;
+use token::Refusal;
+
+/// Why a request is turned away before anything is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Refused {
+    /// For its token, or for having none.
+    Token(Refusal),
+    /// For a path that is never written this way.
+    BadPath,
+    /// For a path longer than any of ours.
+    TooLong,
+    /// For a puller's secret that is none.
+    WrongSecret,
+}
+
+impl Refused {
+    /// The stable name: a header's value and a metric's label.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Token(refusal) => refusal.name(),
+            Self::BadPath => "bad-path",
+            Self::TooLong => "too-long",
+            Self::WrongSecret => "wrong-edge-secret",
+        }
+    }
+
+    /// 401 where a token would help, 403 where this one does not.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Token(Refusal::Missing) => StatusCode::UNAUTHORIZED,
+            Self::TooLong => StatusCode::URI_TOO_LONG,
+            Self::Token(_) | Self::BadPath | Self::WrongSecret => StatusCode::FORBIDDEN,
+        }
+    }
+}
