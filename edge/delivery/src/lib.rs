@@ -4,7 +4,8 @@
 //! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
 //! asked for), [`pull`] (who needs no token), `carrier` (where the token is), `gate` and `revocations`
 //! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
-//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`].
+//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`]. What it is told: [`trust`], [`tls`], and anew
+//! while it runs [`key_source`] (`watched`).
 
 pub mod body;
 mod carrier;
@@ -13,6 +14,7 @@ pub mod edge;
 mod encoding;
 mod gate;
 mod head;
+pub mod key_source;
 mod preconditions;
 pub mod pull;
 mod range;
@@ -22,10 +24,12 @@ pub mod serve;
 mod target;
 pub mod tls;
 pub mod trust;
+mod watched;
 
 pub use body::Body;
 pub use edge::Edge;
+pub use key_source::{KeySource, NoKeys};
 pub use pull::{Caller, PullSecrets};
 pub use serve::{Limits, Site, serve};
-pub use tls::{Tls, UnusableCertificate};
+pub use tls::{Tls, TlsFiles, UnusableCertificate};
 pub use trust::Trust;

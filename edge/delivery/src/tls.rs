@@ -1,6 +1,7 @@
 //! TLS 1.3 and 1.2 (RFC 8446, RFC 5246) on rustls.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -9,7 +10,10 @@ use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{CipherSuite, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use service::Reload;
 use tokio_rustls::TlsAcceptor;
+
+use crate::watched;
 
 /// What a TLS listener shows to its clients. Cloning shares it, what it is replaced by included.
 #[derive(Clone)]
@@ -25,6 +29,32 @@ pub struct Pem<'a> {
     /// Who vouches for pullers (mTLS). A client without a certificate is as welcome as before; one with a
     /// certificate that none of these signed gets no connection.
     pub client_authorities: Option<&'a [u8]>,
+}
+
+/// The files that a listener's TLS is read from, all of them PEM.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate chain, leaf first.
+    pub chain: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Who vouches for pullers; see [`Pem::client_authorities`].
+    pub client_authorities: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    /// Gives `tls` what the files hold, whenever that changes or it is asked for. What cannot be used changes
+    /// nothing, and a line says so. It ends with whoever drops it.
+    pub async fn follow(self, tls: Tls, reload: Reload) {
+        let files: Vec<PathBuf> =
+            [self.chain, self.key].into_iter().chain(self.client_authorities).collect();
+        let apply = |contents: &[Vec<u8>]| {
+            let at = |index: usize| contents.get(index).map(Vec::as_slice);
+            let (chain, key) = (at(0).unwrap_or_default(), at(1).unwrap_or_default());
+            tls.replace(&Pem { chain, key, client_authorities: at(2) })
+        };
+        watched::follow("the certificate", &files, reload, apply).await;
+    }
 }
 
 /// Why a certificate and key can't be used.

@@ -137,6 +137,20 @@ impl VerifyingKeys {
         if keys.is_empty() { Err(UnusableKey::Empty) } else { Ok(Self { keys }) }
     }
 
+    /// No key at all: every token is refused.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { keys: HashMap::new() }
+    }
+
+    /// Their names, sorted.
+    #[must_use]
+    pub fn kids(&self) -> Vec<&str> {
+        let mut kids: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+        kids.sort_unstable();
+        kids
+    }
+
     /// The set as JSON, for other edges to read.
     #[must_use]
     pub fn to_jwks(&self) -> String {

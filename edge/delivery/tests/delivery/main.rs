@@ -7,6 +7,7 @@ mod keys;
 mod pulls;
 mod ranges;
 mod revocation;
+mod rotation;
 mod shutdown;
 mod site;
 mod tls;

@@ -2,30 +2,14 @@
 
 use std::time::Duration;
 
-use media::Kbps;
 use token::{Revocation, Revoked, SigningKey, VerifyingKeys, playback};
 
 use crate::answer::send;
-use crate::site::{FOLDER, Running};
+use crate::site::{FOLDER, Running, USER};
 
 const SEGMENT: &str = "aac/64/init.mp4";
-const USER: &str = "0190d2a5-7c1e-7bbb-8123-000000000009";
 const OTHER_USER: &str = "0190d2a5-7c1e-7bbb-8123-00000000000a";
 const HOUR: Duration = Duration::from_secs(3_600);
-
-fn mint(edge: &Running, user: &str) -> String {
-    mint_with(edge, &edge.key, user)
-}
-
-fn mint_with(edge: &Running, key: &SigningKey, user: &str) -> String {
-    let grant = playback::Grant {
-        user: user.parse().expect("a UUID"),
-        prefix: FOLDER.parse().expect("a folder"),
-        max_kbps: Kbps(320),
-        duration: Duration::from_secs(210),
-    };
-    playback::mint(key, &grant, edge.clock.now()).token
-}
 
 /// Status and reason, which the three carriers have in common.
 async fn ask(edge: &Running, token: &str) -> (u16, String) {
@@ -61,7 +45,7 @@ fn revoke(edge: &Running, of: Revoked) {
 #[tokio::test]
 async fn a_revoked_session_or_user_is_refused_on_the_next_request() {
     let edge = Running::start().await;
-    let (token, other) = (mint(&edge, USER), mint(&edge, OTHER_USER));
+    let (token, other) = (edge.token(320), edge.token_of(OTHER_USER, 320));
     let sid = playback::open(&VerifyingKeys::from(&edge.key), &token, edge.clock.now());
     let sid = sid.expect("ours").sid;
     for of in [Revoked::Session(sid), Revoked::User(USER.parse().expect("a UUID"))] {
@@ -78,16 +62,16 @@ async fn a_revoked_session_or_user_is_refused_on_the_next_request() {
 async fn who_was_never_seen_is_revoked_as_well_and_a_later_window_is_another_session() {
     let edge = Running::start().await;
     edge.store(SEGMENT, "sound").await;
-    let token = mint(&edge, USER);
+    let token = edge.token(320);
     let open = |token: &str, at| playback::open(&VerifyingKeys::from(&edge.key), token, at);
     let sid = open(&token, edge.clock.now()).expect("ours").sid;
     revoke(&edge, Revoked::Session(sid));
     assert_eq!(ask(&edge, &token).await, refused("revoked"));
     edge.clock.advance(playback::WINDOW);
     assert_eq!(ask(&edge, &token).await, refused("revoked"));
-    assert_eq!(ask(&edge, &mint(&edge, USER)).await, passed());
+    assert_eq!(ask(&edge, &edge.token(320)).await, passed());
     revoke(&edge, Revoked::User(USER.parse().expect("a UUID")));
-    assert_eq!(ask(&edge, &mint(&edge, USER)).await, refused("revoked"));
+    assert_eq!(ask(&edge, &edge.token(320)).await, refused("revoked"));
 }
 
 #[tokio::test]
@@ -95,7 +79,7 @@ async fn a_revocation_outlives_every_token_from_before() {
     let edge = Running::start().await;
     edge.store(SEGMENT, "sound").await;
     edge.clock.advance(playback::WINDOW - Duration::from_secs(1));
-    let token = mint(&edge, USER);
+    let token = edge.token(320);
     let until = edge.clock.now() + playback::longest_life(Duration::from_secs(210));
     let user = USER.parse().expect("a UUID");
     edge.edge.revoke(Revocation { of: Revoked::User(user), until });
@@ -117,7 +101,7 @@ async fn a_key_that_is_taken_away_opens_nothing_more() {
     let edge = Running::start().await;
     edge.store(SEGMENT, "sound").await;
     let (old, new) = (edge.key.clone(), SigningKey::generate().expect("randomness"));
-    let (by_old, by_new) = (mint_with(&edge, &old, USER), mint_with(&edge, &new, USER));
+    let (by_old, by_new) = (edge.token_by(&old, 320), edge.token_by(&new, 320));
     assert_eq!(ask(&edge, &by_old).await, passed());
     assert_eq!(ask(&edge, &by_new).await, refused("unknown-key"));
     edge.edge.believe(VerifyingKeys::from_iter([(&old).into(), (&new).into()]));

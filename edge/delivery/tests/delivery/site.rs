@@ -28,6 +28,9 @@ pub(crate) const FOLDER: &str = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/alb
     0190d2a5-7c1e-7bbb-8123-000000000002/0190d2a5-7c1e-7bbb-8123-000000000003/\
     00112233445566778899aabbccddeeff";
 
+/// Who listens, where nobody else is named.
+pub(crate) const USER: &str = "0190d2a5-7c1e-7bbb-8123-000000000009";
+
 pub(crate) const ORIGIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// A running edge; it stops when this goes.
@@ -102,13 +105,27 @@ impl Running {
     }
 
     pub(crate) fn token_for(&self, folder: &str, max_kbps: u16) -> String {
+        self.minted(&self.key, folder, USER, max_kbps)
+    }
+
+    /// A token for the song that another key signs.
+    pub(crate) fn token_by(&self, key: &SigningKey, max_kbps: u16) -> String {
+        self.minted(key, FOLDER, USER, max_kbps)
+    }
+
+    /// Another listener's token for the song.
+    pub(crate) fn token_of(&self, user: &str, max_kbps: u16) -> String {
+        self.minted(&self.key, FOLDER, user, max_kbps)
+    }
+
+    fn minted(&self, key: &SigningKey, folder: &str, user: &str, max_kbps: u16) -> String {
         let grant = playback::Grant {
-            user: "0190d2a5-7c1e-7bbb-8123-000000000009".parse().expect("a UUID"),
+            user: user.parse().expect("a UUID"),
             prefix: folder.parse().expect("a folder"),
             max_kbps: Kbps(max_kbps),
             duration: Duration::from_secs(210),
         };
-        playback::mint(&self.key, &grant, self.clock.now()).token
+        playback::mint(key, &grant, self.clock.now()).token
     }
 
     /// Fetches a file of the song with a good token.
