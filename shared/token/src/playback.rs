@@ -26,6 +26,9 @@ pub const WINDOW: Duration = Duration::from_secs(6 * 60 * 60);
 /// The least time that a token is good for: some players never renew one.
 const LEAST_LIFE: Duration = Duration::from_secs(6 * 60 * 60);
 
+/// The longest song that tokens are for, in hours; `longest_song` is a setting up to this.
+const LONGEST_SONG_HOURS: u64 = 1_000;
+
 /// What a listener is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -142,6 +145,11 @@ pub fn open(keys: &VerifyingKeys, token: &str, now: SystemTime) -> Result<Claims
     }
     if claims.aud != AUDIENCE {
         return Err(Refusal::WrongAudience);
+    }
+    // A longer life than any that we mint would outlive its revocation.
+    let longest = longest_life(Duration::from_secs(LONGEST_SONG_HOURS * 3_600));
+    if claims.exp.saturating_sub(claims.iat) > longest.as_secs() {
+        return Err(Refusal::Malformed);
     }
     numeric_date::check(claims.nbf.max(claims.iat), claims.exp, now)?;
     Ok(claims)

@@ -2,6 +2,7 @@
 
 mod answer;
 mod conditions;
+mod es256;
 mod failures;
 mod keys;
 mod pulls;

@@ -70,6 +70,33 @@ fn ed25519(key: &SigningKey) -> EncodingKey {
     EncodingKey::from_ed_der(der.secret_pkcs8_der())
 }
 
+/// Any bytes as a header and claims, signed by us.
+fn signed_raw(key: &SigningKey, header: &str, claims: impl AsRef<[u8]>) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &ed25519(key), Algorithm::EdDSA);
+    format!("{message}.{}", signature.expect("a signature"))
+}
+
+/// The claims as they are but for one replacement in their text, which may make them no JSON.
+fn rewritten(edge: &Running, from: &str, to: &str) -> String {
+    let parts = Parts::of(&edge.token(320));
+    let claims = parts.claims.to_string();
+    assert!(claims.contains(from), "{claims}");
+    signed_raw(&edge.key, &parts.header.to_string(), claims.replacen(from, to, 1))
+}
+
+/// The header written otherwise, and signed.
+fn reheaded(edge: &Running, change: impl Fn(String) -> String) -> String {
+    let parts = Parts::of(&edge.token(320));
+    signed_raw(&edge.key, &change(parts.header.to_string()), parts.claims.to_string())
+}
+
+fn without(edge: &Running, claim: &str) -> String {
+    let mut parts = Parts::of(&edge.token(320));
+    parts.claims.as_object_mut().expect("an object").remove(claim);
+    parts.signed(Algorithm::EdDSA, &ed25519(&edge.key))
+}
+
 /// The token's holder writes other claims, and we sign them: only the minter's own mistakes.
 fn resigned(edge: &Running, name: &str, value: Value) -> String {
     Parts::with_claim(&edge.token(320), name, value).signed(Algorithm::EdDSA, &ed25519(&edge.key))
@@ -166,7 +193,118 @@ fn with_tokens(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
         ("capped at 128", edge.token(128), "over-cap"),
         ("capped at 64", edge.token(64), "over-cap"),
     ];
+    rows.extend(of_headers(edge));
+    rows.extend(of_claims(edge));
     rows.extend(confused(edge, &good).into_iter().map(|token| ("HS256", token, "unknown-alg")));
+    rows
+}
+
+/// Headers that we signed and would never write.
+fn of_headers(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
+    let kid = edge.key.kid();
+    let header = |text: &str| reheaded(edge, |_| text.to_owned());
+    let with = |name: &str, value: &str| {
+        header(&format!(
+            "{{\"alg\":\"EdDSA\",\"kid\":\"{kid}\",\"typ\":\"play+jwt\",\"{name}\":{value}}}"
+        ))
+    };
+    vec![
+        ("no header", header(""), "malformed"),
+        ("a header of null", header("null"), "malformed"),
+        ("a header in a list", reheaded(edge, |it| format!("[{it}]")), "malformed"),
+        ("two headers", reheaded(edge, |it| format!("{it}{it}")), "malformed"),
+        ("alg twice", reheaded(edge, |it| it.replacen('{', "{\"alg\":\"none\",", 1)), "malformed"),
+        ("kid twice", with("kid", "\"x\""), "malformed"),
+        ("typ twice", with("typ", "\"play+jwt\""), "malformed"),
+        ("alg a number", reheaded(edge, |it| it.replace("\"EdDSA\"", "1")), "malformed"),
+        ("alg null", reheaded(edge, |it| it.replace("\"EdDSA\"", "null")), "malformed"),
+        ("no alg", header(&format!("{{\"kid\":\"{kid}\",\"typ\":\"play+jwt\"}}")), "malformed"),
+        ("no kid", header("{\"alg\":\"EdDSA\",\"typ\":\"play+jwt\"}"), "malformed"),
+        ("no typ", header(&format!("{{\"alg\":\"EdDSA\",\"kid\":\"{kid}\"}}")), "malformed"),
+        ("empty kid", reheaded(edge, |it| it.replace(kid, "")), "unknown-key"),
+        ("kid and more", reheaded(edge, |it| it.replace(kid, &format!("{kid}x"))), "unknown-key"),
+        ("kid a path", reheaded(edge, |it| it.replace(kid, "../../dev/null")), "unknown-key"),
+        ("alg RS256", reheaded(edge, |it| it.replace("EdDSA", "RS256")), "unknown-alg"),
+        (
+            "alg HS256, our signature",
+            reheaded(edge, |it| it.replace("EdDSA", "HS256")),
+            "unknown-alg",
+        ),
+        ("alg with a blank", reheaded(edge, |it| it.replace("EdDSA", "EdDSA ")), "unknown-alg"),
+        ("a key to fetch", with("jku", "\"https://evil.example/jwks\""), "malformed"),
+        ("a certificate", with("x5c", "[]"), "malformed"),
+        ("unencoded", with("b64", "false"), "malformed"),
+        ("zipped", with("zip", "\"DEF\""), "malformed"),
+    ]
+}
+
+/// Claims that we signed and would never write.
+fn of_claims(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
+    let re = |name: &str, value: Value| resigned(edge, name, value);
+    let header = Parts::of(&edge.token(320)).header.to_string();
+    let raw = |claims: &[u8]| signed_raw(&edge.key, &header, claims);
+    let container = |rest: &str| json!(format!("regex:^https?://[^/]+/{rest}"));
+    let cap = "\"max_kbps\":320";
+    let mut rows = vec![
+        ("no claims", raw(b""), "malformed"),
+        ("claims of null", raw(b"null"), "malformed"),
+        ("claims of no text", raw(b"{\"iss\":\"\xff\"}"), "malformed"),
+        ("claims cut short", rewritten(edge, "}", ""), "malformed"),
+        ("claims and more", rewritten(edge, "}", "}}"), "malformed"),
+        ("cap twice", rewritten(edge, cap, "\"max_kbps\":64,\"max_kbps\":320"), "malformed"),
+        ("exp twice", rewritten(edge, "{", "{\"exp\":9999999999,"), "malformed"),
+        ("cap below nothing", re("max_kbps", json!(-1)), "malformed"),
+        ("cap a fraction", re("max_kbps", json!(320.5)), "malformed"),
+        ("cap in words", re("max_kbps", json!("320")), "malformed"),
+        ("cap beyond all", re("max_kbps", json!(65_536)), "malformed"),
+        ("cap null", re("max_kbps", json!(null)), "malformed"),
+        ("cap of nothing", re("max_kbps", json!(0)), "over-cap"),
+        ("end below nothing", re("exp", json!(-1)), "malformed"),
+        ("end a fraction", re("exp", json!(NOW as f64 + 0.5)), "malformed"),
+        ("end in words", re("exp", json!("2000000000")), "malformed"),
+        ("end in floating point", re("exp", json!(1e12)), "malformed"),
+        ("end beyond 64 bits", rewritten(edge, "\"exp\":", "\"exp\":99999999999"), "malformed"),
+        ("end in a hundred years", re("exp", json!(NOW + 3_155_760_000)), "malformed"),
+        ("end at the end of numbers", re("exp", json!(u64::MAX)), "malformed"),
+        ("end before its start", re("exp", json!(NOW - 1)), "expired"),
+        ("start below nothing", re("nbf", json!(-1)), "malformed"),
+        ("start at the end of numbers", re("nbf", json!(u64::MAX)), "not-yet-valid"),
+        ("issued in a minute and a second", re("iat", json!(NOW + 61)), "not-yet-valid"),
+        ("issued a fraction", re("iat", json!(NOW as f64 + 0.5)), "malformed"),
+        ("several audiences", re("aud", json!(["segue-edge"])), "malformed"),
+        ("empty audience", re("aud", json!("")), "wrong-audience"),
+        ("audience in capitals", re("aud", json!("SEGUE-EDGE")), "wrong-audience"),
+        ("empty issuer", re("iss", json!("")), "wrong-issuer"),
+        ("cdniv in words", re("cdniv", json!("1")), "malformed"),
+        ("cdniv of nothing", re("cdniv", json!(0)), "malformed"),
+        ("cdnicrit", re("cdnicrit", json!("cdniip")), "malformed"),
+        ("cdniets", re("cdniets", json!(30)), "malformed"),
+        ("cdnistt", re("cdnistt", json!(1)), "malformed"),
+        ("a claim of our own making", re("admin", json!(true)), "malformed"),
+        ("a listener who is none", re("sub", json!("everybody")), "malformed"),
+        ("a session that is a number", re("sid", json!(1)), "malformed"),
+        ("a hash for a folder", re("cdniuc", json!("hash:deadbeef")), "malformed"),
+        ("a folder alone", re("cdniuc", json!(FOLDER)), "malformed"),
+        ("a folder without an end", re("cdniuc", container(FOLDER)), "malformed"),
+        (
+            "a wild card in the folder",
+            re("cdniuc", container("artist/.*/album/b/c/d/.*$")),
+            "malformed",
+        ),
+        ("the folder above", re("cdniuc", container("artist/.*$")), "malformed"),
+        ("dots in the folder", re("cdniuc", container("artist/a/album/b/../d/.*$")), "malformed"),
+        (
+            "two folders",
+            re("cdniuc", container(&format!("({FOLDER}|{OTHER_SONG})/.*$"))),
+            "malformed",
+        ),
+        ("folders in a list", re("cdniuc", json!([FOLDER])), "malformed"),
+    ];
+    for claim in
+        ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "cdniv", "cdniuc", "max_kbps", "sid"]
+    {
+        rows.push(("a claim is missing", without(edge, claim), "malformed"));
+    }
     rows
 }
 
@@ -187,6 +325,58 @@ fn with_paths(edge: &Running) -> Vec<Row> {
         ("two tokens in the query", twice, 403, "malformed"),
         ("a bad token in the path, a good one in the query", both, 403, "malformed"),
         ("crooked, token in the query", crooked, 403, "bad-path"),
+        (
+            "an empty token in the query",
+            format!("/{FOLDER}/{SEGMENT}?URISigningPackage="),
+            401,
+            "missing",
+        ),
+        (
+            "the query's name in lower case",
+            format!("/{FOLDER}/{SEGMENT}?urisigningpackage={good}"),
+            401,
+            "missing",
+        ),
+        (
+            "an escape in the query's name",
+            format!("/{FOLDER}/{SEGMENT}?URISigning%50ackage={good}"),
+            401,
+            "missing",
+        ),
+        (
+            "an escape in the query's token",
+            format!("/{FOLDER}/{SEGMENT}?{}", package.replace('.', "%2E")),
+            403,
+            "malformed",
+        ),
+        (
+            "a semicolon in the query",
+            format!("/{FOLDER}/{SEGMENT}?{package};x=1"),
+            403,
+            "malformed",
+        ),
+        (
+            "a token behind a token",
+            format!("/t/{good}/t/{good}/{FOLDER}/{SEGMENT}"),
+            403,
+            "wrong-path",
+        ),
+        ("a path before the folder", any(&format!("x/{FOLDER}/{SEGMENT}")), 403, "wrong-path"),
+        ("no file", any(FOLDER), 403, "wrong-path"),
+        ("no file but a slash", any(&format!("{FOLDER}/")), 403, "bad-path"),
+        ("a file in capitals", capped("AAC/320/00000.M4S"), 404, ""),
+        ("a blank in the path", own("%20index.m3u8"), 403, "bad-path"),
+        ("a plus in the path", own("index+.m3u8"), 403, "bad-path"),
+        ("a colon in the path", own("c:index.m3u8"), 403, "bad-path"),
+        ("a backslash", own("aac\\index.m3u8"), 403, "bad-path"),
+        ("a star", own("*"), 403, "bad-path"),
+        ("three dots", own(".../index.m3u8"), 404, ""),
+        ("dots at the end", own(".."), 403, "bad-path"),
+        ("dots and an encoded slash", own("..%2findex.m3u8"), 403, "bad-path"),
+        ("triply encoded dots", own("%25252e%25252e/index.m3u8"), 403, "bad-path"),
+        ("a line end", own("index.m3u8%0d%0aX:%20y"), 403, "bad-path"),
+        ("a lone percent", own("index%.m3u8"), 403, "bad-path"),
+        ("an IIS escape", own("%u002e%u002e/index.m3u8"), 403, "bad-path"),
         ("token without a path", format!("/t/{good}"), 403, "wrong-path"),
         ("dots", own("../00112233445566778899aabbccddeeff/index.m3u8"), 403, "bad-path"),
         ("dots to the top", own("../../../../../../masters/x"), 403, "bad-path"),
@@ -273,6 +463,79 @@ async fn tokens_in_query_and_cookie() {
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b"sound"[..]));
         assert!(answer.header("cache-control").contains("private"), "{:?}", answer.headers);
     }
+}
+
+#[tokio::test]
+async fn cookies_that_are_none() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    let (good, path) = (edge.token(320), format!("/{FOLDER}/{SEGMENT}"));
+    let named = format!("URISigningPackage={good}");
+    for (what, cookie, status, reason) in [
+        ("nothing", String::new(), 401, "missing"),
+        ("no pair", "URISigningPackage".to_owned(), 401, "missing"),
+        ("no name", format!("={good}"), 401, "missing"),
+        ("semicolons", ";;; ; ;".to_owned(), 401, "missing"),
+        ("another name", format!("X{named}"), 401, "missing"),
+        ("a prefixed name", format!("__Host-{named}"), 401, "missing"),
+        ("another case", named.to_lowercase(), 401, "missing"),
+        ("commas", format!("a=b, {named}"), 401, "missing"),
+        ("an empty token", "URISigningPackage=".to_owned(), 401, "missing"),
+        ("quoted", format!("URISigningPackage=\"{good}\""), 403, "malformed"),
+        ("a blank before the token", format!("URISigningPackage= {good}"), 403, "malformed"),
+        ("two", format!("{named}; {named}"), 403, "malformed"),
+        ("two in two headers", format!("{named}\r\nCookie: {named}"), 403, "malformed"),
+        ("a good one and an empty one", format!("{named}; URISigningPackage="), 403, "malformed"),
+        ("cut short", named[..named.len() - 9].to_owned(), 403, "malformed"),
+        ("bytes that are no text", "URISigningPackage=\u{ff}".to_owned(), 401, "missing"),
+        ("long", format!("URISigningPackage={}", "A".repeat(3_000)), 403, "malformed"),
+    ] {
+        let header = format!("Cookie: {cookie}\r\n");
+        let answer = send(edge.address, "GET", &path, &header).await;
+        assert_eq!((answer.status, answer.header("segue-refusal")), (status, reason), "{what}");
+    }
+    assert_eq!(edge.store.reads(), 0);
+    let among = format!("Cookie: a=b; c; {named}; d=\"e\"\r\n");
+    assert_eq!(send(edge.address, "GET", &path, &among).await.status, 200);
+}
+
+/// What hyper never lets through to us: bytes that no request line may have.
+#[tokio::test]
+async fn bytes_that_no_path_has() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    for byte in ["\0", "\t", "\u{1}", "\u{7f}", "\n", "\r"] {
+        let path = format!("/t/{}/{FOLDER}/{SEGMENT}{byte}x", edge.token(320));
+        let answer = send(edge.address, "GET", &path, "").await;
+        assert_eq!((answer.status, answer.body.len()), (400, 0), "{byte:?}");
+    }
+    assert_eq!(edge.store.reads(), 0);
+}
+
+/// The minter's clock may be ahead by a minute at the start; the end is the end, to the second.
+#[tokio::test]
+async fn the_bounds_of_time_are_exact() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    let ask = async |token: &str| {
+        let answer = send(edge.address, "GET", &format!("/t/{token}/{FOLDER}/{SEGMENT}"), "").await;
+        (answer.status, answer.header("segue-refusal").to_owned())
+    };
+    let early = |name| resigned(&edge, name, json!(NOW + 61));
+    for token in [early("nbf"), early("iat")] {
+        assert_eq!(ask(&token).await, (403, "not-yet-valid".to_owned()));
+    }
+    let short = resigned(&edge, "exp", json!(NOW + 62));
+    edge.clock.advance(Duration::from_millis(999));
+    assert_eq!(ask(&early("nbf")).await, (403, "not-yet-valid".to_owned()));
+    edge.clock.advance(Duration::from_millis(1));
+    for token in [early("nbf"), early("iat")] {
+        assert_eq!(ask(&token).await, (200, String::new()));
+    }
+    edge.clock.advance(Duration::from_millis(60_999));
+    assert_eq!(ask(&short).await, (200, String::new()));
+    edge.clock.advance(Duration::from_millis(1));
+    assert_eq!(ask(&short).await, (403, "expired".to_owned()));
 }
 
 #[tokio::test]
