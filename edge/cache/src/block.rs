@@ -1,9 +1,13 @@
 //! The unit of caching.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use origin::Object;
+
+use crate::epochs::{Epoch, Stamp};
+use crate::facts::Facts;
 
 /// The length in bytes of every block of an object but its last.
 pub const BLOCK_SIZE: u64 = 1 << 20;
@@ -24,22 +28,55 @@ impl BlockKey {
         let start = self.index * BLOCK_SIZE;
         start..start + BLOCK_SIZE
     }
+
+    /// How many bytes the block has of an object of `size`.
+    #[must_use]
+    pub fn length(&self, size: u64) -> u64 {
+        let range = self.range();
+        range.end.min(size).saturating_sub(range.start)
+    }
 }
 
-/// A block as it is held. Cloning shares the bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// Its bytes: never fewer than the object has there.
-    pub bytes: Bytes,
-    /// The length in bytes of the whole object.
-    pub object_size: u64,
+/// A block as it is held, whole. Cloning shares it.
+#[derive(Debug, Clone)]
+pub(crate) struct Block(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    bytes: Bytes,
+    facts: Arc<Facts>,
+    stamp: Stamp,
 }
 
 impl Block {
+    /// A block whose read began in `epoch`.
+    pub(crate) fn new(bytes: Bytes, facts: Arc<Facts>, epoch: Epoch) -> Self {
+        Self(Arc::new(Held { bytes, facts, stamp: Stamp::new(epoch) }))
+    }
+
+    /// The same bytes, found in `epoch` to be the origin's still.
+    pub(crate) fn renewed(&self, epoch: Epoch) -> Self {
+        Self::new(self.0.bytes.clone(), Arc::clone(&self.0.facts), epoch)
+    }
+
+    /// Its bytes: never fewer than the object has there.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.0.bytes
+    }
+
+    /// What is true of its object.
+    pub(crate) fn facts(&self) -> &Arc<Facts> {
+        &self.0.facts
+    }
+
+    /// Up to when it is known to be good.
+    pub(crate) fn stamp(&self) -> &Stamp {
+        &self.0.stamp
+    }
+
     /// What the block costs in memory, in bytes, with its share of the cache's own tables.
-    #[must_use]
-    pub fn weight(&self) -> u32 {
+    pub(crate) fn weight(&self) -> u32 {
         const TABLES: u32 = 512;
-        u32::try_from(self.bytes.len()).unwrap_or(u32::MAX).saturating_add(TABLES)
+        u32::try_from(self.0.bytes.len()).unwrap_or(u32::MAX).saturating_add(TABLES)
     }
 }

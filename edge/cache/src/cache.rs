@@ -1,174 +1,271 @@
 //! Blocks by key, and the fills that are under way.
 
 use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::FutureExt;
 use object_store::ObjectStore;
-use origin::Object;
+use origin::{Object, Purge, PurgeTarget};
 
+use crate::absent::Absences;
 use crate::block::{Block, BlockKey};
-use crate::fill::{self, Fill, FillError, Outcome};
-use crate::reader::Reader;
+use crate::budget::{Asker, Budget, Turn};
+use crate::epochs::{Epochs, Stamp, Standing};
+use crate::fill;
+use crate::fill_error::FillError;
+use crate::filling::{Filling, Outcome, Waiter};
+use crate::opened::Opened;
+use crate::renewals::Renewals;
+use crate::settings::Settings;
+
+/// How long after a purge what it covered is cleared away: once for all purges of that time.
+const SWEEP_AFTER: Duration = Duration::from_secs(1);
 
 /// Where a block came from (RFC 9211 2.1, 2.2, 2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// It was in memory.
     Hit,
+    /// It was in memory, softly purged: the origin is being asked.
+    Stale,
     /// This request began the read from the origin.
     Miss,
     /// This request joined a read that another had begun.
     Collapsed,
 }
 
-/// An object whose first block is here.
-#[derive(Debug)]
-pub struct Opened {
-    cache: Cache,
-    object: Object,
-    first: Block,
-    /// Where the first block came from.
-    pub source: Source,
-}
-
-impl Opened {
-    /// The length in bytes of the object.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.first.object_size
-    }
-
-    /// The bytes of the object's first block.
-    #[must_use]
-    pub fn first(&self) -> &Bytes {
-        &self.first.bytes
-    }
-
-    /// Streams `range` of the object, which must lie within its size.
-    #[must_use]
-    pub fn read(self, range: Range<u64>) -> Reader {
-        let size = self.size();
-        Reader::new(self.cache, self.object, self.first, range.start.min(size)..range.end.min(size))
-    }
-}
-
 /// The cache of an edge. Cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Cache(Arc<Inner>);
+pub struct Cache(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    store: Arc<dyn ObjectStore>,
-    timeout: Duration,
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) settings: Settings,
+    pub(crate) epochs: Epochs,
+    pub(crate) renewals: Renewals,
     blocks: moka::sync::Cache<BlockKey, Block>,
+    absences: Absences,
+    budget: Budget,
+    sweeping: AtomicBool,
     /// Touched on misses alone. A fill stores its block *before* it leaves this table, so that who
     /// finds it in neither may begin another.
-    filling: Mutex<HashMap<BlockKey, Fill>>,
+    filling: Mutex<HashMap<BlockKey, Arc<Filling>>>,
 }
 
-/// A block that is here, or the fill that will bring it.
+/// A block that is here, the fill that will bring it, or why there will be none.
 #[derive(Debug)]
 pub(crate) enum Lookup {
     Here(Block),
-    Filling(Fill),
+    Filling(Waiter),
+    Failed(FillError),
 }
 
 impl Lookup {
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+    /// Waits for the whole block.
+    pub(crate) fn poll_whole(&mut self, context: &Context<'_>) -> Poll<Outcome> {
         match self {
             Self::Here(block) => Poll::Ready(Ok(block.clone())),
-            Self::Filling(fill) => fill.poll_unpin(context),
+            Self::Filling(waiter) => waiter.poll_end(context),
+            Self::Failed(error) => Poll::Ready(Err(error.clone())),
         }
     }
 }
 
 impl Cache {
     /// A cache over `store` that holds about `capacity` bytes, and gives each read of a block
-    /// from the origin `timeout`.
+    /// from the origin `timeout`; see [`Settings::new`] for the rest.
     #[must_use]
     pub fn new(store: Arc<dyn ObjectStore>, capacity: u64, timeout: Duration) -> Self {
-        let blocks = moka::sync::Cache::builder()
-            .max_capacity(capacity)
-            .weigher(|_: &BlockKey, block: &Block| block.weight())
-            .build();
-        Self(Arc::new(Inner { store, timeout, blocks, filling: Mutex::default() }))
+        Self::with(store, Settings::new(capacity, timeout))
     }
 
-    /// Gets the object's first block, which also tells its size: no extra request for that.
+    /// A cache over `store`.
+    #[must_use]
+    pub fn with(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
+        let blocks = moka::sync::Cache::builder()
+            .max_capacity(settings.capacity)
+            .weigher(|_: &BlockKey, block: &Block| block.weight())
+            .build();
+        Self(Arc::new(Inner {
+            store,
+            settings,
+            epochs: Epochs::new(),
+            renewals: Renewals::default(),
+            blocks,
+            absences: Absences::new(settings.negative),
+            budget: Budget::new(&settings),
+            sweeping: AtomicBool::new(false),
+            filling: Mutex::default(),
+        }))
+    }
+
+    /// Waits for the first bytes of the object, which also tell its size: no extra request for that.
     ///
     /// # Errors
-    /// [`FillError::NotFound`] where the origin has no such object, the others where it failed.
+    /// [`FillError::NotFound`] where the origin has no such object, [`FillError::Overloaded`] where
+    /// too many wait for the origin, the others where it failed.
     pub async fn open(&self, object: Object) -> Result<Opened, FillError> {
-        let (lookup, source) = self.lookup(BlockKey { object, index: 0 });
-        let first = match lookup {
-            Lookup::Here(block) => block,
-            Lookup::Filling(fill) => fill.await?,
-        };
-        Ok(Opened { cache: self.clone(), object, first, source })
+        let (lookup, source) = self.lookup(BlockKey { object, index: 0 }, Asker::Newcomer);
+        Opened::wait(self.clone(), object, lookup, source).await
+    }
+
+    /// Forgets what `purge` covers. When this returns, nothing of it that was read before is answered
+    /// to any request that comes now, or stored by any read that began before; a soft purge lets it be
+    /// answered until the origin was asked. It costs the same however much is covered.
+    pub fn purge(&self, purge: &Purge) {
+        self.0.epochs.purge(purge);
+        self.sweep_soon();
     }
 
     /// Finds a block, joins its fill, or begins one. Must be called within a tokio runtime.
-    pub(crate) fn lookup(&self, key: BlockKey) -> (Lookup, Source) {
-        match self.0.blocks.get(&key) {
-            Some(block) => (Lookup::Here(block), Source::Hit),
-            None => self.join_or_begin(key),
+    pub(crate) fn lookup(&self, key: BlockKey, asker: Asker) -> (Lookup, Source) {
+        match self.find(&key) {
+            Some((block, source)) => (Lookup::Here(block), source),
+            None => self.join_or_begin(key, asker),
         }
     }
 
-    fn join_or_begin(&self, key: BlockKey) -> (Lookup, Source) {
-        let mut filling = self.0.filling();
-        if let Some(fill) = filling.get(&key) {
-            return (Lookup::Filling(fill.clone()), Source::Collapsed);
+    fn find(&self, key: &BlockKey) -> Option<(Block, Source)> {
+        let block = self.0.blocks.get(key)?;
+        match self.0.epochs.check(&key.object, block.stamp()) {
+            Standing::Fresh => Some((block, Source::Hit)),
+            Standing::Stale(age) if age < self.0.settings.stale => {
+                self.renew(*key, &block);
+                Some((block, Source::Stale))
+            }
+            Standing::Stale(_) | Standing::Gone => None,
         }
-        if let Some(block) = self.0.blocks.get(&key) {
-            return (Lookup::Here(block), Source::Hit);
+    }
+
+    fn join_or_begin(&self, key: BlockKey, asker: Asker) -> (Lookup, Source) {
+        let mut table = self.0.filling();
+        // What began before a purge is not for those who come after it.
+        let joined = table.get(&key).filter(|filling| self.0.is_fresh(filling)).cloned();
+        if let Some(filling) = joined {
+            return (Lookup::Filling(Waiter::new(filling)), Source::Collapsed);
         }
-        let (done, fill) = Fill::new();
-        filling.insert(key, fill.clone());
-        drop(filling);
-        let under_way = UnderWay { cache: Arc::clone(&self.0), key };
-        tokio::spawn(async move {
-            let outcome = under_way.run().await;
-            // Nobody may be waiting any more; the block is stored all the same.
-            let _ = done.send(outcome);
-        });
-        (Lookup::Filling(fill), Source::Miss)
+        if let Some((block, source)) = self.find(&key) {
+            return (Lookup::Here(block), source);
+        }
+        if let Some(error) = self.0.absences.find(&key.object, &self.0.epochs) {
+            return (Lookup::Failed(error), Source::Hit);
+        }
+        match self.0.budget.queue(asker) {
+            Ok(turn) => {
+                let filling = Filling::new(key, self.0.epochs.now());
+                table.insert(key, Arc::clone(&filling));
+                drop(table);
+                let under_way = UnderWay { cache: Arc::clone(&self.0), filling: filling.clone() };
+                tokio::spawn(under_way.run(turn));
+                (Lookup::Filling(Waiter::new(filling)), Source::Miss)
+            }
+            Err(error) => (Lookup::Failed(error), Source::Miss),
+        }
+    }
+
+    /// Forgets an object that is seen to have changed although nobody purged it.
+    pub(crate) fn distrust(&self, object: Object) {
+        tracing::warn!(%object, "changed under its key");
+        self.purge(&Purge::of(PurgeTarget::Object(object)));
+    }
+
+    /// Has what was purged cleared away in a while, by a task that works for all purges until then.
+    fn sweep_soon(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !self.0.sweeping.swap(true, Ordering::AcqRel) {
+            let cache = Arc::downgrade(&self.0);
+            runtime.spawn(async move {
+                tokio::time::sleep(SWEEP_AFTER).await;
+                // It only tidies up: what it can't do, the next one does.
+                let _ = tokio::task::spawn_blocking(move || Inner::sweep(&cache)).await;
+            });
+        }
     }
 }
 
 impl Inner {
-    fn filling(&self) -> MutexGuard<'_, HashMap<BlockKey, Fill>> {
+    fn filling(&self) -> MutexGuard<'_, HashMap<BlockKey, Arc<Filling>>> {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_fresh(&self, filling: &Filling) -> bool {
+        self.epochs.check(&filling.key.object, &filling.stamp) == Standing::Fresh
+    }
+
+    pub(crate) fn store(&self, key: BlockKey, block: Block) {
+        self.blocks.insert(key, block);
+    }
+
+    /// Frees what was purged, and lets the purges themselves be forgotten.
+    fn sweep(cache: &Weak<Self>) {
+        let Some(cache) = cache.upgrade() else { return };
+        cache.sweeping.store(false, Ordering::Release);
+        let epoch = cache.epochs.now();
+        for filling in cache.filling().values() {
+            cache.epochs.check(&filling.key.object, &filling.stamp);
+        }
+        for (key, block) in &cache.blocks {
+            if cache.epochs.check(&key.object, block.stamp()) == Standing::Gone {
+                cache.blocks.invalidate(&*key);
+            }
+        }
+        cache.epochs.forget(epoch);
     }
 }
 
 /// A fill's place in the table: given up however the fill ends, a panic included.
 struct UnderWay {
     cache: Arc<Inner>,
-    key: BlockKey,
+    filling: Arc<Filling>,
 }
 
 impl UnderWay {
-    async fn run(self) -> Outcome {
-        let outcome = fill::read(&*self.cache.store, self.key, self.cache.timeout).await;
-        match &outcome {
-            Ok(block) => self.cache.blocks.insert(self.key, block.clone()),
-            Err(FillError::NotFound) => {}
-            Err(error) => {
-                tracing::warn!(object = %self.key.object, block = self.key.index, %error, "no fill");
+    async fn run(self, turn: Turn) {
+        let outcome = self.fill(turn).await;
+        self.note(&outcome);
+        self.filling.finish(outcome);
+    }
+
+    async fn fill(&self, turn: Turn) -> Outcome {
+        let share = turn.come().await?;
+        let (cache, filling) = (&self.cache, &self.filling);
+        fill::read(&*cache.store, filling, share, &cache.settings).await?;
+        let facts = filling.facts().ok_or(FillError::Lost)?;
+        Ok(Block::new(filling.gather(), facts, filling.stamp.epoch()))
+    }
+
+    /// Remembers what came of it, unless it was purged meanwhile.
+    fn note(&self, outcome: &Outcome) {
+        let key = self.filling.key;
+        if let Err(error) = outcome
+            && !matches!(error, FillError::NotFound)
+        {
+            tracing::warn!(object = %key.object, block = key.index, %error, "no fill");
+        }
+        if self.cache.is_fresh(&self.filling) {
+            match outcome {
+                Ok(block) => self.cache.store(key, block.clone()),
+                Err(error) => {
+                    let stamp = Stamp::new(self.filling.stamp.epoch());
+                    self.cache.absences.note(key.object, error, stamp);
+                }
             }
         }
-        outcome
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.cache.filling().remove(&self.key);
+        self.filling.finish(Err(FillError::Lost));
+        // A request that came after a purge may have begun another.
+        if let Entry::Occupied(entry) = self.cache.filling().entry(self.filling.key)
+            && Arc::ptr_eq(entry.get(), &self.filling)
+        {
+            entry.remove();
+        }
     }
 }

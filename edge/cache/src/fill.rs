@@ -1,101 +1,116 @@
-//! One read from the origin, shared by everybody who waits for it.
+//! One read of a block from the origin, in as many attempts as it takes.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::Shared;
+use futures::StreamExt;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
-use tokio::sync::oneshot;
+use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore};
+use origin::Object;
+use tokio::time::timeout;
 
-use crate::block::{Block, BlockKey};
+use crate::budget::Share;
+use crate::facts::Facts;
+use crate::fill_error::FillError;
+use crate::filling::Filling;
+use crate::settings::Settings;
 
-/// Why a block did not come. Whoever asks next tries again.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum FillError {
-    /// The origin has no such object.
-    #[error("the origin has no such object")]
-    NotFound,
-    /// The origin did not deliver in time.
-    #[error("the origin did not deliver within {0:?}")]
-    TimedOut(Duration),
-    /// The origin delivered other than it promised.
-    #[error("the origin delivered {got} bytes of {expected}")]
-    Truncated {
-        /// The bytes that the object has in the block.
-        expected: u64,
-        /// The bytes that came.
-        got: u64,
-    },
-    /// The object's length differs from what an earlier block said.
-    #[error("the object changed under its key: {before} bytes before, {after} now")]
-    Changed {
-        /// The length in bytes that an earlier block stated.
-        before: u64,
-        /// The length in bytes now.
-        after: u64,
-    },
-    /// The origin failed.
-    #[error("the origin failed: {0}")]
-    Origin(#[source] Arc<object_store::Error>),
-    /// The fill itself was ended, by a shutdown or a panic.
-    #[error("the fill was ended")]
-    Lost,
-}
+/// How long to wait before the second attempt; twice as long before each further one.
+const PAUSE: Duration = Duration::from_millis(50);
 
-/// What a fill comes to.
-pub(crate) type Outcome = Result<Block, FillError>;
-
-/// A fill under way. Cloning joins it; dropping leaves it, and the fill goes on.
-#[derive(Debug, Clone)]
-pub(crate) struct Fill(Shared<oneshot::Receiver<Outcome>>);
-
-impl Fill {
-    /// A fill and the end by which it is completed.
-    pub(crate) fn new() -> (oneshot::Sender<Outcome>, Self) {
-        let (sender, receiver) = oneshot::channel();
-        (sender, Self(receiver.shared()))
-    }
-}
-
-impl Future for Fill {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        self.0.poll_unpin(context).map(|outcome| outcome.unwrap_or(Err(FillError::Lost)))
-    }
-}
-
-/// Reads one block, whole or not at all.
-pub(crate) async fn read(store: &dyn ObjectStore, key: BlockKey, timeout: Duration) -> Outcome {
-    tokio::time::timeout(timeout, read_unbounded(store, key))
+/// Reads a block into `filling` until it is whole.
+pub(crate) async fn read(
+    store: &dyn ObjectStore,
+    filling: &Filling,
+    share: Share,
+    settings: &Settings,
+) -> Result<(), FillError> {
+    let fill = Fill { store, filling, idle: settings.timeout / 2 };
+    timeout(settings.timeout, fill.read(share, settings.attempts))
         .await
-        .unwrap_or(Err(FillError::TimedOut(timeout)))
+        .unwrap_or(Err(FillError::TimedOut(settings.timeout)))
 }
 
-async fn read_unbounded(store: &dyn ObjectStore, key: BlockKey) -> Outcome {
-    let wanted = key.range();
-    let range = Some(GetRange::Bounded(wanted.clone()));
-    let options = GetOptions { range, ..GetOptions::default() };
-    let path = Path::from(key.object.to_string());
-    let result = store.get_opts(&path, options).await.map_err(origin_error)?;
-    let object_size = result.meta.size;
-    let bytes = result.bytes().await.map_err(origin_error)?;
-    let (expected, got) =
-        (wanted.end.min(object_size).saturating_sub(wanted.start), bytes.len() as u64);
-    if expected == got {
-        Ok(Block { bytes, object_size })
-    } else {
-        Err(FillError::Truncated { expected, got })
+struct Fill<'a> {
+    store: &'a dyn ObjectStore,
+    filling: &'a Filling,
+    /// How long the origin may say nothing.
+    idle: Duration,
+}
+
+impl Fill<'_> {
+    async fn read(&self, mut share: Share, attempts: u32) -> Result<(), FillError> {
+        let mut pause = PAUSE;
+        for _ in 1..attempts {
+            match self.attempt(&mut share).await {
+                Err(error) if self.may_go_on_after(&error) => {
+                    tracing::debug!(object = %self.filling.key.object, %error, "trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                done => return done,
+            }
+        }
+        self.attempt(&mut share).await
+    }
+
+    /// What changed between two attempts may still be had whole, if nobody has any of it yet.
+    fn may_go_on_after(&self, error: &FillError) -> bool {
+        error.is_passing() || (matches!(error, FillError::Changed) && self.filling.start_over())
+    }
+
+    /// Asks for what is missing, and takes what comes.
+    async fn attempt(&self, share: &mut Share) -> Result<(), FillError> {
+        let (key, known) = (self.filling.key, self.filling.facts());
+        let (whole, arrived) = (key.range(), self.filling.arrived());
+        let end = known.as_ref().map_or(whole.end, |facts| whole.start + key.length(facts.size));
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(whole.start + arrived..end)),
+            if_match: known.as_ref().and_then(|facts| facts.strong_tag()),
+            ..GetOptions::default()
+        };
+        let path = Path::from(key.object.to_string());
+        let answer = self.in_time(self.store.get_opts(&path, options)).await??;
+        let facts = self.filling.learn(Facts::of(&answer.meta))?;
+        let expected = key.length(facts.size);
+        share.shrink(expected);
+        self.take(answer).await?;
+        match self.filling.arrived() {
+            got if got < expected => Err(FillError::Truncated { expected, got }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn take(&self, answer: GetResult) -> Result<(), FillError> {
+        if matches!(answer.payload, GetResultPayload::File(..)) {
+            // One read of the disk rather than one for every few kilobytes.
+            let whole = self.in_time(answer.bytes()).await??;
+            let _ = self.filling.push(whole);
+            return Ok(());
+        }
+        let mut chunks = answer.into_stream();
+        while let Some(chunk) = self.in_time(chunks.next()).await? {
+            if self.filling.push(chunk?) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, FillError> {
+        timeout(self.idle, work).await.map_err(|_| FillError::TimedOut(self.idle))
     }
 }
 
-fn origin_error(error: object_store::Error) -> FillError {
-    match error {
-        object_store::Error::NotFound { .. } => FillError::NotFound,
-        other => FillError::Origin(Arc::new(other)),
-    }
+/// Asks what the object is now, without its bytes.
+pub(crate) async fn ask_again(
+    store: &dyn ObjectStore,
+    object: &Object,
+    wait: Duration,
+) -> Result<Facts, FillError> {
+    let options = GetOptions { head: true, ..GetOptions::default() };
+    let path = Path::from(object.to_string());
+    let answer = timeout(wait, store.get_opts(&path, options)).await;
+    let answer = answer.map_err(|_| FillError::TimedOut(wait))??;
+    Ok(Facts::of(&answer.meta))
 }

@@ -1,15 +1,31 @@
-//! Blocks in memory, coalesced fills. No sockets.
+//! Blocks in memory, coalesced fills, exact purges. No sockets.
 //!
 //! An object is cached in [`block`]s of 1 MiB. A miss starts a [`fill`]: a task of its own that
-//! no client owns, which every other miss on the block joins. [`cache`] ties the two together,
-//! [`reader`] streams a range of an object out of its blocks without copying.
+//! no client owns, which every other miss on the block joins; `filling` is what they share. [`cache`] ties
+//! them together, [`opened`] and [`reader`] stream a range of an object out of its blocks as they arrive,
+//! without copying.
+//!
+//! Around that: `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
+//! does not have), `budget` (how much may be in flight), [`settings`].
 
+mod absent;
 pub mod block;
+mod budget;
 pub mod cache;
-pub mod fill;
+mod epochs;
+mod facts;
+mod fill;
+pub mod fill_error;
+mod filling;
+pub mod opened;
 pub mod reader;
+mod renewals;
+pub mod settings;
+mod waiting;
 
-pub use block::{BLOCK_SIZE, Block, BlockKey};
-pub use cache::{Cache, Opened, Source};
-pub use fill::FillError;
+pub use block::{BLOCK_SIZE, BlockKey};
+pub use cache::{Cache, Source};
+pub use fill_error::FillError;
+pub use opened::Opened;
 pub use reader::Reader;
+pub use settings::Settings;

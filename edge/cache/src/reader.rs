@@ -2,35 +2,43 @@
 
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::Stream;
 use origin::Object;
 
-use crate::block::{BLOCK_SIZE, Block, BlockKey};
+use crate::block::{BLOCK_SIZE, BlockKey};
+use crate::budget::Asker;
 use crate::cache::{Cache, Lookup};
-use crate::fill::FillError;
+use crate::facts::Facts;
+use crate::fill_error::FillError;
 
-/// Streams a range of an object: slices of blocks, never copies. While one block is being sent the
-/// next is already asked for; beyond that a slow reader holds nothing.
+/// Streams a range of an object: slices of blocks, never copies, as they arrive. While the last of a
+/// block is being sent the next is already asked for; beyond that a slow reader holds nothing.
 #[derive(Debug)]
 pub struct Reader {
     cache: Cache,
     object: Object,
-    object_size: u64,
+    facts: Arc<Facts>,
     /// What is still to be sent.
     left: Range<u64>,
-    /// The block that `left` begins in, and its number.
-    current: Option<(u64, Lookup)>,
+    /// The block that `left` begins in; `None` where nothing is left.
+    current: Option<Lookup>,
 }
 
 impl Reader {
-    pub(crate) fn new(cache: Cache, object: Object, first: Block, left: Range<u64>) -> Self {
-        let object_size = first.object_size;
-        let mut reader = Self { cache, object, object_size, left, current: None };
+    pub(crate) fn new(
+        cache: Cache,
+        object: Object,
+        facts: Arc<Facts>,
+        first: Lookup,
+        left: Range<u64>,
+    ) -> Self {
+        let mut reader = Self { cache, object, facts, left, current: None };
         if reader.left.start < BLOCK_SIZE {
-            reader.current = Some((0, Lookup::Here(first)));
+            reader.current = Some(first);
         } else {
             reader.ask_for_current();
         }
@@ -44,29 +52,40 @@ impl Reader {
     }
 
     fn ask_for_current(&mut self) {
-        let index = self.left.start / BLOCK_SIZE;
+        let key = BlockKey { object: self.object, index: self.left.start / BLOCK_SIZE };
         let wanted = self.remaining() > 0;
-        self.current = wanted.then(|| (index, self.lookup(index)));
+        self.current = wanted.then(|| self.cache.lookup(key, Asker::Committed).0);
     }
 
-    fn lookup(&self, index: u64) -> Lookup {
-        self.cache.lookup(BlockKey { object: self.object, index }).0
-    }
-
-    /// The part of the block `index` that is wanted; what comes after it becomes current.
-    fn take(&mut self, index: u64, block: &Block) -> Result<Bytes, FillError> {
-        if block.object_size != self.object_size {
-            let (before, after) = (self.object_size, block.object_size);
-            return Err(FillError::Changed { before, after });
+    /// What is there of the current block from where `left` begins; one byte at least.
+    fn poll_part(&mut self, context: &Context<'_>) -> Poll<Result<(Bytes, Arc<Facts>), FillError>> {
+        let offset = self.left.start % BLOCK_SIZE;
+        match &mut self.current {
+            Some(Lookup::Here(block)) => {
+                let held = block.bytes().get(offset as usize..).filter(|part| !part.is_empty());
+                let part = held.map(|part| block.bytes().slice_ref(part));
+                let part = part.map(|part| (part, Arc::clone(block.facts())));
+                Poll::Ready(part.ok_or(FillError::Changed))
+            }
+            Some(Lookup::Filling(waiter)) => waiter.poll_part(context, offset),
+            Some(Lookup::Failed(error)) => Poll::Ready(Err(error.clone())),
+            None => Poll::Ready(Err(FillError::Lost)),
         }
-        let offset = index * BLOCK_SIZE;
-        let end = self.left.end.min(offset + BLOCK_SIZE);
-        // Both ends lie within a block of 1 MiB.
-        let slice = (self.left.start - offset) as usize..(end - offset) as usize;
-        let bytes = block.bytes.slice(slice);
-        self.left.start = end;
-        self.ask_for_current();
-        Ok(bytes)
+    }
+
+    /// Cuts a part to what is wanted; what comes after it becomes current.
+    fn take(&mut self, mut part: Bytes, facts: &Facts) -> Result<Bytes, FillError> {
+        if !self.facts.agree_with(facts) {
+            self.cache.distrust(self.object);
+            return Err(FillError::Changed);
+        }
+        part.truncate(usize::try_from(self.remaining()).unwrap_or(usize::MAX));
+        let before = self.left.start / BLOCK_SIZE;
+        self.left.start += part.len() as u64;
+        if self.remaining() == 0 || self.left.start / BLOCK_SIZE != before {
+            self.ask_for_current();
+        }
+        Ok(part)
     }
 }
 
@@ -74,14 +93,14 @@ impl Stream for Reader {
     type Item = Result<Bytes, FillError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.remaining() == 0 {
+        if self.remaining() == 0 || self.current.is_none() {
             return Poll::Ready(None);
         }
-        let Some((index, lookup)) = &mut self.current else { return Poll::Ready(None) };
-        let index = *index;
-        let outcome = ready!(lookup.poll(context));
-        self.current = None;
-        let item = outcome.and_then(|block| self.take(index, &block));
+        let outcome = ready!(self.poll_part(context));
+        let item = outcome.and_then(|(part, facts)| self.take(part, &facts));
+        if item.is_err() {
+            self.current = None;
+        }
         Poll::Ready(Some(item))
     }
 }

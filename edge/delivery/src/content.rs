@@ -33,11 +33,13 @@ impl Content {
         }
     }
 
-    /// The first bytes: of a text that is worth compressing, all.
-    pub(crate) fn first(&self) -> &[u8] {
+    /// The whole of a text of one block: those are opened whole.
+    pub(crate) fn text(&self) -> Option<&Bytes> {
         match self {
-            Self::Stored(opened) => opened.first(),
-            Self::Key(key) => key.bytes(),
+            Self::Stored(opened) => {
+                opened.first().filter(|first| first.len() as u64 == opened.size())
+            }
+            Self::Key(_) => None,
         }
     }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cache::{BLOCK_SIZE, Cache};
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE};
+use cache::{Cache, FillError};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE, RETRY_AFTER,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
@@ -106,19 +108,18 @@ impl Edge {
         let admitted = Admitted { method, headers, caller, folder, file };
         match self.open(folder, file).await {
             Ok(content) => self.represent(&admitted, content),
-            Err(status) => failure(status),
+            Err(error) => unavailable(&error),
         }
     }
 
     /// What is behind a file. A key is derived, whatever the store may have under its path: the path names
     /// the secret, so that an edge without it knows no such key rather than giving a wrong one.
-    async fn open(&self, folder: SongFolder, file: SongFile) -> Result<Content, StatusCode> {
+    async fn open(&self, folder: SongFolder, file: SongFile) -> Result<Content, FillError> {
         if let SongFile::Key(set, kbps, fingerprint) = file {
-            let secret = self.0.secrets.find(fingerprint).ok_or(StatusCode::NOT_FOUND)?;
+            let secret = self.0.secrets.find(fingerprint).ok_or(FillError::NotFound)?;
             return Ok(Content::Key(secret.key(&folder.version, set, kbps)));
         }
-        let opened = self.0.cache.open(Object::Song(folder, file)).await;
-        opened.map(Content::Stored).map_err(|error| head::status_of(&error))
+        self.0.cache.open(Object::Song(folder, file)).await.map(Content::Stored)
     }
 
     /// What the target names, if it may be had, and by whom; nothing where no object can be there.
@@ -156,7 +157,7 @@ impl Edge {
         let identity = tag(Encoding::Identity);
         let selection = request.selection(&identity, size);
         let encoding = match selection {
-            Selection::Whole => request.encoding(size),
+            Selection::Whole if content.text().is_some() => request.encoding(),
             _ => Encoding::Identity,
         };
         let etag = if encoding == Encoding::Gzip { tag(encoding) } else { identity };
@@ -165,7 +166,7 @@ impl Edge {
         if preconditions::is_held(request.headers, &etag) {
             return respond(StatusCode::NOT_MODIFIED, headers, Body::Empty);
         }
-        match (selection, encoding) {
+        match (selection, content.text().filter(|_| encoding == Encoding::Gzip)) {
             (Selection::Unsatisfiable, _) => unsatisfiable(size),
             (Selection::Part(range), _) => {
                 let part = format!("bytes {}-{}/{size}", range.start, range.end - 1);
@@ -173,14 +174,14 @@ impl Edge {
                 let length = range.end - range.start;
                 request.send(StatusCode::PARTIAL_CONTENT, headers, length, || content.body(range))
             }
-            (Selection::Whole, Encoding::Gzip) => {
+            (Selection::Whole, Some(text)) => {
                 let object = Object::Song(request.folder, request.file);
-                let text = self.0.gzipped.get(object, content.first());
+                let text = self.0.gzipped.get(object, text);
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 let length = text.len() as u64;
                 request.send(StatusCode::OK, headers, length, || Body::Whole(text))
             }
-            (Selection::Whole, Encoding::Identity) => {
+            (Selection::Whole, None) => {
                 request.send(StatusCode::OK, headers, size, || content.body(0..size))
             }
         }
@@ -202,11 +203,11 @@ impl Admitted<'_> {
         }
     }
 
-    /// Text is compressed as a whole, so only where it is one block.
-    fn encoding(&self, size: u64) -> Encoding {
+    /// Text is compressed as a whole, so only where all of it is here.
+    fn encoding(&self) -> Encoding {
         let accept = self.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         match accept {
-            Some(accept) if self.file.is_text() && size <= BLOCK_SIZE => Encoding::choose(accept),
+            Some(accept) if self.file.is_text() => Encoding::choose(accept),
             _ => Encoding::Identity,
         }
     }
@@ -231,6 +232,16 @@ fn refuse<B>(refused: Refused) -> Response<Body<B>> {
 
 fn failure<B>(status: StatusCode) -> Response<Body<B>> {
     explain(status, head::failure(status), status.canonical_reason().unwrap_or_default())
+}
+
+/// The answer where a fill came to nothing.
+fn unavailable<B>(error: &FillError) -> Response<Body<B>> {
+    let mut response = failure(head::status_of(error));
+    if let FillError::Overloaded { retry_after } = error {
+        let seconds = HeaderValue::from(retry_after.as_secs().max(1));
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
 }
 
 fn unsatisfiable<B>(size: u64) -> Response<Body<B>> {

@@ -44,17 +44,41 @@ fn weight(parameters: &str) -> u16 {
 
 /// Gzipped texts: each is compressed once while it is remembered.
 #[derive(Debug)]
-pub(crate) struct Gzipped(moka::sync::Cache<Object, Bytes>);
+pub(crate) struct Gzipped(moka::sync::Cache<Object, Compressed>);
+
+/// A text and what it came to. The text is held so that no other can be taken for it.
+#[derive(Debug, Clone)]
+struct Compressed {
+    text: Bytes,
+    gzipped: Bytes,
+}
+
+impl Compressed {
+    /// Whether it was made of the very bytes of `text`, not of what was stored there before a purge.
+    fn is_of(&self, text: &Bytes) -> bool {
+        self.text.as_ptr() == text.as_ptr() && self.text.len() == text.len()
+    }
+
+    fn weight(&self) -> u32 {
+        u32::try_from(self.text.len() + self.gzipped.len() + 512).unwrap_or(u32::MAX)
+    }
+}
 
 impl Gzipped {
     /// Remembers about 16 MiB.
     pub(crate) fn new() -> Self {
-        let weigh = |_: &Object, text: &Bytes| u32::try_from(text.len() + 512).unwrap_or(u32::MAX);
+        let weigh = |_: &Object, compressed: &Compressed| compressed.weight();
         Self(moka::sync::Cache::builder().max_capacity(16 << 20).weigher(weigh).build())
     }
 
-    pub(crate) fn get(&self, object: Object, text: &[u8]) -> Bytes {
-        self.0.get_with(object, || gzip(text))
+    pub(crate) fn get(&self, object: Object, text: &Bytes) -> Bytes {
+        let known = self.0.get(&object).filter(|known| known.is_of(text));
+        let compressed = known.unwrap_or_else(|| {
+            let made = Compressed { text: text.clone(), gzipped: gzip(text) };
+            self.0.insert(object, made.clone());
+            made
+        });
+        compressed.gzipped
     }
 }
 

@@ -72,8 +72,9 @@ pub(crate) fn status_of(error: &FillError) -> StatusCode {
     match error {
         FillError::NotFound => StatusCode::NOT_FOUND,
         FillError::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+        FillError::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
         FillError::Truncated { .. }
-        | FillError::Changed { .. }
+        | FillError::Changed
         | FillError::Origin(_)
         | FillError::Lost => StatusCode::BAD_GATEWAY,
     }
@@ -126,6 +127,7 @@ pub(crate) fn object(
 fn cache_status(source: Source) -> &'static str {
     match source {
         Source::Hit => "segue; hit",
+        Source::Stale => "segue; hit; detail=stale",
         Source::Miss => "segue; fwd=miss; stored",
         Source::Collapsed => "segue; fwd=miss; collapsed",
     }

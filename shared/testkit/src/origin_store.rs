@@ -30,6 +30,10 @@ pub enum Behaviour {
     Fail,
     /// Promises the whole range and delivers this many bytes less.
     Truncate(usize),
+    /// Delivers so many bytes at a time, and rests on tokio's clock before each.
+    Trickle(usize, Duration),
+    /// Delivers so many bytes of what was asked for, then an error.
+    Break(usize),
     /// Serves reads that begin below this offset, and fails those beyond.
     FailFrom(u64),
 }
@@ -72,6 +76,12 @@ impl OriginStore {
         self.reads.load(Ordering::SeqCst)
     }
 
+    /// How many reads of `key` were answered.
+    #[must_use]
+    pub fn reads_of(&self, key: &str) -> usize {
+        self.ranges().iter().filter(|(answered, _)| answered == key).count()
+    }
+
     /// What was read, in the order in which it was answered.
     #[must_use]
     pub fn ranges(&self) -> Vec<(String, Range<u64>)> {
@@ -105,6 +115,21 @@ impl ObjectStore for OriginStore {
             }
             Behaviour::Fail => Err(broken()),
             Behaviour::Truncate(by) => truncate(self.read(location, options).await?, by).await,
+            Behaviour::Trickle(length, rest) => {
+                let pieces = pieces(self.read(location, options).await?, length).await?;
+                Ok(pieces.streaming(move |piece| async move {
+                    tokio::time::sleep(rest).await;
+                    Ok(piece)
+                }))
+            }
+            Behaviour::Break(after) => {
+                let mut pieces = pieces(self.read(location, options).await?, after.max(1)).await?;
+                pieces.bytes.truncate(usize::from(after > 0));
+                pieces.bytes.push(Bytes::new());
+                Ok(pieces.streaming(|piece| async move {
+                    if piece.is_empty() { Err(broken()) } else { Ok(piece) }
+                }))
+            }
             Behaviour::FailFrom(offset) => match self.read(location, options).await? {
                 result if result.range.start < offset => Ok(result),
                 _ => Err(broken()),
@@ -154,11 +179,42 @@ fn broken() -> Error {
 }
 
 async fn truncate(result: GetResult, by: usize) -> Result<GetResult> {
-    let GetResult { meta, range, attributes, extensions, .. } = &result;
-    let (meta, range) = (meta.clone(), range.clone());
-    let (attributes, extensions) = (attributes.clone(), extensions.clone());
-    let mut bytes = result.bytes().await?;
-    bytes.truncate(bytes.len().saturating_sub(by));
-    let payload = GetResultPayload::Stream(stream::iter([Ok(bytes)]).boxed());
-    Ok(GetResult { payload, meta, range, attributes, extensions })
+    let mut pieces = pieces(result, usize::MAX).await?;
+    for piece in &mut pieces.bytes {
+        piece.truncate(piece.len().saturating_sub(by));
+    }
+    Ok(pieces.streaming(|piece| async move { Ok(piece) }))
+}
+
+/// An answer whose body is taken apart.
+struct Pieces {
+    head: GetResult,
+    bytes: Vec<Bytes>,
+}
+
+async fn pieces(result: GetResult, length: usize) -> Result<Pieces> {
+    let head = GetResult {
+        payload: GetResultPayload::Stream(stream::empty().boxed()),
+        meta: result.meta.clone(),
+        range: result.range.clone(),
+        attributes: result.attributes.clone(),
+        extensions: result.extensions.clone(),
+    };
+    let mut whole = result.bytes().await?;
+    let mut bytes = Vec::new();
+    while !whole.is_empty() {
+        bytes.push(whole.split_to(length.min(whole.len())));
+    }
+    Ok(Pieces { head, bytes })
+}
+
+impl Pieces {
+    /// The answer again, each piece passed through `deliver` when its turn comes.
+    fn streaming<F>(self, deliver: impl Fn(Bytes) -> F + Send + 'static) -> GetResult
+    where
+        F: Future<Output = Result<Bytes>> + Send + 'static,
+    {
+        let payload = stream::iter(self.bytes).then(deliver).boxed();
+        GetResult { payload: GetResultPayload::Stream(payload), ..self.head }
+    }
 }

@@ -3,37 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
-use origin::Object;
+use futures::StreamExt;
 use segue_cache::{BLOCK_SIZE, Cache, FillError, Source};
 use testkit::origin_store::{Behaviour, OriginStore};
 
-const KEY: &str = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/album/\
-    0190d2a5-7c1e-7bbb-8123-000000000002/0190d2a5-7c1e-7bbb-8123-000000000003/\
-    00112233445566778899aabbccddeeff/ogg/320.ogg";
-const TIMEOUT: Duration = Duration::from_secs(10);
-const CAPACITY: u64 = 64 << 20;
-
-fn object() -> Object {
-    KEY.parse().expect("a key")
-}
-
-fn pattern(size: usize) -> Bytes {
-    (0..size).map(|at| (at % 251) as u8 ^ (at >> 16) as u8).collect()
-}
-
-async fn origin(size: usize) -> (Arc<OriginStore>, Cache) {
-    let store = Arc::new(OriginStore::new());
-    store.store(KEY, pattern(size)).await;
-    let cache = Cache::new(store.clone(), CAPACITY, TIMEOUT);
-    (store, cache)
-}
-
-async fn read(cache: &Cache, range: std::ops::Range<u64>) -> Result<Vec<u8>, FillError> {
-    let slices: Vec<Bytes> = cache.open(object()).await?.read(range).try_collect().await?;
-    Ok(slices.concat())
-}
+use crate::site::{CAPACITY, KEY, TIMEOUT, object, origin, pattern, read};
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_clients_on_a_cold_key_make_one_read() {
@@ -94,10 +68,10 @@ async fn a_failure_is_everybodys_and_the_next_tries_again() {
     store.behave(Behaviour::Fail);
     let failed = futures::future::join_all((0..100).map(|_| cache.open(object()))).await;
     assert!(failed.iter().all(|opened| matches!(opened, Err(FillError::Origin(_)))));
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads(), 3, "three attempts for all of them");
     store.behave(Behaviour::Serve);
     assert_eq!(cache.open(object()).await.expect("tried again").source, Source::Miss);
-    assert_eq!(store.reads(), 2);
+    assert_eq!(store.reads(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +88,7 @@ async fn less_than_promised_is_a_failure() {
     let (store, cache) = origin(50_000).await;
     store.behave(Behaviour::Truncate(1));
     let opened = cache.open(object()).await;
-    assert!(matches!(opened, Err(FillError::Truncated { expected: 50_000, got: 49_999 })));
+    assert!(matches!(opened, Err(FillError::Truncated { .. })));
     store.behave(Behaviour::Serve);
     assert_eq!(read(&cache, 0..50_000).await.expect("whole"), pattern(50_000));
 }

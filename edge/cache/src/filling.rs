@@ -1,0 +1,233 @@
+//! A block on its way: what has arrived of it, and who waits for more.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::block::{BLOCK_SIZE, Block, BlockKey};
+use crate::epochs::{Epoch, Stamp};
+use crate::facts::Facts;
+use crate::fill_error::FillError;
+use crate::waiting::Waiting;
+
+/// What a fill comes to.
+pub(crate) type Outcome = Result<Block, FillError>;
+
+/// A fill under way, shared by the task that reads the origin and by everybody who waits.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    pub(crate) key: BlockKey,
+    /// The purges that came before the origin was asked, and those found since not to concern it.
+    pub(crate) stamp: Stamp,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    facts: Option<Arc<Facts>>,
+    /// What has arrived, each with the offset at which it ends.
+    chunks: Vec<(u64, Bytes)>,
+    end: Option<Outcome>,
+    waiting: Waiting,
+}
+
+impl Filling {
+    /// A fill that begins in `epoch`.
+    pub(crate) fn new(key: BlockKey, epoch: Epoch) -> Arc<Self> {
+        Arc::new(Self { key, stamp: Stamp::new(epoch), progress: Mutex::default() })
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes something and wakes whoever waits for it.
+    fn advance<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
+        let (result, waiting): (T, Vec<Waker>) = {
+            let mut progress = self.progress();
+            let result = change(&mut progress);
+            (result, progress.waiting.take())
+        };
+        waiting.into_iter().for_each(Waker::wake);
+        result
+    }
+
+    /// What is known of the object.
+    pub(crate) fn facts(&self) -> Option<Arc<Facts>> {
+        self.progress().facts.clone()
+    }
+
+    /// How many bytes have arrived.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.progress().arrived()
+    }
+
+    /// Notes what the origin says of the object, which must not differ from what it said before.
+    pub(crate) fn learn(&self, facts: Facts) -> Result<Arc<Facts>, FillError> {
+        self.advance(|progress| match &progress.facts {
+            Some(known) if !known.agree_with(&facts) => Err(FillError::Changed),
+            Some(known) => Ok(Arc::clone(known)),
+            None => Ok(Arc::clone(progress.facts.insert(Arc::new(facts)))),
+        })
+    }
+
+    /// Takes what has arrived; breaks when the block is whole. What lies beyond it is dropped.
+    pub(crate) fn push(&self, mut chunk: Bytes) -> ControlFlow<()> {
+        self.advance(|progress| {
+            let length = progress.facts.as_ref().map_or(0, |facts| self.key.length(facts.size));
+            let arrived = progress.arrived();
+            // A chunk's length and a block's fit either type.
+            chunk.truncate((length - arrived) as usize);
+            let end = arrived + chunk.len() as u64;
+            if !chunk.is_empty() {
+                progress.chunks.push((end, chunk));
+            }
+            if end < length { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+    }
+
+    /// Forgets all that has arrived, to begin anew; false where some was handed out already.
+    pub(crate) fn start_over(&self) -> bool {
+        let mut progress = self.progress();
+        let may = progress.visible(&self.key) == 0;
+        if may {
+            progress.chunks.clear();
+            progress.facts = None;
+        }
+        may
+    }
+
+    /// The whole block in one piece. A copy, unless it came in one.
+    pub(crate) fn gather(&self) -> Bytes {
+        let chunks = self.progress().chunks.clone();
+        match &chunks[..] {
+            [] => Bytes::new(),
+            [(_, whole)] => whole.clone(),
+            [.., (length, _)] => {
+                let mut whole = BytesMut::with_capacity(*length as usize);
+                chunks.iter().for_each(|(_, chunk)| whole.extend_from_slice(chunk));
+                whole.freeze()
+            }
+        }
+    }
+
+    /// Ends it. Only the first end counts.
+    pub(crate) fn finish(&self, outcome: Outcome) {
+        self.advance(|progress| {
+            progress.end.get_or_insert(outcome);
+            progress.chunks = Vec::new();
+        });
+    }
+}
+
+impl Progress {
+    fn arrived(&self) -> u64 {
+        self.chunks.last().map_or(0, |(end, _)| *end)
+    }
+
+    /// How many bytes may be handed out before the end. An object of one block is handed out when it
+    /// is whole and was checked. A larger one streams, but for the last byte of each block, so that
+    /// nobody ever holds all of a block that then fails.
+    fn visible(&self, key: &BlockKey) -> u64 {
+        let size = self.facts.as_ref().map_or(0, |facts| facts.size);
+        if size > BLOCK_SIZE { self.arrived().min(key.length(size).saturating_sub(1)) } else { 0 }
+    }
+
+    /// What may be handed out from `offset` on; empty where nothing is there yet.
+    fn part(&self, key: &BlockKey, offset: u64) -> Result<Bytes, FillError> {
+        match &self.end {
+            Some(Ok(block)) if offset < block.bytes().len() as u64 => {
+                Ok(block.bytes().slice(offset as usize..))
+            }
+            Some(Ok(_)) => Err(FillError::Changed),
+            Some(Err(error)) => Err(error.clone()),
+            None => Ok(self.arrived_part(offset..self.visible(key))),
+        }
+    }
+
+    /// The bytes of a range that one chunk holds, from the range's start on.
+    fn arrived_part(&self, wanted: Range<u64>) -> Bytes {
+        let chunk = self.chunks.partition_point(|(end, _)| *end <= wanted.start);
+        match self.chunks.get(chunk) {
+            Some((end, chunk)) if !wanted.is_empty() => {
+                // Where the wanted begins and ends, counted from the chunk's end.
+                let (start, beyond) = (end - wanted.start, end.saturating_sub(wanted.end));
+                chunk.slice(chunk.len() - start as usize..chunk.len() - beyond as usize)
+            }
+            _ => Bytes::new(),
+        }
+    }
+}
+
+/// A place among those who wait for a fill. Dropping it leaves; the fill goes on.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    filling: Arc<Filling>,
+    place: Option<usize>,
+}
+
+impl Waiter {
+    pub(crate) fn new(filling: Arc<Filling>) -> Self {
+        Self { filling, place: None }
+    }
+
+    fn poll<T>(
+        &mut self,
+        context: &Context<'_>,
+        ready: impl FnOnce(&Progress) -> Option<T>,
+    ) -> Poll<T> {
+        let mut progress = self.filling.progress();
+        match ready(&progress) {
+            Some(value) => Poll::Ready(value),
+            None => {
+                progress.waiting.wait(&mut self.place, context);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Waits until the object is known and the first of its bytes may be handed out.
+    pub(crate) fn poll_facts(
+        &mut self,
+        context: &Context<'_>,
+    ) -> Poll<Result<Arc<Facts>, FillError>> {
+        let key = self.filling.key;
+        self.poll(context, |progress| match &progress.end {
+            Some(outcome) => {
+                Some(outcome.as_ref().map_err(Clone::clone).map(|block| Arc::clone(block.facts())))
+            }
+            None if progress.visible(&key) == 0 => None,
+            None => progress.facts.clone().map(Ok),
+        })
+    }
+
+    /// Waits for the end.
+    pub(crate) fn poll_end(&mut self, context: &Context<'_>) -> Poll<Outcome> {
+        self.poll(context, |progress| progress.end.clone())
+    }
+
+    /// Waits for bytes from `offset` in the block on, which must lie within it. There is one at least.
+    pub(crate) fn poll_part(
+        &mut self,
+        context: &Context<'_>,
+        offset: u64,
+    ) -> Poll<Result<(Bytes, Arc<Facts>), FillError>> {
+        let key = self.filling.key;
+        self.poll(context, |progress| match (progress.part(&key, offset), &progress.end) {
+            (Err(error), _) => Some(Err(error)),
+            (Ok(part), Some(Ok(block))) => Some(Ok((part, Arc::clone(block.facts())))),
+            (Ok(part), _) if part.is_empty() => None,
+            (Ok(part), _) => progress.facts.clone().map(|facts| Ok((part, facts))),
+        })
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.filling.progress().waiting.leave(place);
+        }
+    }
+}
