@@ -8,6 +8,7 @@ mod import;
 mod inputs;
 mod inspect;
 mod leftovers;
+mod listener;
 mod man;
 mod meter;
 mod names;

@@ -14,17 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, PublicUrl};
+use api::{Api, Keys};
 use cache::Cache;
 use catalogue::Catalogue;
-use delivery::{Edge, Limits, Site, Tls, Trust};
+use delivery::{Edge, Limits, Site, Trust};
 use ingest::{Intake, Shelf, Worker, Workshop};
-use media::SegmentSecrets;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use service::health::Health;
-use service::{Clock, Shutdown, telemetry};
-use token::VerifyingKeys;
+use service::{Clock, Reload, Shutdown, telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -79,7 +77,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let (health, clock) = (Health::starting(), Clock::system());
     let listener = listen("listen", settings.listen).await?;
     let admin = listen("admin_listen", settings.admin_listen).await?;
-    let tls = settings.tls()?;
+    let reload = Reload::on_hangup().context("signals cannot be caught")?;
+    let tls = settings.listener.tls()?;
     let url = settings.url_of(listener.local_addr().context("the listener has no address")?);
     let public_url = settings.public_url.clone().map_or_else(|| parsed(&url), Ok)?;
 
@@ -95,7 +94,25 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         tracing::warn!("{weakness}");
     }
     first_run::prepare(settings, &catalogue, &intake).await?;
-    let site = site(data, &catalogue, &intake, clock, public_url, tls, secrets)?;
+    if let (Some(files), Some(tls)) = (settings.listener.tls_files.clone(), tls.clone()) {
+        tokio::spawn(files.follow(tls, reload));
+    }
+    let keys = Keys {
+        access: data.key("access")?,
+        playback: data.key("playback")?,
+        believed: data.believed("playback")?,
+    };
+    let trust = Trust {
+        keys: keys.believed.clone(),
+        segments: secrets,
+        pulls: settings.listener.pulls.clone(),
+    };
+    let api = Api::new(catalogue.clone(), clock.clone(), public_url, keys)
+        .context("the API cannot start")?;
+    let fallback = api::router(&api, ingest::upload::router(intake.clone()));
+    let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
+    let edge = Edge::new(cache, trust, clock);
+    let site = Site { edge, fallback, tls, limits: Limits::default() };
 
     let mut tasks = JoinSet::new();
     for _ in 0..settings.workers {
@@ -144,26 +161,6 @@ fn store(data: &DataFolder) -> anyhow::Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(store.with_fsync(true)))
 }
 
-fn site(
-    data: &DataFolder,
-    catalogue: &Catalogue,
-    intake: &Intake,
-    clock: Clock,
-    public_url: PublicUrl,
-    tls: Option<Tls>,
-    secrets: SegmentSecrets,
-) -> anyhow::Result<Site<axum::Router>> {
-    let (access_key, playback_key) = (data.key("access")?, data.key("playback")?);
-    let playback_keys = VerifyingKeys::from(&playback_key);
-    let api = Api::new(catalogue.clone(), clock.clone(), public_url, access_key, playback_key)
-        .context("the API cannot start")?;
-    let fallback = api::router(&api, ingest::upload::router(intake.clone()));
-    let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
-    let trust = Trust { segments: secrets, ..playback_keys.into() };
-    let edge = Edge::new(cache, trust, clock);
-    Ok(Site { edge, fallback, tls, limits: Limits::default() })
-}
-
 async fn serve_probes(listener: TcpListener, health: Health, shutdown: Shutdown) {
     if let Err(error) = api::admin::serve(listener, health, shutdown).await {
         tracing::error!(%error, "the admin listener failed");
@@ -174,7 +171,7 @@ async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({key})"))
 }
 
-fn parsed(url: &str) -> anyhow::Result<PublicUrl> {
+fn parsed(url: &str) -> anyhow::Result<api::PublicUrl> {
     url.parse().with_context(|| format!("'{url}' cannot be the public URL; set public_url"))
 }
 

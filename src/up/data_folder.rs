@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use media::{SegmentSecret, SegmentSecrets};
-use token::SigningKey;
+use token::{SigningKey, VerifyingKeys};
 use transcode::work_folder::sync_folder;
 
 use crate::leftovers::sweep;
@@ -73,6 +73,22 @@ impl DataFolder {
         }
     }
 
+    /// The public halves of that key and of those that it succeeded, which were kept as `{name}.….pem`: their
+    /// tokens are good until the files are removed and we are started again.
+    pub(super) fn believed(&self, name: &str) -> anyhow::Result<VerifyingKeys> {
+        let folder = self.path.join("keys");
+        let unreadable = || format!("{} cannot be read", folder.display());
+        let mut believed = vec![VerifyingKeys::from(&self.key(name)?)];
+        for entry in fs::read_dir(&folder).with_context(unreadable)? {
+            let file = entry.with_context(unreadable)?.file_name();
+            let kept = file.to_str().and_then(|file| file.strip_prefix(name)?.strip_suffix(".pem"));
+            if let Some(kept) = kept.filter(|kept| kept.starts_with('.')) {
+                believed.push(VerifyingKeys::from(&self.key(&format!("{name}{kept}"))?));
+            }
+        }
+        Ok(believed.into_iter().collect())
+    }
+
     /// The segment secrets that were made here: none where none ever was, and `make` does not ask for one.
     pub(super) fn segment_secrets(&self, make: bool) -> anyhow::Result<SegmentSecrets> {
         let path = self.path.join("keys").join("segments.secret");
@@ -126,6 +142,23 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn keys_that_were_succeeded_are_believed_until_they_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(folder.path()).unwrap();
+        let (old, _other) = (data.key("playback").unwrap(), data.key("access").unwrap());
+        let keys = folder.path().join("keys");
+        fs::rename(keys.join("playback.pem"), keys.join("playback.2026-11.pem")).unwrap();
+        let new = data.key("playback").unwrap();
+        let mut both = [old.kid(), new.kid()];
+        both.sort_unstable();
+        assert_eq!(data.believed("playback").unwrap().kids(), both);
+        fs::remove_file(keys.join("playback.2026-11.pem")).unwrap();
+        assert_eq!(data.believed("playback").unwrap().kids(), [new.kid()]);
+        fs::write(keys.join("playback.old.pem"), "no key").unwrap();
+        assert!(data.believed("playback").is_err());
+    }
 
     #[test]
     fn a_key_is_made_once_and_for_its_owner_alone() {

@@ -1,12 +1,10 @@
 //! What `segue up` was told, and what it will do.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use api::PublicUrl;
 use clap::Args;
-use delivery::Tls;
 use media::{SegmentSecrets, SwitchingSet, SwitchingSets};
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
 use service::telemetry::LogFilter;
@@ -14,6 +12,7 @@ use transcode::Parameters;
 use transcode::cell::Limits;
 
 use crate::cell;
+use crate::listener::{self, Listener, ListenerArgs};
 
 const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
 const DATA: Key = Key::new("data", "a folder");
@@ -21,8 +20,6 @@ const LISTEN: Key = Key::new("listen", ADDRESS);
 const ADMIN_LISTEN: Key = Key::new("admin_listen", ADDRESS);
 const PUBLIC_URL: Key =
     Key::new("public_url", "an http or https URL without query, such as https://music.example");
-const TLS_CERT: Key = Key::new("tls_cert", "a PEM file with the certificate chain, leaf first");
-const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
 const DEMO: Key = Key::new("demo", "true or false");
 const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
@@ -44,13 +41,11 @@ const EFFORT: Key = Key::new("effort", "best or fast");
 const VERIFY: Key = Key::new("verify", "fast or full");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 21] = [
+const KEYS: [Key; 19] = [
     DATA,
     LISTEN,
     ADMIN_LISTEN,
     PUBLIC_URL,
-    TLS_CERT,
-    TLS_KEY,
     DEMO,
     WORKERS,
     UPLOAD_LIMIT,
@@ -91,12 +86,8 @@ pub(crate) struct UpArgs {
     /// How the outside reaches us, for the URLs that we sign [default: where we listen]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Certificate chain for TLS, in PEM
-    #[arg(long, value_name = "FILE")]
-    tls_cert: Option<String>,
-    /// Its private key, in PEM
-    #[arg(long, value_name = "FILE")]
-    tls_key: Option<String>,
+    #[command(flatten)]
+    listener: ListenerArgs,
     /// Packagings at a time; each uses all cores by itself [default: 1]
     #[arg(long, value_name = "NUMBER")]
     workers: Option<String>,
@@ -149,7 +140,7 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     pub(super) admin_listen: SocketAddr,
     pub(super) public_url: Option<PublicUrl>,
-    pub(super) tls_files: Option<(PathBuf, PathBuf)>,
+    pub(super) listener: Listener,
     pub(super) demo: bool,
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
@@ -171,7 +162,8 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
-        let said = Said::read(&KEYS, file.as_deref(), env, args.flags())?;
+        let keys = [&KEYS[..], &listener::KEYS].concat();
+        let said = Said::read(&keys, file.as_deref(), env, args.flags())?;
         let encrypt = said.get(&ENCRYPT)?.is_some_and(|Switch(encrypt)| encrypt);
         Ok(Self {
             data: said.get(&DATA)?.unwrap_or_else(|| PathBuf::from("data")),
@@ -180,7 +172,7 @@ impl Settings {
                 .get(&ADMIN_LISTEN)?
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
             public_url: said.get(&PUBLIC_URL)?,
-            tls_files: tls_files(&said)?,
+            listener: Listener::decide(&said)?,
             demo: said.get(&DEMO)?.is_none_or(|Switch(demo)| demo),
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
@@ -202,22 +194,10 @@ impl Settings {
         Parameters { secret, ..self.parameters.clone() }
     }
 
-    /// Certificate and key, read.
-    pub(super) fn tls(&self) -> anyhow::Result<Option<Tls>> {
-        let Some((cert, key)) = &self.tls_files else { return Ok(None) };
-        let read = |path: &Path| {
-            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
-        };
-        let tls = Tls::from_pem(&read(cert)?, &read(key)?).with_context(|| {
-            format!("{} and {} cannot be used for TLS", cert.display(), key.display())
-        })?;
-        Ok(Some(tls))
-    }
-
     /// How a browser on this machine reaches the listener: one that takes all addresses is reached
     /// by name.
     pub(super) fn url_of(&self, address: SocketAddr) -> String {
-        let scheme = if self.tls_files.is_some() { "https" } else { "http" };
+        let scheme = self.listener.scheme();
         if address.ip().is_unspecified() {
             format!("{scheme}://localhost:{}", address.port())
         } else {
@@ -236,8 +216,6 @@ impl UpArgs {
             (LISTEN, self.listen),
             (ADMIN_LISTEN, self.admin_listen),
             (PUBLIC_URL, self.public_url),
-            (TLS_CERT, self.tls_cert),
-            (TLS_KEY, self.tls_key),
             (WORKERS, self.workers),
             (UPLOAD_LIMIT, self.upload_limit),
             (DECODE_MEMORY, self.decode_memory),
@@ -252,8 +230,10 @@ impl UpArgs {
             (LOG, self.log),
             (DEMO, demo),
         ]
+        .map(|(key, value)| (key.name, value))
         .into_iter()
-        .filter_map(|(key, value)| Some((key.name, value?)))
+        .chain(self.listener.flags())
+        .filter_map(|(name, value)| Some((name, value?)))
         .collect()
     }
 }
@@ -291,17 +271,6 @@ fn parameters(said: &Said, encrypt: bool) -> Result<Parameters, ConfigError> {
     match parameters.check().and(encryptable) {
         Ok(()) => Ok(parameters),
         Err(error) => Err(ConfigError::Conflict(error.to_string())),
-    }
-}
-
-fn tls_files(said: &Said) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
-    match (said.get(&TLS_CERT)?, said.get(&TLS_KEY)?) {
-        (Some(cert), Some(key)) => Ok(Some((cert, key))),
-        (None, None) => Ok(None),
-        _ => {
-            let both = "TLS needs both tls_cert and tls_key; set both or neither";
-            Err(ConfigError::Conflict(both.to_owned()))
-        }
     }
 }
 
@@ -383,7 +352,10 @@ mod tests {
         assert!(said.contains("workers = '0'") && said.contains("from 1 to 64"), "{said}");
         let said = told(UpArgs { public_url: Some("music".to_owned()), ..UpArgs::default() });
         assert!(said.contains("public_url = 'music'") && said.contains("https"), "{said}");
-        let said = told(UpArgs { tls_cert: Some("cert.pem".to_owned()), ..UpArgs::default() });
+        let said = told(UpArgs {
+            listener: ListenerArgs::with_certificate("cert.pem"),
+            ..UpArgs::default()
+        });
         assert!(said.contains("set both or neither"), "{said}");
     }
 

@@ -4,12 +4,24 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use catalogue::{Catalogue, CatalogueError, password};
 use service::Clock;
 use token::{SigningKey, VerifyingKeys};
 use uuid::Uuid;
 
 use crate::hashing::Hashing;
+
+/// Who signs what. Access and playback key must differ.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs the API's own tokens.
+    pub access: SigningKey,
+    /// Signs the tokens that edges check.
+    pub playback: SigningKey,
+    /// What edges are to believe: the playback key's public half, and those that it succeeded.
+    pub believed: VerifyingKeys,
+}
 
 /// What the handlers share. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -23,13 +35,13 @@ struct Parts {
     access_key: SigningKey,
     access_keys: VerifyingKeys,
     playback_key: SigningKey,
+    key_set: Bytes,
     nobodys_hash: String,
     hashing: Hashing,
 }
 
 impl Api {
-    /// An API over a catalogue. `access_key` signs the API's own tokens and `playback_key` those
-    /// that edges check; the two must differ.
+    /// An API over a catalogue.
     ///
     /// # Errors
     /// The system has no randomness to give.
@@ -37,12 +49,13 @@ impl Api {
         catalogue: Catalogue,
         clock: Clock,
         public_url: PublicUrl,
-        access_key: SigningKey,
-        playback_key: SigningKey,
+        keys: Keys,
     ) -> Result<Self, CatalogueError> {
         // Nobody has this password: checking against it costs unknown users what known ones cost.
         let nobodys_hash = password::hash(&Uuid::new_v4().to_string())?;
+        let Keys { access: access_key, playback: playback_key, believed } = keys;
         let access_keys = VerifyingKeys::from(&access_key);
+        let key_set = believed.to_jwks().into();
         let hashing = Hashing::new();
         Ok(Self(Arc::new(Parts {
             catalogue,
@@ -51,6 +64,7 @@ impl Api {
             access_key,
             access_keys,
             playback_key,
+            key_set,
             nobodys_hash,
             hashing,
         })))
@@ -78,6 +92,11 @@ impl Api {
 
     pub(crate) fn playback_key(&self) -> &SigningKey {
         &self.0.playback_key
+    }
+
+    /// A JWKS.
+    pub(crate) fn key_set(&self) -> &Bytes {
+        &self.0.key_set
     }
 
     pub(crate) fn nobodys_hash(&self) -> &str {

@@ -1,12 +1,13 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`bearer`] (who
-//! asks), [`sessions`], [`songs`], [`playback`], [`page`], [`request_id`] (what every answer gets).
+//! asks), [`sessions`], [`songs`], [`playback`], `key_set`, [`page`], [`request_id`] (what every answer gets).
 
 pub mod admin;
 pub mod api;
 pub mod bearer;
 mod hashing;
+mod key_set;
 mod page;
 mod playback;
 mod refusals;
@@ -15,5 +16,5 @@ pub mod router;
 mod sessions;
 mod songs;
 
-pub use api::{Api, PublicUrl};
+pub use api::{Api, Keys, PublicUrl};
 pub use router::router;

@@ -9,7 +9,7 @@ use axum::routing::post;
 use catalogue::{AuthenticatedUser, Catalogue, NewSong, Packaged, Role, Song, User, password};
 use http_body_util::BodyExt;
 use media::{MasterHash, SwitchingSets, Version};
-use segue_api::{Api, PublicUrl};
+use segue_api::{Api, Keys, PublicUrl};
 use serde_json::{Value, json};
 use service::Clock;
 use std::time::{Duration, SystemTime};
@@ -42,8 +42,12 @@ impl Bench {
         let playback_keys = VerifyingKeys::from(&playback_key);
         let url: PublicUrl = "https://music.example/cdn/".parse().unwrap();
         let clock = Clock::system();
-        let api =
-            Api::new(catalogue.clone(), clock, url, access_key.clone(), playback_key).unwrap();
+        let keys = Keys {
+            access: access_key.clone(),
+            playback: playback_key,
+            believed: playback_keys.clone(),
+        };
+        let api = Api::new(catalogue.clone(), clock, url, keys).unwrap();
         let who = async |Extension(user): Extension<AuthenticatedUser>| user.id.to_string();
         let router = segue_api::router(&api, Router::new().route("/v1/songs", post(who)));
         Self { catalogue, router, access_key, playback_keys, admin, listener, _folder: folder }
@@ -297,4 +301,21 @@ async fn the_page_is_served_under_a_strict_policy() {
     assert_eq!(response.status(), 200);
     let policy = response.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("blob:"), "{policy}");
+}
+
+#[tokio::test]
+async fn edges_are_told_whose_tokens_to_believe() {
+    let bench = Bench::new().await;
+    let request = Request::get("/.well-known/jwks.json").body(Body::empty()).unwrap();
+    let answer = bench.send(request).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-type"], "application/jwk-set+json");
+    assert_eq!(answer.headers()["cache-control"], "public, max-age=300");
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let text = std::str::from_utf8(&body).unwrap();
+    assert!(!text.contains("\"d\""), "no private half");
+    let keys = VerifyingKeys::from_jwks(text).unwrap();
+    assert_eq!(keys.kids(), bench.playback_keys.kids());
+    let access = VerifyingKeys::from(&bench.access_key);
+    assert_ne!(keys.kids(), access.kids());
 }

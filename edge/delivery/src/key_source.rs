@@ -143,7 +143,7 @@ async fn poll(url: Url, edge: &Edge, mut reload: Reload) {
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = reload.asked() => poll.etag = None,
+            () = reload.asked() => (poll.etag, poll.seen) = (None, Vec::new()),
         }
     }
 }
@@ -153,13 +153,15 @@ struct Poll {
     client: Client,
     url: Url,
     etag: Option<HeaderValue>,
+    /// What came last: not every server has tags.
+    seen: Vec<u8>,
 }
 
 impl Poll {
     fn of(url: Url) -> Result<Self, NoKeys> {
         let redirects = reqwest::redirect::Policy::none();
         let client = Client::builder().timeout(TIMEOUT).redirect(redirects).build()?;
-        Ok(Self { client, url, etag: None })
+        Ok(Self { client, url, etag: None, seen: Vec::new() })
     }
 
     /// The keys, unless they are those of the last answer, and when to ask again.
@@ -182,9 +184,10 @@ impl Poll {
             }
             contents.extend_from_slice(&chunk);
         }
-        let keys = keys(&contents)?;
+        let keys = if contents == self.seen { None } else { Some(keys(&contents)?) };
         self.etag = response.headers().get(ETAG).cloned();
-        Ok((Some(keys), wait))
+        self.seen = contents;
+        Ok((keys, wait))
     }
 }
 
