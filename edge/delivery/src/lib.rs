@@ -1,7 +1,7 @@
 //! The media data plane on hyper: listener, token, lookup, range, response. It is stateless and
 //! knows no database.
 //!
-//! Reading order, which is a request's: [`serve`](mod@serve) (connections), `target` (what is
+//! Reading order, which is a request's: [`serve`](mod@serve), `connection` and `traffic` (who is there), `target` (what is
 //! asked for), [`pull`] (who needs no token), `carrier` (where the token is), `gate` and `revocations`
 //! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
 //! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`]. What it is told: [`trust`], [`tls`], and anew
@@ -9,6 +9,7 @@
 
 pub mod body;
 mod carrier;
+mod connection;
 mod content;
 pub mod edge;
 mod encoding;
@@ -23,6 +24,7 @@ mod revocations;
 pub mod serve;
 mod target;
 pub mod tls;
+mod traffic;
 pub mod trust;
 mod watched;
 

@@ -4,22 +4,19 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConnection;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
-use crate::body::Body;
+use crate::connection::{Protocol, converse};
 use crate::edge::Edge;
 use crate::pull::Caller;
 use crate::tls::Tls;
@@ -54,12 +51,12 @@ pub struct Site<F> {
 
 /// Two stages of ending: finish what you do, then stop.
 #[derive(Clone, Default)]
-struct Ending {
-    drain: CancellationToken,
-    cut: CancellationToken,
+pub(crate) struct Ending {
+    pub(crate) drain: CancellationToken,
+    pub(crate) cut: CancellationToken,
 }
 
-/// Serves HTTP/1.1 on `listener` until `shutdown`; then accepts no more, lets busy connections
+/// Serves HTTP/1.1 and HTTP/2 on `listener` until `shutdown`; then accepts no more, lets busy connections
 /// finish until the deadline, and cuts what is left. Returns how many connections were cut.
 pub async fn serve<F, B>(
     listener: TcpListener,
@@ -73,7 +70,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
-    let (connections, ending) = (TaskTracker::new(), Ending::default());
+    let (connections, ending, site) = (TaskTracker::new(), Ending::default(), Arc::new(site));
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -82,7 +79,7 @@ where
         };
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(greet(stream, site.clone(), ending.clone()));
+                connections.spawn(greet(stream, Arc::clone(&site), ending.clone()));
             }
             Err(error) => wait_out(&error).await,
         }
@@ -111,7 +108,7 @@ async fn drain(connections: &TaskTracker, ending: &Ending, deadline: Duration) -
 }
 
 /// Shakes hands, then serves.
-async fn greet<F, B>(stream: TcpStream, site: Site<F>, ending: Ending)
+async fn greet<F, B>(stream: TcpStream, site: Arc<Site<F>>, ending: Ending)
 where
     F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     F: Clone + Send + Sync + 'static,
@@ -124,7 +121,8 @@ where
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let Some(tls) = site.tls.clone() else {
-        return converse(stream, Caller::Anyone, site, ending).await;
+        let Some(protocol) = spoken(&stream, site.limits.head, &ending).await else { return };
+        return converse(stream, protocol, Caller::Anyone, site, ending).await;
     };
     let acceptor = tls.acceptor();
     let handshake = tokio::time::timeout(site.limits.head, acceptor.accept(stream));
@@ -134,62 +132,32 @@ where
     };
     match shaken {
         Ok(Ok(stream)) => {
-            let caller = caller(stream.get_ref().1);
-            converse(stream, caller, site, ending).await;
+            let session = stream.get_ref().1;
+            let protocol = Protocol::negotiated(session.alpn_protocol());
+            let caller = caller(session);
+            converse(stream, protocol, caller, site, ending).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
         Err(_) => tracing::debug!("the TLS handshake took too long"),
     }
 }
 
+/// In the clear nothing is negotiated: who means HTTP/2 begins with its preface (RFC 9113 3.3, 3.4), which no
+/// request of HTTP/1.1 looks like. Nothing where the time is over, or ours is.
+async fn spoken(stream: &TcpStream, limit: Duration, ending: &Ending) -> Option<Protocol> {
+    let mut first = [0; 3];
+    let peeked = tokio::select! {
+        peeked = tokio::time::timeout(limit, stream.peek(&mut first)) => peeked.ok()?,
+        () = ending.drain.cancelled() => return None,
+    };
+    match peeked {
+        Ok(3) if first == *b"PRI" => Some(Protocol::Http2),
+        Ok(1..) => Some(Protocol::Http1),
+        Ok(0) | Err(_) => None,
+    }
+}
+
 /// Whoever has a certificate was vouched for in the handshake.
 fn caller(session: &ServerConnection) -> Caller {
     if session.peer_certificates().is_some() { Caller::Puller } else { Caller::Anyone }
-}
-
-/// One connection's requests.
-async fn converse<S, F, B>(stream: S, caller: Caller, site: Site<F>, ending: Ending)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    F: Clone + Send + Sync + 'static,
-    F::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Error + Send + Sync + 'static,
-{
-    let service = service_fn(|request| answer(&site, caller, request));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(site.limits.head)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let finished = tokio::select! {
-        finished = connection.as_mut() => finished,
-        () = ending.drain.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                finished = connection.as_mut() => finished,
-                () = ending.cut.cancelled() => Ok(()),
-            }
-        }
-    };
-    if let Err(error) = finished {
-        tracing::debug!(error = &error as &dyn Error, "a connection broke off");
-    }
-}
-
-async fn answer<F, B>(
-    site: &Site<F>,
-    caller: Caller,
-    request: Request<Incoming>,
-) -> Result<Response<Body<B>>, Infallible>
-where
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
-{
-    if site.edge.owns(request.uri().path()) {
-        let (parts, _) = request.into_parts();
-        return Ok(site.edge.answer(&parts, caller).await);
-    }
-    let response = site.fallback.clone().oneshot(request).await?;
-    Ok(response.map(Body::Fallback))
 }

@@ -121,7 +121,7 @@ fn configured(pem: &Pem<'_>) -> Result<ServerConfig, UnusableCertificate> {
         .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)?;
     config.ignore_client_order = true;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 

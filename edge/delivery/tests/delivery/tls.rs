@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
+use rustls::{CipherSuite, ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
 use segue_delivery::{Limits, Tls};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -15,6 +15,7 @@ use crate::site::{FOLDER, Running};
 fn client(
     certificate: &rcgen::Certificate,
     versions: &[&'static SupportedProtocolVersion],
+    alpn: &[&[u8]],
 ) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.der().clone()).expect("a certificate");
@@ -23,7 +24,7 @@ fn client(
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     TlsConnector::from(Arc::new(config))
 }
 
@@ -42,13 +43,44 @@ async fn tls_1_3_and_1_2() {
     ] {
         let stream = TcpStream::connect(edge.address).await.expect("a connection");
         let name = ServerName::try_from("localhost").expect("a name");
-        let stream =
-            client(&made.cert, &[offered]).connect(name, stream).await.expect("a handshake");
+        let stream = client(&made.cert, &[offered], &[b"http/1.1"]).connect(name, stream).await;
+        let stream = stream.expect("a handshake");
         let session = stream.get_ref().1;
         assert_eq!(session.protocol_version(), Some(version));
         assert_eq!(session.alpn_protocol(), Some(&b"http/1.1"[..]));
         let answer = exchange(stream, "GET", &path, "").await.expect("an answer");
         assert_eq!((answer.status, answer.body.len()), (200, 100_000));
+    }
+}
+
+#[tokio::test]
+async fn alpn_settles_on_http_2_and_the_suite_is_ours_to_choose() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let tls =
+        Tls::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes())
+            .expect("a certificate and its key");
+    let edge = Running::start_with(Some(tls), Limits::default()).await;
+    for (version, suite) in [
+        (&rustls::version::TLS13, CipherSuite::TLS13_AES_128_GCM_SHA256),
+        (&rustls::version::TLS12, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    ] {
+        for (offered, expected) in [
+            (&[&b"http/1.1"[..], b"h2"][..], Some(&b"h2"[..])),
+            (&[b"http/1.1"], Some(b"http/1.1")),
+            (&[], None),
+        ] {
+            let stream = TcpStream::connect(edge.address).await.expect("a connection");
+            let name = ServerName::try_from("localhost").expect("a name");
+            let stream = client(&made.cert, &[version], offered).connect(name, stream).await;
+            let stream = stream.expect("a handshake");
+            let session = stream.get_ref().1;
+            assert_eq!(session.alpn_protocol(), expected);
+            assert_eq!(session.negotiated_cipher_suite().map(|it| it.suite()), Some(suite));
+        }
+        let stream = TcpStream::connect(edge.address).await.expect("a connection");
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = client(&made.cert, &[version], &[b"spdy/3"]).connect(name, stream).await;
+        assert!(stream.is_err(), "nothing in common (RFC 7301 3.2)");
     }
 }
 

@@ -1,0 +1,175 @@
+//! One connection's requests, over HTTP/1.1 (RFC 9112) or HTTP/2 (RFC 9113).
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower::{Service, ServiceExt};
+
+use crate::body::Body;
+use crate::pull::Caller;
+use crate::serve::{Ending, Site};
+use crate::traffic::{Tracked, Traffic};
+
+/// The longest head of a request in bytes; a longer one is 431. Above the longest path that is looked at, so that
+/// such a path is still told that it is too long.
+const LONGEST_HEAD: u32 = 32 << 10;
+
+/// Streams at a time: a player has a few, an edge that fetches from us some dozens.
+const STREAMS: u32 = 128;
+
+/// Streams that were reset before we took them up, and such that we reset ourselves for breaches of the protocol:
+/// beyond these, the connection is ended (CVE-2023-44487, RUSTSEC-2024-0003).
+const RESETS: usize = 32;
+const BREACHES: usize = 64;
+
+/// What a stream may have queued beyond what its reader takes. Blocks are shared rather than copied, so that
+/// this is a matter of how often a stream is looked at.
+const QUEUED: usize = 256 << 10;
+
+/// A peer that is gone without a word is noticed by a ping.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// How the two sides talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    /// What ALPN settled on; without, it is HTTP/1.1 (RFC 7301, RFC 9113 3.2).
+    pub(crate) fn negotiated(alpn: Option<&[u8]>) -> Self {
+        if alpn == Some(b"h2") { Self::Http2 } else { Self::Http1 }
+    }
+}
+
+/// Answers a connection's requests until it ends, or is ended.
+pub(crate) async fn converse<S, F, B>(
+    stream: S,
+    protocol: Protocol,
+    caller: Caller,
+    site: Arc<Site<F>>,
+    ending: Ending,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    F::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
+    let finished = match protocol {
+        Protocol::Http1 => one(stream, caller, site, ending).await,
+        Protocol::Http2 => two(stream, caller, site, ending).await,
+    };
+    if let Err(error) = finished {
+        tracing::debug!(error = &error as &dyn Error, "a connection broke off");
+    }
+}
+
+async fn one<S, F, B>(
+    stream: S,
+    caller: Caller,
+    site: Arc<Site<F>>,
+    ending: Ending,
+) -> hyper::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    F::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
+    let service = service_fn(|request| answer(&site, caller, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(site.limits.head)
+        .max_header_size(LONGEST_HEAD as usize)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        finished = connection.as_mut() => return finished,
+        () = ending.drain.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        finished = connection => finished,
+        () = ending.cut.cancelled() => Ok(()),
+    }
+}
+
+/// hyper times the heads of HTTP/1.1 alone: here a connection without any request is cut after the same time, and
+/// one that had some is told to go (RFC 9113 6.8).
+async fn two<S, F, B>(
+    stream: S,
+    caller: Caller,
+    site: Arc<Site<F>>,
+    ending: Ending,
+) -> hyper::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    F::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
+    let (traffic, limit) = (Traffic::opened(), site.limits.head);
+    let counted = Arc::clone(&traffic);
+    let service = service_fn(move |request| {
+        let (site, under_way) = (Arc::clone(&site), counted.begin());
+        async move {
+            let response = answer(&site, caller, request).await?;
+            Ok::<_, Infallible>(response.map(|body| Tracked { body, _under_way: under_way }))
+        }
+    });
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(LONGEST_HEAD)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(BREACHES)
+        .max_send_buf_size(QUEUED)
+        .keep_alive_interval(PING_EVERY)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        finished = connection.as_mut() => return finished,
+        () = traffic.idle(limit), if !ending.drain.is_cancelled() => {}
+        () = ending.drain.cancelled() => {}
+    }
+    if !traffic.any_begun() {
+        return Ok(());
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        finished = connection => finished,
+        () = ending.cut.cancelled() => Ok(()),
+    }
+}
+
+async fn answer<F, B>(
+    site: &Site<F>,
+    caller: Caller,
+    request: Request<Incoming>,
+) -> Result<Response<Body<B>>, Infallible>
+where
+    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
+{
+    if site.edge.owns(request.uri().path()) {
+        let (parts, _) = request.into_parts();
+        return Ok(site.edge.answer(&parts, caller).await);
+    }
+    let response = site.fallback.clone().oneshot(request).await?;
+    Ok(response.map(Body::Fallback))
+}
