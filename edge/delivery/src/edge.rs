@@ -1,6 +1,7 @@
 //! The answer to one request.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cache::{Cache, FillError};
@@ -16,7 +17,7 @@ use token::{Revocation, VerifyingKeys};
 
 use crate::body::Body;
 use crate::content::Content;
-use crate::encoding::{Encoding, Gzipped};
+use crate::encoding::{Encoding, Texts};
 use crate::gate::Gate;
 use crate::pull::{Caller, PullSecrets};
 use crate::range::Selection;
@@ -35,7 +36,7 @@ struct Inner {
     gate: Gate,
     pulls: PullSecrets,
     secrets: SegmentSecrets,
-    gzipped: Gzipped,
+    texts: Texts,
     clock: Clock,
 }
 
@@ -53,8 +54,8 @@ impl Edge {
     #[must_use]
     pub fn new(cache: Cache, trust: Trust, clock: Clock) -> Self {
         let Trust { keys, segments: secrets, pulls } = trust;
-        let (gate, gzipped) = (Gate::new(keys), Gzipped::new());
-        Self(Arc::new(Inner { cache, gate, pulls, secrets, gzipped, clock }))
+        let (gate, texts) = (Gate::new(keys), Texts::new());
+        Self(Arc::new(Inner { cache, gate, pulls, secrets, texts, clock }))
     }
 
     /// Refuses whom it names from the very next request on, tokens included that were let pass before. It is
@@ -106,8 +107,9 @@ impl Edge {
         let Some((folder, file)) = found else { return failure(StatusCode::NOT_FOUND) };
         let (method, headers) = (&request.method, &request.headers);
         let admitted = Admitted { method, headers, caller, folder, file };
+        let asked = Instant::now();
         match self.open(folder, file).await {
-            Ok(content) => self.represent(&admitted, content),
+            Ok(content) => self.represent(&admitted, content, asked.elapsed()),
             Err(error) => unavailable(&error),
         }
     }
@@ -151,7 +153,12 @@ impl Edge {
     }
 
     /// Conditions first, then range, then encoding (RFC 9110 13.2.2).
-    fn represent<B>(&self, request: &Admitted<'_>, content: Content) -> Response<Body<B>> {
+    fn represent<B>(
+        &self,
+        request: &Admitted<'_>,
+        content: Content,
+        waited: Duration,
+    ) -> Response<Body<B>> {
         let size = content.size();
         let tag = |encoding| head::etag(&request.folder, request.file, size, encoding);
         let identity = tag(Encoding::Identity);
@@ -160,13 +167,17 @@ impl Edge {
             Selection::Whole if content.text().is_some() => request.encoding(),
             _ => Encoding::Identity,
         };
-        let etag = if encoding == Encoding::Gzip { tag(encoding) } else { identity };
+        let etag = if encoding == Encoding::Identity { identity } else { tag(encoding) };
+        if !preconditions::is_wanted(request.headers, &etag) {
+            return failure(StatusCode::PRECONDITION_FAILED);
+        }
         let (folder, file) = (&request.folder, request.file);
-        let mut headers = head::object(folder, file, &etag, content.source(), request.caller);
+        let source = content.source();
+        let mut headers = head::object(folder, file, &etag, source, waited, request.caller);
         if preconditions::is_held(request.headers, &etag) {
             return respond(StatusCode::NOT_MODIFIED, headers, Body::Empty);
         }
-        match (selection, content.text().filter(|_| encoding == Encoding::Gzip)) {
+        match (selection, content.text().zip(encoding.name())) {
             (Selection::Unsatisfiable, _) => unsatisfiable(size),
             (Selection::Part(range), _) => {
                 let part = format!("bytes {}-{}/{size}", range.start, range.end - 1);
@@ -174,10 +185,10 @@ impl Edge {
                 let length = range.end - range.start;
                 request.send(StatusCode::PARTIAL_CONTENT, headers, length, || content.body(range))
             }
-            (Selection::Whole, Some(text)) => {
+            (Selection::Whole, Some((text, name))) => {
                 let object = Object::Song(request.folder, request.file);
-                let text = self.0.gzipped.get(object, text);
-                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                let text = self.0.texts.get(object, encoding, text);
+                headers.insert(CONTENT_ENCODING, name);
                 let length = text.len() as u64;
                 request.send(StatusCode::OK, headers, length, || Body::Whole(text))
             }

@@ -1,5 +1,7 @@
 //! Response heads.
 
+use std::time::Duration;
+
 use cache::{FillError, Source};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -13,18 +15,20 @@ use crate::encoding::Encoding;
 use crate::pull::Caller;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 const REFUSAL: HeaderName = HeaderName::from_static("segue-refusal");
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "Accept-Ranges, Cache-Status, Content-Encoding, Content-Length, Content-Range, Date, ETag, \
-     Segue-Refusal",
+    "Accept-Ranges, Age, Cache-Status, Content-Encoding, Content-Length, Content-Range, Date, ETag, \
+     Retry-After, Segue-Refusal, Server-Timing",
 );
 /// What a player's script may send: conditions, and CMCD (CTA-5004 3.1).
 const ASKED: HeaderValue = HeaderValue::from_static(
-    "Range, If-Range, If-None-Match, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status",
+    "Range, If-Match, If-Range, If-None-Match, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status",
 );
 
 /// What every answer carries, refusals included, so that a player's script can read it.
@@ -32,6 +36,7 @@ pub(crate) fn cors() -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    headers.insert(TIMING_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers
 }
 
@@ -82,14 +87,10 @@ pub(crate) fn status_of(error: &FillError) -> StatusCode {
 
 /// The entity tag of a file in one encoding. It is strong (RFC 9110 8.8.1): a version is a hash of
 /// all that decides the bytes, so version and file name them exactly; the size tells a repaired
-/// object from a damaged one, and each encoding has its own tag. gzip of the same text by the same
+/// object from a damaged one, and each encoding has its own tag. Compressing the same text with the same
 /// build gives the same bytes.
 pub(crate) fn etag(folder: &SongFolder, file: SongFile, size: u64, encoding: Encoding) -> String {
-    let suffix = match encoding {
-        Encoding::Identity => "",
-        Encoding::Gzip => "-gzip",
-    };
-    format!("\"{}/{file}/{size:x}{suffix}\"", folder.version)
+    format!("\"{}/{file}/{size:x}{}\"", folder.version, encoding.suffix())
 }
 
 /// What a 200, a 206 and a 304 have in common (RFC 9110 15.4.5).
@@ -98,6 +99,7 @@ pub(crate) fn object(
     file: SongFile,
     etag: &str,
     source: Option<Source>,
+    waited: Duration,
     caller: Caller,
 ) -> HeaderMap {
     let mut headers = cors();
@@ -113,6 +115,7 @@ pub(crate) fn object(
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if let Some(source) = source {
         headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(source)));
+        headers.insert(SERVER_TIMING, server_timing(source, waited));
     }
     let keys = folder.surrogate_keys().map(|key| key.to_string());
     headers.insert(SURROGATE_KEY, text(&keys.join(" ")));
@@ -130,6 +133,19 @@ fn cache_status(source: Source) -> &'static str {
         Source::Stale => "segue; hit; detail=stale",
         Source::Miss => "segue; fwd=miss; stored",
         Source::Collapsed => "segue; fwd=miss; collapsed",
+    }
+}
+
+/// What of the time until the answer was the origin's, in milliseconds (Server Timing 2).
+fn server_timing(source: Source, waited: Duration) -> HeaderValue {
+    match source {
+        Source::Hit => HeaderValue::from_static("cache;desc=hit"),
+        Source::Stale => HeaderValue::from_static("cache;desc=stale"),
+        Source::Miss | Source::Collapsed => {
+            let said = if source == Source::Miss { "miss" } else { "collapsed" };
+            let milliseconds = waited.as_micros() as f64 / 1_000.0;
+            text(&format!("cache;desc={said}, origin;dur={milliseconds:.3}"))
+        }
     }
 }
 

@@ -88,7 +88,7 @@ async fn text_is_gzipped_for_those_who_like_it() {
     let plain = edge.fetch("GET", PLAYLIST, "").await;
     assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "Accept-Encoding"));
     assert_eq!(plain.body, playlist().as_bytes());
-    let zipped = edge.fetch("GET", PLAYLIST, "Accept-Encoding: br, gzip\r\n").await;
+    let zipped = edge.fetch("GET", PLAYLIST, "Accept-Encoding: deflate, gzip\r\n").await;
     assert_eq!((zipped.status, zipped.header("content-encoding")), (200, "gzip"));
     assert_eq!(zipped.header("vary"), "Accept-Encoding");
     assert_eq!(zipped.header("content-length"), zipped.body.len().to_string());
@@ -97,10 +97,80 @@ async fn text_is_gzipped_for_those_who_like_it() {
     let mut text = String::new();
     GzDecoder::new(&zipped.body[..]).read_to_string(&mut text).expect("gzip");
     assert_eq!(text, playlist());
-    let refused = edge.fetch("GET", PLAYLIST, "Accept-Encoding: gzip;q=0, *;q=0.1\r\n").await;
+    let refused =
+        edge.fetch("GET", PLAYLIST, "Accept-Encoding: gzip;q=0, br;q=0, *;q=0.1\r\n").await;
     assert_eq!(refused.header("content-encoding"), "");
     let head = edge.fetch("HEAD", PLAYLIST, "Accept-Encoding: gzip\r\n").await;
     assert_eq!(head.header("content-length"), zipped.header("content-length"));
+}
+
+#[tokio::test]
+async fn text_is_brotli_for_those_who_know_it() {
+    let edge = Running::start().await;
+    edge.store(PLAYLIST, playlist()).await;
+    let zipped = edge.fetch("GET", PLAYLIST, "Accept-Encoding: gzip\r\n").await;
+    let small = edge.fetch("GET", PLAYLIST, "Accept-Encoding: gzip, deflate, br, zstd\r\n").await;
+    assert_eq!((small.status, small.header("content-encoding")), (200, "br"));
+    assert_eq!(small.header("vary"), "Accept-Encoding");
+    assert_eq!(small.header("content-length"), small.body.len().to_string());
+    assert!(small.header("etag").ends_with("-br\""), "{:?}", small.headers);
+    assert!(small.body.len() < zipped.body.len());
+    let mut text = Vec::new();
+    brotli::BrotliDecompress(&mut &small.body[..], &mut text).expect("brotli");
+    assert_eq!(text, playlist().as_bytes());
+}
+
+#[tokio::test]
+async fn if_match() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    let etag = format!("\"{VERSION}/{SEGMENT}/5\"");
+    for (wanted, status) in [
+        (etag.clone(), 200),
+        ("*".to_owned(), 200),
+        (format!("\"x\", {etag}"), 200),
+        (format!("W/{etag}"), 412),
+        ("\"x\"".to_owned(), 412),
+        (String::new(), 412),
+        // It goes before If-None-Match (RFC 9110 13.2.2).
+        (format!("\"x\"\r\nIf-None-Match: {etag}"), 412),
+        (format!("{etag}\r\nIf-None-Match: {etag}"), 304),
+        (format!("{etag}\r\nRange: bytes=1-2"), 206),
+        ("\"x\"\r\nRange: bytes=1-2".to_owned(), 412),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = edge.fetch(method, SEGMENT, &format!("If-Match: {wanted}\r\n")).await;
+            let status = if status == 206 && method == "HEAD" { 200 } else { status };
+            assert_eq!(answer.status, status, "{wanted}");
+            assert_eq!(answer.header("cache-control") == "no-store", status == 412, "{wanted}");
+        }
+    }
+}
+
+/// We state no Last-Modified, and who does not must not heed dates (RFC 9110 13.1.3, 13.1.4).
+#[tokio::test]
+async fn dates_are_no_conditions() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    for name in ["If-Modified-Since", "If-Unmodified-Since"] {
+        for date in ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 21 Nov 2036 10:00:00 GMT", "soon"] {
+            let answer = edge.fetch("GET", SEGMENT, &format!("{name}: {date}\r\n")).await;
+            assert_eq!((answer.status, answer.header("last-modified")), (200, ""), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_time_that_the_origin_took_is_told() {
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    let miss = edge.fetch("GET", SEGMENT, "").await;
+    let told = miss.header("server-timing").to_owned();
+    let duration = told.strip_prefix("cache;desc=miss, origin;dur=").expect(&told);
+    assert!(duration.parse::<f64>().is_ok_and(|it| it > 0.0), "{told}");
+    assert_eq!(edge.fetch("GET", SEGMENT, "").await.header("server-timing"), "cache;desc=hit");
+    assert_eq!(miss.header("timing-allow-origin"), "*");
+    assert!(miss.header("access-control-expose-headers").contains("Server-Timing"));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The edge on a real socket: who may have what, which part of it, and what a failure looks like.
 
 mod answer;
+mod clients;
 mod conditions;
 mod es256;
 mod failures;
+mod frames;
 mod keys;
 mod pulls;
 mod ranges;
