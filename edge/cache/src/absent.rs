@@ -1,4 +1,4 @@
-//! What the origin was found not to have.
+//! What the origin was found not to have, or to have spoilt.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Absences {
 
     /// Notes that the object can't be had, where that is the object's own fault.
     pub(crate) fn note(&self, object: Object, error: &FillError, stamp: Stamp) {
-        if matches!(error, FillError::NotFound) && !self.life.is_zero() {
+        if matches!(error, FillError::NotFound | FillError::Corrupt) && !self.life.is_zero() {
             let until = Instant::now() + self.life;
             self.objects.insert(object, Absence { error: error.clone(), until, stamp }.into());
         }

@@ -9,8 +9,7 @@ use origin::Object;
 use crate::epochs::{Epoch, Stamp};
 use crate::facts::Facts;
 
-/// The length in bytes of every block of an object but its last.
-pub const BLOCK_SIZE: u64 = 1 << 20;
+pub use media::asset::BLOCK_SIZE;
 
 /// Which block of which object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +61,13 @@ impl Block {
     /// Its bytes: never fewer than the object has there.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.0.bytes
+    }
+
+    /// A slice of its bytes; `None` where it has fewer.
+    pub(crate) fn part(&self, wanted: &Range<u64>) -> Option<Bytes> {
+        let holds = wanted.end <= self.0.bytes.len() as u64;
+        // Both ends lie within a block.
+        holds.then(|| self.0.bytes.slice(wanted.start as usize..wanted.end as usize))
     }
 
     /// What is true of its object.

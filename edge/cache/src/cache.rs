@@ -17,6 +17,7 @@ use crate::epochs::{Epochs, Stamp, Standing};
 use crate::fill;
 use crate::fill_error::FillError;
 use crate::filling::{Filling, Outcome, Waiter};
+use crate::manifest::Manifests;
 use crate::opened::Opened;
 use crate::renewals::Renewals;
 use crate::settings::Settings;
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) epochs: Epochs,
     pub(crate) renewals: Renewals,
     blocks: moka::sync::Cache<BlockKey, Block>,
+    pub(crate) manifests: Manifests,
     absences: Absences,
     budget: Budget,
     sweeping: AtomicBool,
@@ -96,6 +98,7 @@ impl Cache {
             epochs: Epochs::new(),
             renewals: Renewals::default(),
             blocks,
+            manifests: Manifests::new(),
             absences: Absences::new(settings.negative),
             budget: Budget::new(&settings),
             sweeping: AtomicBool::new(false),
@@ -159,7 +162,7 @@ impl Cache {
                 let filling = Filling::new(key, self.0.epochs.now());
                 table.insert(key, Arc::clone(&filling));
                 drop(table);
-                let under_way = UnderWay { cache: Arc::clone(&self.0), filling: filling.clone() };
+                let under_way = UnderWay { cache: self.clone(), filling: filling.clone() };
                 tokio::spawn(under_way.run(turn));
                 (Lookup::Filling(Waiter::new(filling)), Source::Miss)
             }
@@ -213,13 +216,14 @@ impl Inner {
                 cache.blocks.invalidate(&*key);
             }
         }
+        cache.manifests.sweep(&cache.epochs);
         cache.epochs.forget(epoch);
     }
 }
 
 /// A fill's place in the table: given up however the fill ends, a panic included.
 struct UnderWay {
-    cache: Arc<Inner>,
+    cache: Cache,
     filling: Arc<Filling>,
 }
 
@@ -230,12 +234,42 @@ impl UnderWay {
         self.filling.finish(outcome);
     }
 
+    /// What is spoilt may have been so on the way, or judged by a list that has been replaced: one more
+    /// try tells, if nobody has any of it yet.
     async fn fill(&self, turn: Turn) -> Outcome {
-        let share = turn.come().await?;
-        let (cache, filling) = (&self.cache, &self.filling);
-        fill::read(&*cache.store, filling, share, &cache.settings).await?;
-        let facts = filling.facts().ok_or(FillError::Lost)?;
-        Ok(Block::new(filling.gather(), facts, filling.stamp.epoch()))
+        match self.fill_once(turn).await {
+            Err(FillError::Corrupt) => {
+                self.cache.doubt_promise(&self.filling.key.object);
+                if !self.filling.start_over() {
+                    return Err(FillError::Corrupt);
+                }
+                let turn = self.cache.0.budget.queue(Asker::Committed)?;
+                self.fill_once(turn).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn fill_once(&self, turn: Turn) -> Outcome {
+        let (cache, filling) = (&self.cache.0, &self.filling);
+        let read = async {
+            let share = turn.come().await?;
+            fill::read(&*cache.store, filling, share, &cache.settings).await
+        };
+        // The share is given back before the promise is waited for: that may need one, too.
+        let promise = async {
+            let promise = self.cache.promise(&filling.key.object).await?;
+            filling.expect(promise);
+            Ok(())
+        };
+        let (read, promised) = futures::join!(read, promise);
+        read.and(promised)?;
+        let facts = filling.facts().ok_or(FillError::Corrupt)?;
+        let bytes = filling.gather();
+        if let Some(digest) = &facts.promise {
+            digest.check(&filling.key, &bytes)?;
+        }
+        Ok(Block::new(bytes, facts, filling.stamp.epoch()))
     }
 
     /// Remembers what came of it, unless it was purged meanwhile.
@@ -246,12 +280,13 @@ impl UnderWay {
         {
             tracing::warn!(object = %key.object, block = key.index, %error, "no fill");
         }
-        if self.cache.is_fresh(&self.filling) {
+        let cache = &self.cache.0;
+        if cache.is_fresh(&self.filling) {
             match outcome {
-                Ok(block) => self.cache.store(key, block.clone()),
+                Ok(block) => cache.store(key, block.clone()),
                 Err(error) => {
                     let stamp = Stamp::new(self.filling.stamp.epoch());
-                    self.cache.absences.note(key.object, error, stamp);
+                    cache.absences.note(key.object, error, stamp);
                 }
             }
         }
@@ -262,7 +297,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.filling.finish(Err(FillError::Lost));
         // A request that came after a purge may have begun another.
-        if let Entry::Occupied(entry) = self.cache.filling().entry(self.filling.key)
+        if let Entry::Occupied(entry) = self.cache.0.filling().entry(self.filling.key)
             && Arc::ptr_eq(entry.get(), &self.filling)
         {
             entry.remove();

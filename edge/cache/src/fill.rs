@@ -61,7 +61,7 @@ impl Fill<'_> {
 
     /// Asks for what is missing, and takes what comes.
     async fn attempt(&self, share: &mut Share) -> Result<(), FillError> {
-        let (key, known) = (self.filling.key, self.filling.facts());
+        let (key, known) = (self.filling.key, self.filling.told());
         let (whole, arrived) = (key.range(), self.filling.arrived());
         let end = known.as_ref().map_or(whole.end, |facts| whole.start + key.length(facts.size));
         let options = GetOptions {
@@ -71,8 +71,8 @@ impl Fill<'_> {
         };
         let path = Path::from(key.object.to_string());
         let answer = self.in_time(self.store.get_opts(&path, options)).await??;
-        let facts = self.filling.learn(Facts::of(&answer.meta))?;
-        let expected = key.length(facts.size);
+        let expected = key.length(answer.meta.size);
+        self.filling.learn(Facts::of(&answer.meta))?;
         share.shrink(expected);
         self.take(answer).await?;
         match self.filling.arrived() {

@@ -23,6 +23,9 @@ pub enum FillError {
     /// The object is another than it was when the answer began.
     #[error("the object changed under its key")]
     Changed,
+    /// The origin's object is not what the version's `asset.json` says, or that can't be read.
+    #[error("the origin's object is not what asset.json says it is")]
+    Corrupt,
     /// Too many reads of the origin wait for their turn already.
     #[error("too much is waiting for the origin; try again in {retry_after:?}")]
     Overloaded {
@@ -42,7 +45,11 @@ impl FillError {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::TimedOut(_) | Self::Truncated { .. } | Self::Origin(_) => true,
-            Self::NotFound | Self::Changed | Self::Overloaded { .. } | Self::Lost => false,
+            Self::NotFound
+            | Self::Changed
+            | Self::Corrupt
+            | Self::Overloaded { .. }
+            | Self::Lost => false,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Bytes, BytesMut};
 
 use crate::block::{BLOCK_SIZE, Block, BlockKey};
+use crate::digest::Promise;
 use crate::epochs::{Epoch, Stamp};
 use crate::facts::Facts;
 use crate::fill_error::FillError;
@@ -26,7 +27,11 @@ pub(crate) struct Filling {
 
 #[derive(Debug, Default)]
 struct Progress {
+    /// What the origin says of the object.
+    told: Option<Facts>,
+    /// What the origin says and what `asset.json` does, once both have and agree.
     facts: Option<Arc<Facts>>,
+    promise: Option<Promise>,
     /// What has arrived, each with the offset at which it ends.
     chunks: Vec<(u64, Bytes)>,
     end: Option<Outcome>,
@@ -54,7 +59,12 @@ impl Filling {
         result
     }
 
-    /// What is known of the object.
+    /// What the origin says of the object, once it has.
+    pub(crate) fn told(&self) -> Option<Facts> {
+        self.progress().told.clone()
+    }
+
+    /// What is true of the object: nothing before all is known, nor where `asset.json` disagrees.
     pub(crate) fn facts(&self) -> Option<Arc<Facts>> {
         self.progress().facts.clone()
     }
@@ -65,18 +75,30 @@ impl Filling {
     }
 
     /// Notes what the origin says of the object, which must not differ from what it said before.
-    pub(crate) fn learn(&self, facts: Facts) -> Result<Arc<Facts>, FillError> {
-        self.advance(|progress| match &progress.facts {
-            Some(known) if !known.agree_with(&facts) => Err(FillError::Changed),
-            Some(known) => Ok(Arc::clone(known)),
-            None => Ok(Arc::clone(progress.facts.insert(Arc::new(facts)))),
+    pub(crate) fn learn(&self, told: Facts) -> Result<(), FillError> {
+        self.advance(|progress| match &progress.told {
+            Some(known) if !known.agree_with(&told) => Err(FillError::Changed),
+            Some(_) => Ok(()),
+            None => {
+                progress.told = Some(told);
+                progress.put_together();
+                Ok(())
+            }
         })
+    }
+
+    /// Notes what `asset.json` says of the object.
+    pub(crate) fn expect(&self, promise: Promise) {
+        self.advance(|progress| {
+            progress.promise = Some(promise);
+            progress.put_together();
+        });
     }
 
     /// Takes what has arrived; breaks when the block is whole. What lies beyond it is dropped.
     pub(crate) fn push(&self, mut chunk: Bytes) -> ControlFlow<()> {
         self.advance(|progress| {
-            let length = progress.facts.as_ref().map_or(0, |facts| self.key.length(facts.size));
+            let length = progress.told.as_ref().map_or(0, |told| self.key.length(told.size));
             let arrived = progress.arrived();
             // A chunk's length and a block's fit either type.
             chunk.truncate((length - arrived) as usize);
@@ -91,10 +113,10 @@ impl Filling {
     /// Forgets all that has arrived, to begin anew; false where some was handed out already.
     pub(crate) fn start_over(&self) -> bool {
         let mut progress = self.progress();
-        let may = progress.visible(&self.key) == 0;
+        let may = progress.visible() == 0;
         if may {
-            progress.chunks.clear();
-            progress.facts = None;
+            let waiting = std::mem::take(&mut progress.waiting);
+            *progress = Progress { waiting, ..Progress::default() };
         }
         may
     }
@@ -127,28 +149,39 @@ impl Progress {
         self.chunks.last().map_or(0, |(end, _)| *end)
     }
 
-    /// How many bytes may be handed out before the end. An object of one block is handed out when it
-    /// is whole and was checked. A larger one streams, but for the last byte of each block, so that
-    /// nobody ever holds all of a block that then fails.
-    fn visible(&self, key: &BlockKey) -> u64 {
-        let size = self.facts.as_ref().map_or(0, |facts| facts.size);
-        if size > BLOCK_SIZE { self.arrived().min(key.length(size).saturating_sub(1)) } else { 0 }
+    fn put_together(&mut self) {
+        if let (Some(told), Some(promise)) = (&self.told, &self.promise) {
+            let kept = promise.as_ref().is_none_or(|digest| digest.size() == told.size);
+            self.facts = kept.then(|| Arc::new(told.promised(promise.clone())));
+        }
     }
 
-    /// What may be handed out from `offset` on; empty where nothing is there yet.
-    fn part(&self, key: &BlockKey, offset: u64) -> Result<Bytes, FillError> {
+    /// How many bytes may be handed out before the end: none of an object of one block, which waits to be
+    /// whole and checked.
+    fn visible(&self) -> u64 {
+        let streams = self.facts.as_ref().is_some_and(|facts| facts.size > BLOCK_SIZE);
+        if streams { self.arrived() } else { 0 }
+    }
+
+    /// How much of `wanted` may be handed out before the end. Where the block will be checked, the last
+    /// byte waits for that, so that nobody has all that they asked for of a block that then fails.
+    fn streamed(&self, wanted: &Range<u64>) -> Range<u64> {
+        let checked = self.facts.as_ref().is_some_and(|facts| facts.promise.is_some());
+        let end = wanted.end.saturating_sub(u64::from(checked));
+        wanted.start..end.min(self.visible())
+    }
+
+    /// What may be handed out from where `wanted` begins; empty where nothing is there yet.
+    fn part(&self, wanted: &Range<u64>) -> Result<Bytes, FillError> {
         match &self.end {
-            Some(Ok(block)) if offset < block.bytes().len() as u64 => {
-                Ok(block.bytes().slice(offset as usize..))
-            }
-            Some(Ok(_)) => Err(FillError::Changed),
+            Some(Ok(block)) => block.part(wanted).ok_or(FillError::Changed),
             Some(Err(error)) => Err(error.clone()),
-            None => Ok(self.arrived_part(offset..self.visible(key))),
+            None => Ok(self.arrived_part(&self.streamed(wanted))),
         }
     }
 
     /// The bytes of a range that one chunk holds, from the range's start on.
-    fn arrived_part(&self, wanted: Range<u64>) -> Bytes {
+    fn arrived_part(&self, wanted: &Range<u64>) -> Bytes {
         let chunk = self.chunks.partition_point(|(end, _)| *end <= wanted.start);
         match self.chunks.get(chunk) {
             Some((end, chunk)) if !wanted.is_empty() => {
@@ -193,12 +226,11 @@ impl Waiter {
         &mut self,
         context: &Context<'_>,
     ) -> Poll<Result<Arc<Facts>, FillError>> {
-        let key = self.filling.key;
         self.poll(context, |progress| match &progress.end {
             Some(outcome) => {
                 Some(outcome.as_ref().map_err(Clone::clone).map(|block| Arc::clone(block.facts())))
             }
-            None if progress.visible(&key) == 0 => None,
+            None if progress.visible() == 0 => None,
             None => progress.facts.clone().map(Ok),
         })
     }
@@ -208,14 +240,13 @@ impl Waiter {
         self.poll(context, |progress| progress.end.clone())
     }
 
-    /// Waits for bytes from `offset` in the block on, which must lie within it. There is one at least.
+    /// Waits for the first bytes of `wanted`, which must lie within the block. There is one at least.
     pub(crate) fn poll_part(
         &mut self,
         context: &Context<'_>,
-        offset: u64,
+        wanted: &Range<u64>,
     ) -> Poll<Result<(Bytes, Arc<Facts>), FillError>> {
-        let key = self.filling.key;
-        self.poll(context, |progress| match (progress.part(&key, offset), &progress.end) {
+        self.poll(context, |progress| match (progress.part(wanted), &progress.end) {
             (Err(error), _) => Some(Err(error)),
             (Ok(part), Some(Ok(block))) => Some(Ok((part, Arc::clone(block.facts())))),
             (Ok(part), _) if part.is_empty() => None,

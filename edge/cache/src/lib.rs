@@ -5,18 +5,20 @@
 //! them together, [`opened`] and [`reader`] stream a range of an object out of its blocks as they arrive,
 //! without copying.
 //!
-//! Around that: `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
+//! Around that: `manifest` and [`digest`] (what `asset.json` says the bytes must be), `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
 //! does not have), `budget` (how much may be in flight), [`settings`].
 
 mod absent;
 pub mod block;
 mod budget;
 pub mod cache;
+pub mod digest;
 mod epochs;
 mod facts;
 mod fill;
 pub mod fill_error;
 mod filling;
+mod manifest;
 pub mod opened;
 pub mod reader;
 mod renewals;
@@ -25,6 +27,7 @@ mod waiting;
 
 pub use block::{BLOCK_SIZE, BlockKey};
 pub use cache::{Cache, Source};
+pub use digest::Digest;
 pub use fill_error::FillError;
 pub use opened::Opened;
 pub use reader::Reader;

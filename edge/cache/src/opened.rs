@@ -9,6 +9,7 @@ use bytes::Bytes;
 use origin::Object;
 
 use crate::cache::{Cache, Lookup, Source};
+use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::fill_error::FillError;
 use crate::reader::Reader;
@@ -52,6 +53,12 @@ impl Opened {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.facts.size
+    }
+
+    /// What the object's bytes must be, where its version's `asset.json` says so.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        self.facts.promise.as_deref()
     }
 
     /// The bytes of the object's first block, where all of them are here; those of a text always are.

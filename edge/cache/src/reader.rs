@@ -57,29 +57,27 @@ impl Reader {
         self.current = wanted.then(|| self.cache.lookup(key, Asker::Committed).0);
     }
 
-    /// What is there of the current block from where `left` begins; one byte at least.
+    /// What is there of the current block that is wanted next; one byte at least.
     fn poll_part(&mut self, context: &Context<'_>) -> Poll<Result<(Bytes, Arc<Facts>), FillError>> {
-        let offset = self.left.start % BLOCK_SIZE;
+        let start = self.left.start % BLOCK_SIZE;
+        let wanted = start..start.saturating_add(self.remaining()).min(BLOCK_SIZE);
         match &mut self.current {
             Some(Lookup::Here(block)) => {
-                let held = block.bytes().get(offset as usize..).filter(|part| !part.is_empty());
-                let part = held.map(|part| block.bytes().slice_ref(part));
-                let part = part.map(|part| (part, Arc::clone(block.facts())));
+                let part = block.part(&wanted).map(|part| (part, Arc::clone(block.facts())));
                 Poll::Ready(part.ok_or(FillError::Changed))
             }
-            Some(Lookup::Filling(waiter)) => waiter.poll_part(context, offset),
+            Some(Lookup::Filling(waiter)) => waiter.poll_part(context, &wanted),
             Some(Lookup::Failed(error)) => Poll::Ready(Err(error.clone())),
             None => Poll::Ready(Err(FillError::Lost)),
         }
     }
 
-    /// Cuts a part to what is wanted; what comes after it becomes current.
-    fn take(&mut self, mut part: Bytes, facts: &Facts) -> Result<Bytes, FillError> {
+    /// Counts a part as sent; what comes after it becomes current.
+    fn take(&mut self, part: Bytes, facts: &Facts) -> Result<Bytes, FillError> {
         if !self.facts.agree_with(facts) {
             self.cache.distrust(self.object);
             return Err(FillError::Changed);
         }
-        part.truncate(usize::try_from(self.remaining()).unwrap_or(usize::MAX));
         let before = self.left.start / BLOCK_SIZE;
         self.left.start += part.len() as u64;
         if self.remaining() == 0 || self.left.start / BLOCK_SIZE != before {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use cache::{Opened, Source};
+use http::HeaderValue;
 use media::SegmentKey;
 
 use crate::body::Body;
@@ -29,6 +30,17 @@ impl Content {
     pub(crate) fn source(&self) -> Option<Source> {
         match self {
             Self::Stored(opened) => Some(opened.source),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// `Repr-Digest` of the identity encoding (RFC 9530 3); `None` where nobody wrote it down.
+    pub(crate) fn repr_digest(&self) -> Option<HeaderValue> {
+        match self {
+            // Base64 is visible ASCII.
+            Self::Stored(opened) => opened
+                .digest()
+                .and_then(|digest| HeaderValue::from_maybe_shared(digest.field().clone()).ok()),
             Self::Key(_) => None,
         }
     }

@@ -9,7 +9,7 @@ use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE, RETRY_AFTER,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
 use origin::{Object, SongFile, SongFolder};
 use service::Clock;
@@ -25,6 +25,9 @@ use crate::refused::Refused;
 use crate::target::Target;
 use crate::trust::Trust;
 use crate::{carrier, head, preconditions};
+
+/// RFC 9530 3.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// What listens to players: tokens checked, objects out of the cache. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -174,6 +177,9 @@ impl Edge {
         let (folder, file) = (&request.folder, request.file);
         let source = content.source();
         let mut headers = head::object(folder, file, &etag, source, waited, request.caller);
+        if let Some(digest) = content.repr_digest().filter(|_| encoding == Encoding::Identity) {
+            headers.insert(REPR_DIGEST, digest);
+        }
         if preconditions::is_held(request.headers, &etag) {
             return respond(StatusCode::NOT_MODIFIED, headers, Body::Empty);
         }

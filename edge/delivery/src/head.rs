@@ -24,7 +24,7 @@ const REFUSAL: HeaderName = HeaderName::from_static("segue-refusal");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Accept-Ranges, Age, Cache-Status, Content-Encoding, Content-Length, Content-Range, Date, ETag, \
-     Retry-After, Segue-Refusal, Server-Timing",
+     Repr-Digest, Retry-After, Segue-Refusal, Server-Timing",
 );
 /// What a player's script may send: conditions, and CMCD (CTA-5004 3.1).
 const ASKED: HeaderValue = HeaderValue::from_static(
@@ -80,6 +80,7 @@ pub(crate) fn status_of(error: &FillError) -> StatusCode {
         FillError::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
         FillError::Truncated { .. }
         | FillError::Changed
+        | FillError::Corrupt
         | FillError::Origin(_)
         | FillError::Lost => StatusCode::BAD_GATEWAY,
     }

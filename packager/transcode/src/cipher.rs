@@ -81,7 +81,7 @@ mod tests {
     fn segments_are_what_openssl_writes() {
         let stored = cipher(0x42).encrypt(7, b"a segment of some bytes");
         assert_eq!(
-            crate::work_folder::hex(&stored),
+            crate::object_hash::hex(&stored),
             "f3f32415404b414784f63c3795dc1fc6a9829a81f213330b931ab1af28a2e11c"
         );
     }

@@ -21,6 +21,7 @@ mod master_reader;
 mod measure;
 pub mod mux;
 mod normalize;
+mod object_hash;
 mod ogg_page;
 mod package;
 mod package_error;

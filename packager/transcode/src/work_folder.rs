@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use media::asset::ObjectAsset;
 use origin::SongFile;
-use sha2::{Digest, Sha256};
 
+use crate::object_hash::ObjectHash;
 use crate::publish_order;
 
 /// A version's files while they come into being. Clones write into the same folder, and several
@@ -56,7 +56,7 @@ impl WorkFolder {
             fs::create_dir_all(parent)?;
         }
         let out = BufWriter::with_capacity(1 << 16, File::create_new(path)?);
-        Ok(WorkFile { work: self.clone(), file, out, size: 0, hash: Sha256::new() })
+        Ok(WorkFile { work: self.clone(), file, out, hash: ObjectHash::default() })
     }
 
     /// Writes a whole file.
@@ -130,15 +130,9 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// What `asset.json` says about an object of these bytes.
 pub(crate) fn describe(file: SongFile, bytes: &[u8]) -> ObjectAsset {
-    ObjectAsset {
-        path: file.to_string(),
-        size: bytes.len() as u64,
-        sha256: hex(&Sha256::digest(bytes)),
-    }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hash = ObjectHash::default();
+    hash.update(bytes);
+    hash.describe(file.to_string())
 }
 
 /// One file being written.
@@ -147,15 +141,14 @@ pub struct WorkFile {
     work: WorkFolder,
     file: SongFile,
     out: BufWriter<File>,
-    size: u64,
-    hash: Sha256,
+    hash: ObjectHash,
 }
 
 impl WorkFile {
     /// Bytes written so far.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.hash.size()
     }
 
     /// Where the file is.
@@ -170,12 +163,7 @@ impl WorkFile {
     /// What the file system said.
     pub fn finish(mut self) -> io::Result<()> {
         self.out.flush()?;
-        let object = ObjectAsset {
-            path: self.file.to_string(),
-            size: self.size,
-            sha256: hex(&self.hash.finalize()),
-        };
-        self.work.record(self.file, object);
+        self.work.record(self.file, self.hash.describe(self.file.to_string()));
         Ok(())
     }
 }
@@ -184,7 +172,6 @@ impl Write for WorkFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.hash.update(&bytes[..written]);
-        self.size += written as u64;
         Ok(written)
     }
 

@@ -1,9 +1,9 @@
 //! An origin that counts what is read from it, and that stalls, fails or truncates when told to.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,7 +43,7 @@ pub enum Behaviour {
 pub struct OriginStore {
     objects: InMemory,
     behaviour: Mutex<Behaviour>,
-    reads: AtomicUsize,
+    reads: Mutex<HashMap<String, usize>>,
     ranges: Mutex<Vec<(String, Range<u64>)>>,
 }
 
@@ -65,21 +65,33 @@ impl OriginStore {
             .expect("memory takes every object");
     }
 
+    /// Removes an object.
+    ///
+    /// # Panics
+    /// Never: memory gives every object up.
+    pub async fn remove(&self, key: &str) {
+        self.objects.delete(&Path::from(key)).await.expect("memory gives every object up");
+    }
+
     /// What it does with reads from now on.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
     }
 
+    /// How many reads of `key` began.
+    #[must_use]
+    pub fn reads_of(&self, key: &str) -> usize {
+        self.counts().get(key).copied().unwrap_or_default()
+    }
+
     /// How many reads began.
     #[must_use]
     pub fn reads(&self) -> usize {
-        self.reads.load(Ordering::SeqCst)
+        self.counts().values().sum()
     }
 
-    /// How many reads of `key` were answered.
-    #[must_use]
-    pub fn reads_of(&self, key: &str) -> usize {
-        self.ranges().iter().filter(|(answered, _)| answered == key).count()
+    fn counts(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was read, in the order in which it was answered.
@@ -105,7 +117,7 @@ impl fmt::Display for OriginStore {
 #[async_trait]
 impl ObjectStore for OriginStore {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
+        *self.counts().entry(location.to_string()).or_default() += 1;
         let behaviour = *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner);
         match behaviour {
             Behaviour::Serve => self.read(location, options).await,

@@ -16,11 +16,11 @@ async fn a_thousand_clients_on_a_cold_key_make_one_read() {
     let opened = futures::future::join_all((0..1_000).map(|_| cache.open(object()))).await;
     let sources: Vec<Source> =
         opened.into_iter().map(|opened| opened.expect("filled").source).collect();
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(KEY), 1);
     assert_eq!(sources.iter().filter(|source| **source == Source::Miss).count(), 1);
     assert_eq!(sources.iter().filter(|source| **source == Source::Collapsed).count(), 999);
     assert_eq!(cache.open(object()).await.expect("cached").source, Source::Hit);
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(KEY), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -37,7 +37,7 @@ async fn a_stampede_over_threads_makes_one_read_of_each_block() {
         let bytes = client.await.expect("no panic").expect("filled");
         assert_eq!(bytes.len() as u64, 3 * BLOCK_SIZE);
     }
-    assert_eq!(store.reads(), 3);
+    assert_eq!(store.reads_of(KEY), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,7 +48,7 @@ async fn the_client_that_began_may_leave() {
     assert!(first.is_err(), "the first client gave up");
     let second = cache.open(object()).await.expect("the fill went on");
     assert_eq!((second.size(), second.source), (50_000, Source::Collapsed));
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(KEY), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,7 @@ async fn a_fill_that_everybody_left_is_kept() {
     assert!(only.is_err(), "the only client gave up");
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(cache.open(object()).await.expect("kept").source, Source::Hit);
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(KEY), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,10 +68,10 @@ async fn a_failure_is_everybodys_and_the_next_tries_again() {
     store.behave(Behaviour::Fail);
     let failed = futures::future::join_all((0..100).map(|_| cache.open(object()))).await;
     assert!(failed.iter().all(|opened| matches!(opened, Err(FillError::Origin(_)))));
-    assert_eq!(store.reads(), 3, "three attempts for all of them");
+    assert_eq!(store.reads_of(KEY), 3, "three attempts for all of them");
     store.behave(Behaviour::Serve);
     assert_eq!(cache.open(object()).await.expect("tried again").source, Source::Miss);
-    assert_eq!(store.reads(), 4);
+    assert_eq!(store.reads_of(KEY), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,10 +140,10 @@ async fn ranges_are_slices_of_the_object() {
 async fn a_reader_is_one_block_ahead_and_no_further() {
     let (store, cache) = origin(4 * BLOCK_SIZE as usize).await;
     let mut reader = cache.open(object()).await.expect("filled").read(0..4 * BLOCK_SIZE);
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(KEY), 1);
     reader.next().await.expect("a slice").expect("filled");
     tokio::task::yield_now().await;
-    assert_eq!(store.reads(), 2);
+    assert_eq!(store.reads_of(KEY), 2);
 }
 
 #[tokio::test]
@@ -153,6 +153,6 @@ async fn what_does_not_fit_is_read_again() {
     let cache = Cache::new(store.clone(), 0, TIMEOUT);
     for reads in 1..4 {
         assert_eq!(read(&cache, 0..50_000).await.expect("filled"), pattern(50_000));
-        assert_eq!(store.reads(), reads);
+        assert_eq!(store.reads_of(KEY), reads);
     }
 }

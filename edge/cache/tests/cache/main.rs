@@ -1,6 +1,8 @@
 //! The cache over an origin that obeys its test.
 
 mod coalescing;
+mod digests;
+mod model;
 mod purging;
 mod site;
 mod storm;

@@ -65,7 +65,7 @@ async fn the_old_fill_is_not_stored_where_nobody_asked_again() {
     cache.purge(&purge(r#"{"prefixes":["FOLDER/ogg"]}"#));
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(cache.open(object()).await.expect("filled").source, Source::Miss);
-    assert_eq!(store.reads(), 2);
+    assert_eq!(store.reads_of(KEY), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn a_purge_of_others_leaves_a_fill_alone() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(cache.open(object()).await.expect("filled").source, Source::Collapsed);
     assert_eq!(cache.open(object()).await.expect("filled").source, Source::Hit);
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(KEY), 1);
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn an_absence_is_believed_for_seconds_or_until_a_purge() {
     for _ in 0..100 {
         assert!(matches!(text(&cache, index).await, Err(FillError::NotFound)));
     }
-    assert_eq!(store.reads(), 1);
+    assert_eq!(store.reads_of(&index.to_string()), 1);
     store.store(&index.to_string(), "now").await;
     assert!(matches!(text(&cache, index).await, Err(FillError::NotFound)));
     cache.purge(&purge(r#"{"urls":["/FOLDER/index.m3u8"]}"#));
@@ -142,7 +142,7 @@ async fn the_soft_is_answered_while_the_origin_is_asked() {
     }
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(cache.open(object()).await.expect("here").source, Source::Hit);
-    assert_eq!(store.reads(), 2, "one of them without a body");
+    assert_eq!(store.reads_of(KEY), 2, "one of them without a body");
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +169,7 @@ async fn the_soft_outlives_an_origin_that_fails_but_not_for_ever() {
         assert_eq!(cache.open(object()).await.expect("stale").source, Source::Stale);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    assert!(store.reads() > 10, "it goes on asking");
+    assert!(store.reads_of(KEY) > 10, "it goes on asking");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(matches!(cache.open(object()).await, Err(FillError::Origin(_))));
 }

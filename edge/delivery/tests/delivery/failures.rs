@@ -53,5 +53,5 @@ async fn many_players_on_one_cold_file_are_one_read() {
     edge.store.behave(Behaviour::Stall(ORIGIN_TIMEOUT / 4));
     let players = futures::future::join_all((0..100).map(|_| edge.fetch("GET", OGG, ""))).await;
     assert!(players.iter().all(|answer| answer.body.len() == 50_000));
-    assert_eq!(edge.store.reads(), 1);
+    assert_eq!(edge.store.reads_of(&format!("{FOLDER}/{OGG}")), 1);
 }

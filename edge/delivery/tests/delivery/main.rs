@@ -3,6 +3,7 @@
 mod answer;
 mod clients;
 mod conditions;
+mod digests;
 mod es256;
 mod failures;
 mod frames;

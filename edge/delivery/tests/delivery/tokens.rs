@@ -561,7 +561,8 @@ async fn a_remembered_token_still_expires_and_still_opens_one_song_at_one_rate()
 async fn a_capped_listener_gets_all_up_to_the_cap() {
     let edge = Running::start().await;
     let token = edge.token(128);
-    for file in ["index-128.m3u8", "index-64.m3u8", "aac/64/init.mp4", "ogg/128.ogg", "asset.json"]
+    for file in
+        ["index-128.m3u8", "index-64.m3u8", "aac/64/init.mp4", "ogg/128.ogg", "waveform.json"]
     {
         edge.store(file, "something").await;
         let path = format!("/t/{token}/{FOLDER}/{file}");

@@ -8,8 +8,8 @@ use super::rendition::Rendition;
 use super::report::Findings;
 use super::rule::Rule;
 use crate::mux::user_data;
+use crate::object_hash::hex;
 use crate::playlist::session_data;
-use crate::work_folder::hex;
 
 /// An fMP4 rendition's `ludt` holds what `asset.json` says, as finely as it can.
 pub(super) fn check_ludt(contents: &Contents, it: Rendition, findings: &mut Findings) {

@@ -8,7 +8,6 @@ use media::ladder::RATES;
 use media::units::{CHANNELS, Kbps, SAMPLE_RATE};
 use media::{Asset, Grid, Layout, SegmentSecrets, SwitchingSet, Version};
 use origin::SongFile;
-use sha2::{Digest, Sha256};
 
 use super::fmp4::{self, Fragment, Init, Whole};
 use super::keys::Keys;
@@ -18,8 +17,8 @@ use super::report::Findings;
 use super::rule::Rule;
 use super::source::Source;
 use super::waveform::{self, Waveform};
+use crate::object_hash::ObjectHash;
 use crate::publish_order;
-use crate::work_folder::hex;
 
 /// The most that is held in memory of one text; media files are streamed.
 pub(super) const MOST_HELD: u64 = 64 << 20;
@@ -194,9 +193,9 @@ impl Contents {
             findings.breach(Rule::ObjectPresent, at, error, "a file that can be read");
             return;
         }
-        let size = reader.size;
+        let size = reader.hash.size();
         if size == object.size {
-            findings.expect(Rule::ObjectHash, at, reader.sha256(), object.sha256.clone());
+            check_hashes(object, reader.hash.describe(at.clone()), findings);
         } else {
             let found = if size > object.size { "more".to_owned() } else { size.to_string() };
             findings.breach(Rule::ObjectSize, at, format!("{found} bytes"), object.size);
@@ -249,6 +248,17 @@ impl Contents {
     }
 }
 
+/// Packages of before hashed blocks list none; whoever lists some lists all of them, and truly.
+fn check_hashes(listed: &ObjectAsset, found: ObjectAsset, findings: &mut Findings) {
+    let at = &listed.path;
+    let whole = found.sha256 == listed.sha256;
+    findings.expect(Rule::ObjectHash, at, found.sha256, listed.sha256.clone());
+    if whole && !listed.blocks.is_empty() {
+        let (found, listed) = (found.blocks.join(" "), listed.blocks.join(" "));
+        findings.expect(Rule::ObjectHash, at, found, listed);
+    }
+}
+
 fn text(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(MOST_HELD).read_to_end(&mut bytes)?;
@@ -258,17 +268,12 @@ fn text(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
 /// Hashes and counts what passes through.
 struct Hashing<R> {
     inner: R,
-    hash: Sha256,
-    size: u64,
+    hash: ObjectHash,
 }
 
 impl<R: Read> Hashing<R> {
     fn new(inner: R) -> Self {
-        Self { inner, hash: Sha256::new(), size: 0 }
-    }
-
-    fn sha256(&self) -> String {
-        hex(&self.hash.clone().finalize())
+        Self { inner, hash: ObjectHash::default() }
     }
 }
 
@@ -276,7 +281,6 @@ impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.hash.update(&buffer[..read]);
-        self.size += read as u64;
         Ok(read)
     }
 }

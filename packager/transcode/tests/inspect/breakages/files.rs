@@ -53,6 +53,12 @@ pub(crate) const FILES: &[Breakage] = &[
             fs::write(it.path(&segment(64, 1)), bytes).unwrap();
         })
     }),
+    (Rule::ObjectHash, "a block's hash is another's", || {
+        broken(|it| {
+            let wrong = format!("\"blocks\": [\"{}\"], \"sha256\": \"", "00".repeat(32));
+            it.replace("asset.json", "\"sha256\": \"", &wrong);
+        })
+    }),
     (Rule::PlaylistSyntax, "a playlist is something else", || {
         broken(|it| it.edit(AAC, |bytes| *bytes = b"<html></html>".to_vec()))
     }),
