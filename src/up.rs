@@ -22,7 +22,7 @@ use ingest::{Intake, Shelf, Worker, Workshop};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use service::health::Health;
-use service::{Clock, Reload, Shutdown, telemetry};
+use service::{Clock, Metrics, Reload, Shutdown, telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -111,7 +111,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         .context("the API cannot start")?;
     let fallback = api::router(&api, ingest::upload::router(intake.clone()));
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
-    let edge = Edge::new(cache, trust, clock);
+    let (edge, metrics) = (Edge::new(cache, trust, clock), Metrics::default());
+    edge.register(&metrics);
     let site = Site { edge, fallback, tls, limits: Limits::default() };
 
     let mut tasks = JoinSet::new();
@@ -120,7 +121,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
             Worker::new(intake.clone(), reader.clone(), parameters.clone(), shutdown.clone()).run(),
         );
     }
-    tasks.spawn(serve_probes(admin, health.clone(), shutdown.clone()));
+    tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
     health.set_ready(true);
     tell(&format!("Segue is at {url}"));
 
@@ -161,8 +162,8 @@ fn store(data: &DataFolder) -> anyhow::Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(store.with_fsync(true)))
 }
 
-async fn serve_probes(listener: TcpListener, health: Health, shutdown: Shutdown) {
-    if let Err(error) = api::admin::serve(listener, health, shutdown).await {
+async fn serve_admin(listener: TcpListener, health: Health, metrics: Metrics, shutdown: Shutdown) {
+    if let Err(error) = api::admin::serve(listener, health, metrics, shutdown).await {
         tracing::error!(%error, "the admin listener failed");
     }
 }

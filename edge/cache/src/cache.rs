@@ -14,6 +14,7 @@ use crate::absent::Absences;
 use crate::block::{Block, BlockKey};
 use crate::budget::{Asker, Budget, Turn};
 use crate::epochs::{Epochs, Stamp, Standing};
+use crate::figures::Figures;
 use crate::fill;
 use crate::fill_error::FillError;
 use crate::filling::{Filling, Outcome, Waiter};
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) renewals: Renewals,
     blocks: moka::sync::Cache<BlockKey, Block>,
     pub(crate) manifests: Manifests,
+    pub(crate) figures: Figures,
     absences: Absences,
     budget: Budget,
     sweeping: AtomicBool,
@@ -99,6 +101,7 @@ impl Cache {
             renewals: Renewals::default(),
             blocks,
             manifests: Manifests::new(),
+            figures: Figures::new(),
             absences: Absences::new(settings.negative),
             budget: Budget::new(&settings),
             sweeping: AtomicBool::new(false),
@@ -122,6 +125,11 @@ impl Cache {
     pub fn purge(&self, purge: &Purge) {
         self.0.epochs.purge(purge);
         self.sweep_soon();
+    }
+
+    /// How many blocks there are, and what they take in bytes; both a moment late.
+    pub(crate) fn held(&self) -> (u64, u64) {
+        (self.0.blocks.entry_count(), self.0.blocks.weighted_size())
     }
 
     /// Finds a block, joins its fill, or begins one. Must be called within a tokio runtime.
@@ -229,7 +237,9 @@ struct UnderWay {
 
 impl UnderWay {
     async fn run(self, turn: Turn) {
+        let counted = self.cache.0.figures.begin();
         let outcome = self.fill(turn).await;
+        counted.end(&outcome);
         self.note(&outcome);
         self.filling.finish(outcome);
     }

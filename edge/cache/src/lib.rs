@@ -6,7 +6,7 @@
 //! without copying.
 //!
 //! Around that: `manifest` and [`digest`] (what `asset.json` says the bytes must be), `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
-//! does not have), `budget` (how much may be in flight), [`settings`].
+//! does not have), `budget` (how much may be in flight), [`settings`], `figures` (what is counted).
 
 mod absent;
 pub mod block;
@@ -15,6 +15,7 @@ pub mod cache;
 pub mod digest;
 mod epochs;
 mod facts;
+mod figures;
 mod fill;
 pub mod fill_error;
 mod filling;

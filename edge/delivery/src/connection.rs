@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::{Service, ServiceExt};
 
-use crate::body::Body;
 use crate::pull::Caller;
 use crate::serve::{Ending, Site};
-use crate::traffic::{Tracked, Traffic};
+use crate::served::Served;
+use crate::traffic::Traffic;
 
 /// The longest head of a request in bytes; a longer one is 431. Above the longest path that is looked at, so that
 /// such a path is still told that it is too long.
@@ -46,7 +47,23 @@ pub(crate) enum Protocol {
     Http2,
 }
 
+/// Who has a connection, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct Connected {
+    /// Who it is, whatever its requests say.
+    pub caller: Caller,
+    /// The other end.
+    pub address: SocketAddr,
+}
+
 impl Protocol {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Http1 => "http/1.1",
+            Self::Http2 => "h2",
+        }
+    }
+
     /// What ALPN settled on; without, it is HTTP/1.1 (RFC 7301, RFC 9113 3.2).
     pub(crate) fn negotiated(alpn: Option<&[u8]>) -> Self {
         if alpn == Some(b"h2") { Self::Http2 } else { Self::Http1 }
@@ -57,7 +74,7 @@ impl Protocol {
 pub(crate) async fn converse<S, F, B>(
     stream: S,
     protocol: Protocol,
-    caller: Caller,
+    connected: Connected,
     site: Arc<Site<F>>,
     ending: Ending,
 ) where
@@ -68,9 +85,10 @@ pub(crate) async fn converse<S, F, B>(
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
+    let _counted = site.edge.figures().connected(protocol);
     let finished = match protocol {
-        Protocol::Http1 => one(stream, caller, site, ending).await,
-        Protocol::Http2 => two(stream, caller, site, ending).await,
+        Protocol::Http1 => one(stream, connected, site, ending).await,
+        Protocol::Http2 => two(stream, connected, site, ending).await,
     };
     if let Err(error) = finished {
         tracing::debug!(error = &error as &dyn Error, "a connection broke off");
@@ -79,7 +97,7 @@ pub(crate) async fn converse<S, F, B>(
 
 async fn one<S, F, B>(
     stream: S,
-    caller: Caller,
+    connected: Connected,
     site: Arc<Site<F>>,
     ending: Ending,
 ) -> hyper::Result<()>
@@ -91,7 +109,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
-    let service = service_fn(|request| answer(&site, caller, request));
+    let service = service_fn(|request| answer(&site, connected, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(site.limits.head)
@@ -112,7 +130,7 @@ where
 /// one that had some is told to go (RFC 9113 6.8).
 async fn two<S, F, B>(
     stream: S,
-    caller: Caller,
+    connected: Connected,
     site: Arc<Site<F>>,
     ending: Ending,
 ) -> hyper::Result<()>
@@ -129,8 +147,9 @@ where
     let service = service_fn(move |request| {
         let (site, under_way) = (Arc::clone(&site), counted.begin());
         async move {
-            let response = answer(&site, caller, request).await?;
-            Ok::<_, Infallible>(response.map(|body| Tracked { body, _under_way: under_way }))
+            let mut response = answer(&site, connected, request).await?;
+            response.body_mut().under_way = Some(under_way);
+            Ok::<_, Infallible>(response)
         }
     });
     let connection = http2::Builder::new(TokioExecutor::new())
@@ -160,16 +179,16 @@ where
 
 async fn answer<F, B>(
     site: &Site<F>,
-    caller: Caller,
+    connected: Connected,
     request: Request<Incoming>,
-) -> Result<Response<Body<B>>, Infallible>
+) -> Result<Response<Served<B>>, Infallible>
 where
     F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
 {
     if site.edge.owns(request.uri().path()) {
         let (parts, _) = request.into_parts();
-        return Ok(site.edge.answer(&parts, caller).await);
+        return Ok(site.edge.answer(&parts, connected).await);
     }
     let response = site.fallback.clone().oneshot(request).await?;
-    Ok(response.map(Body::Fallback))
+    Ok(response.map(Served::unaccounted))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cache::{Cache, FillError};
+use cache::{Cache, FillError, Source};
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE, RETRY_AFTER,
 };
@@ -12,16 +12,20 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
 use origin::{Object, SongFile, SongFolder};
-use service::Clock;
+use service::{Clock, Metrics};
 use token::{Revocation, VerifyingKeys};
 
+use crate::access::{Entry, Outcome};
 use crate::body::Body;
+use crate::connection::Connected;
 use crate::content::Content;
 use crate::encoding::{Encoding, Texts};
+use crate::figures::{self, Figures};
 use crate::gate::Gate;
 use crate::pull::{Caller, PullSecrets};
 use crate::range::Selection;
 use crate::refused::Refused;
+use crate::served::{Account, Served};
 use crate::target::Target;
 use crate::trust::Trust;
 use crate::{carrier, head, preconditions};
@@ -40,7 +44,21 @@ struct Inner {
     pulls: PullSecrets,
     secrets: SegmentSecrets,
     texts: Texts,
+    figures: Figures,
     clock: Clock,
+}
+
+/// An answer, and how it came about.
+struct Answer<B> {
+    response: Response<Body<B>>,
+    source: Option<Source>,
+    refused: Option<Refused>,
+}
+
+impl<B> From<Response<Body<B>>> for Answer<B> {
+    fn from(response: Response<Body<B>>) -> Self {
+        Self { response, source: None, refused: None }
+    }
 }
 
 /// A request that passed the gate.
@@ -57,8 +75,8 @@ impl Edge {
     #[must_use]
     pub fn new(cache: Cache, trust: Trust, clock: Clock) -> Self {
         let Trust { keys, segments: secrets, pulls } = trust;
-        let (gate, texts) = (Gate::new(keys), Texts::new());
-        Self(Arc::new(Inner { cache, gate, pulls, secrets, texts, clock }))
+        let (gate, texts, figures) = (Gate::new(keys), Texts::new(), Figures::new());
+        Self(Arc::new(Inner { cache, gate, pulls, secrets, texts, figures, clock }))
     }
 
     /// Refuses whom it names from the very next request on, tokens included that were let pass before. It is
@@ -78,16 +96,36 @@ impl Edge {
         Target::read(path).is_some()
     }
 
-    /// Answers a request whose path the edge [owns](Self::owns); any other is a 404. `connected` is who has
-    /// the connection, whatever the request says.
-    pub async fn answer<B>(&self, request: &Parts, connected: Caller) -> Response<Body<B>> {
+    /// Adds what is counted here to what the process counts.
+    pub fn register(&self, metrics: &Metrics) {
+        metrics.register(|registry| {
+            self.0.figures.register(registry);
+            self.0.cache.register(registry);
+        });
+    }
+
+    pub(crate) fn figures(&self) -> &Figures {
+        &self.0.figures
+    }
+
+    /// Answers a request whose path the edge [owns](Self::owns); any other is a 404.
+    pub async fn answer<B>(&self, request: &Parts, connected: Connected) -> Response<Served<B>> {
+        let begun = Instant::now();
         let target = Target::read(request.uri.path());
-        let response = match &target {
-            Some(target) => self.answer_target(request, target, connected).await,
-            None => failure(StatusCode::NOT_FOUND),
+        let Answer { response, source, refused } = match &target {
+            Some(target) => self.answer_target(request, target, connected.caller).await,
+            None => failure(StatusCode::NOT_FOUND).into(),
         };
-        log(request, target.as_ref(), &response);
-        response
+        let figures = &self.0.figures;
+        figures.answered(response.status());
+        let outcome = Outcome {
+            status: response.status(),
+            cache: source.inspect(|source| figures.looked_up(*source)).map(figures::name),
+            refusal: refused.inspect(|refused| figures.refused(*refused)).map(Refused::name),
+        };
+        let client = connected.address.ip();
+        let entry = Entry::of(request, target.as_ref(), begun, client, outcome);
+        response.map(|body| Served::accounted(body, Account::new(figures, entry)))
     }
 
     async fn answer_target<B>(
@@ -95,25 +133,29 @@ impl Edge {
         request: &Parts,
         target: &Target<'_>,
         connected: Caller,
-    ) -> Response<Body<B>> {
+    ) -> Answer<B> {
         match request.method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS => {
-                return respond(StatusCode::NO_CONTENT, head::preflight(), Body::Empty);
+                return respond(StatusCode::NO_CONTENT, head::preflight(), Body::Empty).into();
             }
-            _ => return failure(StatusCode::METHOD_NOT_ALLOWED),
+            _ => return failure(StatusCode::METHOD_NOT_ALLOWED).into(),
         }
         let (found, caller) = match self.admit(request, target, connected) {
             Ok(admitted) => admitted,
-            Err(refused) => return refuse(refused),
+            Err(refused) => return Answer { refused: Some(refused), ..refuse(refused).into() },
         };
-        let Some((folder, file)) = found else { return failure(StatusCode::NOT_FOUND) };
+        let Some((folder, file)) = found else { return failure(StatusCode::NOT_FOUND).into() };
         let (method, headers) = (&request.method, &request.headers);
         let admitted = Admitted { method, headers, caller, folder, file };
         let asked = Instant::now();
         match self.open(folder, file).await {
-            Ok(content) => self.represent(&admitted, content, asked.elapsed()),
-            Err(error) => unavailable(&error),
+            Ok(content) => {
+                let source = content.source();
+                let response = self.represent(&admitted, content, asked.elapsed());
+                Answer { source, ..response.into() }
+            }
+            Err(error) => unavailable(&error).into(),
         }
     }
 
@@ -278,24 +320,4 @@ fn respond<B>(status: StatusCode, headers: HeaderMap, body: Body<B>) -> Response
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// One line per request, the token left out.
-fn log<B>(request: &Parts, target: Option<&Target<'_>>, response: &Response<Body<B>>) {
-    let path = match target {
-        Some(Target::Song { key, .. }) => key,
-        Some(Target::Crooked) => "(crooked)",
-        Some(Target::TooLong) => "(too long)",
-        None => "(not the edge's)",
-    };
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-    tracing::info!(
-        target: "access",
-        method = %request.method,
-        path,
-        status = response.status().as_u16(),
-        length = header("content-length"),
-        cache = header("cache-status"),
-        refusal = header("segue-refusal"),
-    );
 }

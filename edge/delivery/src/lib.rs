@@ -4,15 +4,19 @@
 //! Reading order, which is a request's: [`serve`](mod@serve), `connection` and `traffic` (who is there), `target` (what is
 //! asked for), [`pull`] (who needs no token), `carrier` (where the token is), `gate` and `revocations`
 //! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
-//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`]. What it is told: [`trust`], [`tls`], and anew
+//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`]. What it tells: `figures`, and `access` with [`served`]
+//! and `cmcd`. What it is told: [`trust`], [`tls`], and anew
 //! while it runs [`key_source`] (`watched`).
 
+mod access;
 pub mod body;
 mod carrier;
-mod connection;
+mod cmcd;
+pub mod connection;
 mod content;
 pub mod edge;
 mod encoding;
+mod figures;
 mod gate;
 mod head;
 pub mod key_source;
@@ -22,6 +26,7 @@ mod range;
 mod refused;
 mod revocations;
 pub mod serve;
+pub mod served;
 mod target;
 pub mod tls;
 mod traffic;
@@ -29,9 +34,11 @@ pub mod trust;
 mod watched;
 
 pub use body::Body;
+pub use connection::Connected;
 pub use edge::Edge;
 pub use key_source::{KeySource, NoKeys};
 pub use pull::{Caller, PullSecrets};
 pub use serve::{Limits, Site, serve};
+pub use served::Served;
 pub use tls::{Tls, TlsFiles, UnusableCertificate};
 pub use trust::Trust;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use crate::connection::{Protocol, converse};
+use crate::connection::{Connected, Protocol, converse};
 use crate::edge::Edge;
+use crate::figures::Handshake;
 use crate::pull::Caller;
 use crate::tls::Tls;
 
@@ -78,8 +80,8 @@ where
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(greet(stream, Arc::clone(&site), ending.clone()));
+            Ok((stream, address)) => {
+                connections.spawn(greet(stream, address, Arc::clone(&site), ending.clone()));
             }
             Err(error) => wait_out(&error).await,
         }
@@ -108,7 +110,7 @@ async fn drain(connections: &TaskTracker, ending: &Ending, deadline: Duration) -
 }
 
 /// Shakes hands, then serves.
-async fn greet<F, B>(stream: TcpStream, site: Arc<Site<F>>, ending: Ending)
+async fn greet<F, B>(stream: TcpStream, address: SocketAddr, site: Arc<Site<F>>, ending: Ending)
 where
     F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     F: Clone + Send + Sync + 'static,
@@ -122,7 +124,8 @@ where
     }
     let Some(tls) = site.tls.clone() else {
         let Some(protocol) = spoken(&stream, site.limits.head, &ending).await else { return };
-        return converse(stream, protocol, Caller::Anyone, site, ending).await;
+        let connected = Connected { caller: Caller::Anyone, address };
+        return converse(stream, protocol, connected, site, ending).await;
     };
     let acceptor = tls.acceptor();
     let handshake = tokio::time::timeout(site.limits.head, acceptor.accept(stream));
@@ -130,15 +133,23 @@ where
         shaken = handshake => shaken,
         () = ending.drain.cancelled() => return,
     };
+    let figures = site.edge.figures().clone();
     match shaken {
         Ok(Ok(stream)) => {
             let session = stream.get_ref().1;
             let protocol = Protocol::negotiated(session.alpn_protocol());
-            let caller = caller(session);
-            converse(stream, protocol, caller, site, ending).await;
+            let connected = Connected { caller: caller(session), address };
+            figures.shook_hands(Handshake::Done);
+            converse(stream, protocol, connected, site, ending).await;
         }
-        Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
-        Err(_) => tracing::debug!("the TLS handshake took too long"),
+        Ok(Err(error)) => {
+            figures.shook_hands(Handshake::Failed);
+            tracing::debug!(%error, "no TLS handshake");
+        }
+        Err(_) => {
+            figures.shook_hands(Handshake::TimedOut);
+            tracing::debug!("the TLS handshake took too long");
+        }
     }
 }
 

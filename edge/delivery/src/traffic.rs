@@ -1,12 +1,9 @@
 //! What is under way on one connection.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 /// How many requests a connection is answering, and since when it answers none.
@@ -61,33 +58,6 @@ impl Drop for UnderWay {
         let now = self.0.opened.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         self.0.ended.fetch_max(now, Ordering::AcqRel);
         self.0.under_way.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// A body that is under way until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Tracked<B> {
-    pub(crate) body: B,
-    pub(crate) _under_way: UnderWay,
-}
-
-impl<B: http_body::Body + Unpin> http_body::Body for Tracked<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

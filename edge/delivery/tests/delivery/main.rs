@@ -5,6 +5,7 @@ mod clients;
 mod conditions;
 mod digests;
 mod es256;
+mod eyes;
 mod failures;
 mod frames;
 mod keys;
