@@ -22,6 +22,7 @@ use crate::manifest::Manifests;
 use crate::opened::Opened;
 use crate::renewals::Renewals;
 use crate::settings::Settings;
+use crate::upstreams::{Rank, Upstreams};
 
 /// How long after a purge what it covered is cleared away: once for all purges of that time.
 const SWEEP_AFTER: Duration = Duration::from_secs(1);
@@ -45,7 +46,7 @@ pub struct Cache(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) upstreams: Upstreams,
     pub(crate) settings: Settings,
     pub(crate) epochs: Epochs,
     pub(crate) renewals: Renewals,
@@ -90,12 +91,27 @@ impl Cache {
     /// A cache over `store`.
     #[must_use]
     pub fn with(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
+        Self::over(vec![store], settings)
+    }
+
+    /// A cache that reads from `shield`, another edge as a rule, as long as that is well, and from
+    /// `origin` where it isn't.
+    #[must_use]
+    pub fn behind(
+        shield: Arc<dyn ObjectStore>,
+        origin: Arc<dyn ObjectStore>,
+        settings: Settings,
+    ) -> Self {
+        Self::over(vec![shield, origin], settings)
+    }
+
+    fn over(stores: Vec<Arc<dyn ObjectStore>>, settings: Settings) -> Self {
         let blocks = moka::sync::Cache::builder()
             .max_capacity(settings.capacity)
             .weigher(|_: &BlockKey, block: &Block| block.weight())
             .build();
         Self(Arc::new(Inner {
-            store,
+            upstreams: Upstreams::new(stores, &settings),
             settings,
             epochs: Epochs::new(),
             renewals: Renewals::default(),
@@ -130,6 +146,12 @@ impl Cache {
     /// How many blocks there are, and what they take in bytes; both a moment late.
     pub(crate) fn held(&self) -> (u64, u64) {
         (self.0.blocks.entry_count(), self.0.blocks.weighted_size())
+    }
+
+    /// Whether the shield, if there is one, and the origin are asked; `false` for one that failed so often
+    /// that it is left alone.
+    pub fn origins_well(&self) -> impl Iterator<Item = bool> {
+        self.0.upstreams.well()
     }
 
     /// Finds a block, joins its fill, or begins one. Must be called within a tokio runtime.
@@ -247,24 +269,26 @@ impl UnderWay {
     /// What is spoilt may have been so on the way, or judged by a list that has been replaced: one more
     /// try tells, if nobody has any of it yet.
     async fn fill(&self, turn: Turn) -> Outcome {
-        match self.fill_once(turn).await {
+        match self.fill_once(turn, None).await {
             Err(FillError::Corrupt) => {
+                let spoilt = self.filling.told().map(|facts| facts.from);
                 self.cache.doubt_promise(&self.filling.key.object);
                 if !self.filling.start_over() {
                     return Err(FillError::Corrupt);
                 }
+                self.filling.forget_promise();
                 let turn = self.cache.0.budget.queue(Asker::Committed)?;
-                self.fill_once(turn).await
+                self.fill_once(turn, spoilt).await
             }
             outcome => outcome,
         }
     }
 
-    async fn fill_once(&self, turn: Turn) -> Outcome {
+    async fn fill_once(&self, turn: Turn, avoid: Option<Rank>) -> Outcome {
         let (cache, filling) = (&self.cache.0, &self.filling);
         let read = async {
             let share = turn.come().await?;
-            fill::read(&*cache.store, filling, share, &cache.settings).await
+            fill::read(&cache.upstreams, filling, share, &cache.settings, avoid).await
         };
         // The share is given back before the promise is waited for: that may need one, too.
         let promise = async {

@@ -50,20 +50,26 @@ impl Digest {
         self.size
     }
 
-    /// Whether a whole block is what it must be. One of a larger object whose packager hashed no blocks
-    /// can't be told.
+    /// Whether the block can be checked: one of a larger object whose packager hashed no blocks can't.
+    pub(crate) fn checks(&self, key: &BlockKey) -> bool {
+        self.of(key).is_some()
+    }
+
+    /// Whether a whole block is what it must be, as far as that can be told.
     pub(crate) fn check(&self, key: &BlockKey, bytes: &[u8]) -> Result<(), FillError> {
-        let expected = if self.size <= BLOCK_SIZE {
-            Some(&self.whole)
-        } else {
-            usize::try_from(key.index).ok().and_then(|index| self.blocks.get(index))
-        };
-        match expected {
+        match self.of(key) {
             Some(expected) if *expected != <[u8; 32]>::from(Sha256::digest(bytes)) => {
                 Err(FillError::Corrupt)
             }
             _ => Ok(()),
         }
+    }
+
+    fn of(&self, key: &BlockKey) -> Option<&[u8; 32]> {
+        if self.size <= BLOCK_SIZE {
+            return Some(&self.whole);
+        }
+        self.blocks.get(usize::try_from(key.index).ok()?)
     }
 }
 

@@ -3,6 +3,7 @@
 use object_store::ObjectMeta;
 
 use crate::digest::Promise;
+use crate::upstreams::Rank;
 
 /// What is true of an object, as one read of it told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,14 +14,16 @@ pub(crate) struct Facts {
     pub(crate) e_tag: Option<String>,
     /// When it was last changed, in milliseconds; tells apart where there is no tag.
     modified: i64,
+    /// Which upstream said so: entity tags are an upstream's own.
+    pub(crate) from: Rank,
     /// What its version's `asset.json` says it must be.
     pub(crate) promise: Promise,
 }
 
 impl Facts {
-    pub(crate) fn of(meta: &ObjectMeta) -> Self {
+    pub(crate) fn of(meta: &ObjectMeta, from: Rank) -> Self {
         let (size, e_tag) = (meta.size, meta.e_tag.clone());
-        Self { size, e_tag, modified: meta.last_modified.timestamp_millis(), promise: None }
+        Self { size, e_tag, modified: meta.last_modified.timestamp_millis(), from, promise: None }
     }
 
     /// The same, with what `asset.json` says.
@@ -38,8 +41,13 @@ impl Facts {
         self.size == other.size
             && match (&self.promise, &other.promise) {
                 (Some(one), Some(other)) => one == other,
-                _ => self.tagged_like(other),
+                _ => self.from == other.from && self.tagged_like(other),
             }
+    }
+
+    /// Whether the object can't be told from what it was, although another upstream may say so now.
+    pub(crate) fn may_still_be(&self, before: &Self) -> bool {
+        self.size == before.size && (self.from != before.from || self.tagged_like(before))
     }
 
     fn tagged_like(&self, other: &Self) -> bool {

@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures::StreamExt;
-use object_store::path::Path;
-use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore};
+use object_store::{GetRange, GetResult, GetResultPayload};
 use origin::Object;
 use tokio::time::timeout;
 
@@ -14,32 +13,36 @@ use crate::facts::Facts;
 use crate::fill_error::FillError;
 use crate::filling::Filling;
 use crate::settings::Settings;
+use crate::upstreams::{Answer, Rank, Upstreams, Wanted};
 
 /// How long to wait before the second attempt; twice as long before each further one.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Reads a block into `filling` until it is whole.
+/// Reads a block into `filling` until it is whole, if it can be not from `avoid`.
 pub(crate) async fn read(
-    store: &dyn ObjectStore,
+    upstreams: &Upstreams,
     filling: &Filling,
     share: Share,
     settings: &Settings,
+    avoid: Option<Rank>,
 ) -> Result<(), FillError> {
-    let fill = Fill { store, filling, idle: settings.timeout / 2 };
+    let mut fill = Fill { upstreams, filling, idle: settings.timeout / 2, failed: avoid };
     timeout(settings.timeout, fill.read(share, settings.attempts))
         .await
         .unwrap_or(Err(FillError::TimedOut(settings.timeout)))
 }
 
 struct Fill<'a> {
-    store: &'a dyn ObjectStore,
+    upstreams: &'a Upstreams,
     filling: &'a Filling,
     /// How long the origin may say nothing.
     idle: Duration,
+    /// Who broke off last.
+    failed: Option<Rank>,
 }
 
 impl Fill<'_> {
-    async fn read(&self, mut share: Share, attempts: u32) -> Result<(), FillError> {
+    async fn read(&mut self, mut share: Share, attempts: u32) -> Result<(), FillError> {
         let mut pause = PAUSE;
         for _ in 1..attempts {
             match self.attempt(&mut share).await {
@@ -60,24 +63,44 @@ impl Fill<'_> {
     }
 
     /// Asks for what is missing, and takes what comes.
-    async fn attempt(&self, share: &mut Share) -> Result<(), FillError> {
+    async fn attempt(&mut self, share: &mut Share) -> Result<(), FillError> {
         let (key, known) = (self.filling.key, self.filling.told());
         let (whole, arrived) = (key.range(), self.filling.arrived());
         let end = known.as_ref().map_or(whole.end, |facts| whole.start + key.length(facts.size));
-        let options = GetOptions {
+        let wanted = Wanted {
+            object: &key.object,
             range: Some(GetRange::Bounded(whole.start + arrived..end)),
-            if_match: known.as_ref().and_then(|facts| facts.strong_tag()),
-            ..GetOptions::default()
+            known: known.as_ref(),
+            avoid: self.failed,
+            patience: self.idle,
         };
-        let path = Path::from(key.object.to_string());
-        let answer = self.in_time(self.store.get_opts(&path, options)).await??;
-        let expected = key.length(answer.meta.size);
-        self.filling.learn(Facts::of(&answer.meta))?;
+        let answer = self.upstreams.get(&wanted).await?;
+        let Answer { result, from, passage } = self.learn(answer)?;
+        let expected = key.length(result.meta.size);
         share.shrink(expected);
-        self.take(answer).await?;
-        match self.filling.arrived() {
+        let taken = self.take(result).await;
+        let outcome = taken.and_then(|()| match self.filling.arrived() {
             got if got < expected => Err(FillError::Truncated { expected, got }),
             _ => Ok(()),
+        });
+        self.failed = outcome.is_err().then_some(from);
+        if outcome.is_ok() {
+            passage.succeeded()
+        } else {
+            passage.failed(&key.object)
+        }
+        outcome
+    }
+
+    /// Notes what an answer says of the object, before any of its bytes are taken.
+    fn learn(&self, answer: Answer) -> Result<Answer, FillError> {
+        match self.filling.learn(answer.facts()) {
+            Ok(()) => Ok(answer),
+            Err(error) => {
+                // It is as well as can be: it only has another object.
+                answer.passage.succeeded();
+                Err(error)
+            }
         }
     }
 
@@ -104,13 +127,13 @@ impl Fill<'_> {
 
 /// Asks what the object is now, without its bytes.
 pub(crate) async fn ask_again(
-    store: &dyn ObjectStore,
+    upstreams: &Upstreams,
     object: &Object,
-    wait: Duration,
+    patience: Duration,
 ) -> Result<Facts, FillError> {
-    let options = GetOptions { head: true, ..GetOptions::default() };
-    let path = Path::from(object.to_string());
-    let answer = timeout(wait, store.get_opts(&path, options)).await;
-    let answer = answer.map_err(|_| FillError::TimedOut(wait))??;
-    Ok(Facts::of(&answer.meta))
+    let wanted = Wanted { object, range: None, known: None, avoid: None, patience };
+    let answer = upstreams.get(&wanted).await?;
+    let facts = answer.facts();
+    answer.passage.succeeded();
+    Ok(facts)
 }

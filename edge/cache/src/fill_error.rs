@@ -32,6 +32,12 @@ pub enum FillError {
         /// When it is worth another try.
         retry_after: Duration,
     },
+    /// The origin failed so often that it is left alone for a while.
+    #[error("the origin failed again and again; it is left alone for {retry_after:?}")]
+    Resting {
+        /// When it is asked again.
+        retry_after: Duration,
+    },
     /// The origin failed.
     #[error("the origin failed: {0}")]
     Origin(#[source] Arc<object_store::Error>),
@@ -49,7 +55,16 @@ impl FillError {
             | Self::Changed
             | Self::Corrupt
             | Self::Overloaded { .. }
+            | Self::Resting { .. }
             | Self::Lost => false,
+        }
+    }
+
+    /// The same, or the sooner end of a rest.
+    pub(crate) fn or_rest(self, rest: Duration) -> Self {
+        match self {
+            Self::Resting { retry_after } => Self::Resting { retry_after: retry_after.min(rest) },
+            other => other,
         }
     }
 }

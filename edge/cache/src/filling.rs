@@ -77,7 +77,7 @@ impl Filling {
     /// Notes what the origin says of the object, which must not differ from what it said before.
     pub(crate) fn learn(&self, told: Facts) -> Result<(), FillError> {
         self.advance(|progress| match &progress.told {
-            Some(known) if !known.agree_with(&told) => Err(FillError::Changed),
+            Some(known) if !progress.may_go_on(&self.key, known, &told) => Err(FillError::Changed),
             Some(_) => Ok(()),
             None => {
                 progress.told = Some(told);
@@ -115,10 +115,18 @@ impl Filling {
         let mut progress = self.progress();
         let may = progress.visible() == 0;
         if may {
-            let waiting = std::mem::take(&mut progress.waiting);
-            *progress = Progress { waiting, ..Progress::default() };
+            progress.chunks.clear();
+            progress.told = None;
+            progress.facts = None;
         }
         may
+    }
+
+    /// Forgets what `asset.json` says, to be told anew.
+    pub(crate) fn forget_promise(&self) {
+        let mut progress = self.progress();
+        progress.promise = None;
+        progress.facts = None;
     }
 
     /// The whole block in one piece. A copy, unless it came in one.
@@ -147,6 +155,14 @@ impl Filling {
 impl Progress {
     fn arrived(&self) -> u64 {
         self.chunks.last().map_or(0, |(end, _)| *end)
+    }
+
+    /// Whether the rest may come from what the origin tells of now: where the whole will be checked, its
+    /// length is enough.
+    fn may_go_on(&self, key: &BlockKey, known: &Facts, told: &Facts) -> bool {
+        let checked = self.promise.as_ref().and_then(Option::as_ref);
+        let checked = checked.is_some_and(|digest| digest.checks(key));
+        if checked { known.size == told.size } else { known.agree_with(told) }
     }
 
     fn put_together(&mut self) {

@@ -6,10 +6,12 @@
 //! without copying.
 //!
 //! Around that: `manifest` and [`digest`] (what `asset.json` says the bytes must be), `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
-//! does not have), `budget` (how much may be in flight), [`settings`], `figures` (what is counted).
+//! does not have), `budget` (how much may be in flight), `upstreams` (shield and origin, each with a
+//! `breaker` and its `latency`), [`settings`], `figures` (what is counted).
 
 mod absent;
 pub mod block;
+mod breaker;
 mod budget;
 pub mod cache;
 pub mod digest;
@@ -19,11 +21,13 @@ mod figures;
 mod fill;
 pub mod fill_error;
 mod filling;
+mod latency;
 mod manifest;
 pub mod opened;
 pub mod reader;
 mod renewals;
 pub mod settings;
+mod upstreams;
 mod waiting;
 
 pub use block::{BLOCK_SIZE, BlockKey};

@@ -31,9 +31,11 @@ impl Cache {
             tokio::spawn(async move {
                 let epoch = cache.0.epochs.now();
                 let wait = cache.0.settings.timeout;
-                let now = fill::ask_again(&*cache.0.store, &key.object, wait).await;
+                let now = fill::ask_again(&cache.0.upstreams, &key.object, wait).await;
                 match now {
-                    Ok(facts) if facts.agree_with(block.facts()) => cache.keep(key, &block, epoch),
+                    Ok(facts) if facts.may_still_be(block.facts()) => {
+                        cache.keep(key, &block, epoch)
+                    }
                     Ok(_) | Err(FillError::NotFound | FillError::Changed) => {
                         cache.distrust(key.object)
                     }

@@ -15,6 +15,10 @@ pub struct Settings {
     /// How often a read of a block is begun at most: the first time and after failures. What has
     /// arrived is kept, and the next attempt goes on from there.
     pub attempts: u32,
+    /// How many objects must fail in a row for an origin to be left alone.
+    pub failures: usize,
+    /// For how long, before one read tries whether it is well again.
+    pub rest: Duration,
     /// How many bytes may be on their way from the origin at once; one block at least.
     pub in_flight: u64,
     /// How many blocks may wait for their turn before requests are turned away.
@@ -33,6 +37,8 @@ impl Settings {
             capacity,
             timeout,
             attempts: 3,
+            failures: 5,
+            rest: Duration::from_secs(5),
             in_flight: 128 * BLOCK_SIZE,
             queue: 1_024,
             negative: Duration::from_secs(3),

@@ -296,7 +296,7 @@ fn failure<B>(status: StatusCode) -> Response<Body<B>> {
 /// The answer where a fill came to nothing.
 fn unavailable<B>(error: &FillError) -> Response<Body<B>> {
     let mut response = failure(head::status_of(error));
-    if let FillError::Overloaded { retry_after } = error {
+    if let FillError::Overloaded { retry_after } | FillError::Resting { retry_after } = error {
         let seconds = HeaderValue::from(retry_after.as_secs().max(1));
         response.headers_mut().insert(RETRY_AFTER, seconds);
     }

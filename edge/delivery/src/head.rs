@@ -77,7 +77,7 @@ pub(crate) fn status_of(error: &FillError) -> StatusCode {
     match error {
         FillError::NotFound => StatusCode::NOT_FOUND,
         FillError::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
-        FillError::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        FillError::Overloaded { .. } | FillError::Resting { .. } => StatusCode::SERVICE_UNAVAILABLE,
         FillError::Truncated { .. }
         | FillError::Changed
         | FillError::Corrupt

@@ -6,7 +6,7 @@
 //! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
 //! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`]. What it tells: `figures`, and `access` with [`served`]
 //! and `cmcd`. What it is told: [`trust`], [`tls`], and anew
-//! while it runs [`key_source`] (`watched`).
+//! while it runs [`key_source`] (`watched`). Towards its own origin: [`shield`].
 
 mod access;
 pub mod body;
@@ -27,6 +27,7 @@ mod refused;
 mod revocations;
 pub mod serve;
 pub mod served;
+pub mod shield;
 mod target;
 pub mod tls;
 mod traffic;

@@ -7,3 +7,4 @@ mod purging;
 mod site;
 mod storm;
 mod streaming;
+mod upstreams;

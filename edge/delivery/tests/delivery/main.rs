@@ -13,6 +13,7 @@ mod pulls;
 mod ranges;
 mod revocation;
 mod rotation;
+mod shield;
 mod shutdown;
 mod site;
 mod tls;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use cache::Cache;
+use cache::{Cache, Settings};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use media::{Kbps, SegmentSecrets};
+use object_store::ObjectStore;
 use segue_delivery::{Edge, Limits, PullSecrets, Site, Tls, Trust, serve};
 use testkit::manual_clock::ManualClock;
 use testkit::origin_store::OriginStore;
@@ -81,10 +82,30 @@ impl Running {
         Self::start_as(tls, Limits::default(), key, trust).await
     }
 
+    /// One whose origin is `shield` as long as that is well.
+    pub(crate) async fn start_behind(shield: Arc<dyn ObjectStore>) -> Self {
+        let (key, store) = (generated(), Arc::new(OriginStore::new()));
+        let trust = VerifyingKeys::from(&key).into();
+        let cache =
+            Cache::behind(shield, store.clone(), Settings::new(64 << 20, ORIGIN_TIMEOUT * 10));
+        Self::start_over(store, cache, None, Limits::default(), key, trust).await
+    }
+
     async fn start_as(tls: Option<Tls>, limits: Limits, key: SigningKey, trust: Trust) -> Self {
         let store = Arc::new(OriginStore::new());
-        let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let cache = Cache::new(store.clone(), 64 << 20, ORIGIN_TIMEOUT);
+        Self::start_over(store, cache, tls, limits, key, trust).await
+    }
+
+    async fn start_over(
+        store: Arc<OriginStore>,
+        cache: Cache,
+        tls: Option<Tls>,
+        limits: Limits,
+        key: SigningKey,
+        trust: Trust,
+    ) -> Self {
+        let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW));
         let edge = Edge::new(cache, trust, clock.clock());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
