@@ -12,6 +12,7 @@ mod listener;
 mod man;
 mod meter;
 mod names;
+mod origin_probe;
 mod package;
 mod secrets;
 mod shown;

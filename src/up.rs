@@ -30,7 +30,7 @@ use tokio::time::timeout;
 use self::data_folder::DataFolder;
 use self::settings::Settings;
 pub(crate) use self::settings::UpArgs;
-use crate::cell;
+use crate::{cell, origin_probe};
 
 /// How long one read of the object store may take.
 const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -121,6 +121,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
             Worker::new(intake.clone(), reader.clone(), parameters.clone(), shutdown.clone()).run(),
         );
     }
+    let origin = health.condition("origin", "it was not asked yet");
+    tokio::spawn(origin_probe::watch(store(data)?, origin));
     tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
     health.set_ready(true);
     tell(&format!("Segue is at {url}"));
