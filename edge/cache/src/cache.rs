@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 use origin::{Object, Purge, PurgeTarget};
+use service::telemetry::spans;
+use tracing::Instrument;
 
 use crate::absent::Absences;
 use crate::block::{Block, BlockKey};
@@ -193,7 +195,14 @@ impl Cache {
                 table.insert(key, Arc::clone(&filling));
                 drop(table);
                 let under_way = UnderWay { cache: self.clone(), filling: filling.clone() };
-                tokio::spawn(under_way.run(turn));
+                // Part of the trace of whoever asked first, and not of its life.
+                let span = tracing::trace_span!(
+                    target: spans::TARGET,
+                    "fill",
+                    segue.object = %key.object,
+                    segue.block = key.index as i64,
+                );
+                tokio::spawn(under_way.run(turn).instrument(span));
                 (Lookup::Filling(Waiter::new(filling)), Source::Miss)
             }
             Err(error) => (Lookup::Failed(error), Source::Miss),

@@ -5,6 +5,9 @@ use std::time::Instant;
 
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
+use service::telemetry::spans;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::cmcd::Cmcd;
 use crate::target::Target;
@@ -35,6 +38,44 @@ pub(crate) struct Outcome {
     pub(crate) refusal: Option<&'static str>,
 }
 
+/// A path without its token.
+fn path<'a>(target: Option<&Target<'a>>) -> &'a str {
+    match target {
+        Some(Target::Song { key, .. }) => key,
+        Some(Target::Crooked) => "(crooked)",
+        Some(Target::TooLong) => "(too long)",
+        None => "(not the edge's)",
+    }
+}
+
+/// The time that a request takes, for a collector.
+pub(crate) fn span(request: &Parts, target: Option<&Target<'_>>) -> Span {
+    tracing::trace_span!(
+        target: spans::TARGET,
+        "request",
+        otel.kind = "server",
+        http.request.method = %request.method,
+        url.path = path(target),
+        http.response.status_code = Empty,
+        segue.cache = Empty,
+        segue.refusal = Empty,
+    )
+}
+
+impl Outcome {
+    /// Notes on the span how the request was answered.
+    pub(crate) fn record(&self, span: &Span) {
+        // The collector is told unsigned numbers as text.
+        span.record("http.response.status_code", i64::from(self.status.as_u16()));
+        if let Some(cache) = self.cache {
+            span.record("segue.cache", cache);
+        }
+        if let Some(refusal) = self.refusal {
+            span.record("segue.refusal", refusal);
+        }
+    }
+}
+
 impl Entry {
     /// Nothing where nobody reads it: it costs what it is made of.
     pub(crate) fn of(
@@ -47,19 +88,13 @@ impl Entry {
         if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
             return None;
         }
-        let path = match target {
-            Some(Target::Song { key, .. }) => key,
-            Some(Target::Crooked) => "(crooked)",
-            Some(Target::TooLong) => "(too long)",
-            None => "(not the edge's)",
-        };
         let Outcome { status, cache, refusal } = outcome;
         Some(Box::new(Self {
             begun,
             client,
             method: request.method.clone(),
             version: request.version,
-            path: path.to_owned(),
+            path: path(target).to_owned(),
             status,
             cache,
             refusal,

@@ -14,8 +14,9 @@ use media::SegmentSecrets;
 use origin::{Object, SongFile, SongFolder};
 use service::{Clock, Metrics};
 use token::{Revocation, VerifyingKeys};
+use tracing::Instrument;
 
-use crate::access::{Entry, Outcome};
+use crate::access::{self, Entry, Outcome};
 use crate::body::Body;
 use crate::connection::Connected;
 use crate::content::Content;
@@ -112,8 +113,12 @@ impl Edge {
     pub async fn answer<B>(&self, request: &Parts, connected: Connected) -> Response<Served<B>> {
         let begun = Instant::now();
         let target = Target::read(request.uri.path());
+        let span = access::span(request, target.as_ref());
         let Answer { response, source, refused } = match &target {
-            Some(target) => self.answer_target(request, target, connected.caller).await,
+            Some(target) => {
+                let answer = self.answer_target(request, target, connected.caller);
+                answer.instrument(span.clone()).await
+            }
             None => failure(StatusCode::NOT_FOUND).into(),
         };
         let figures = &self.0.figures;
@@ -123,9 +128,10 @@ impl Edge {
             cache: source.inspect(|source| figures.looked_up(*source)).map(figures::name),
             refusal: refused.inspect(|refused| figures.refused(*refused)).map(Refused::name),
         };
+        outcome.record(&span);
         let client = connected.address.ip();
         let entry = Entry::of(request, target.as_ref(), begun, client, outcome);
-        response.map(|body| Served::accounted(body, Account::new(figures, entry)))
+        response.map(|body| Served::accounted(body, Account::new(figures, entry, span)))
     }
 
     async fn answer_target<B>(

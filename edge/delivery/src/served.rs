@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use tracing::Span;
 
 use crate::access::Entry;
 use crate::body::{Body, BodyError};
@@ -25,14 +26,16 @@ pub(crate) struct Account {
     pub(crate) figures: Figures,
     pub(crate) entry: Option<Box<Entry>>,
     pub(crate) _under_way: Counted,
+    /// Ends with the answer.
+    pub(crate) _span: Span,
     sent: u64,
     whole: bool,
 }
 
 impl Account {
-    pub(crate) fn new(figures: &Figures, entry: Option<Box<Entry>>) -> Self {
-        let (figures, under_way) = (figures.clone(), figures.under_way());
-        Self { figures, entry, _under_way: under_way, sent: 0, whole: false }
+    pub(crate) fn new(figures: &Figures, entry: Option<Box<Entry>>, span: Span) -> Self {
+        let (figures, _under_way) = (figures.clone(), figures.under_way());
+        Self { figures, entry, _under_way, _span: span, sent: 0, whole: false }
     }
 }
 

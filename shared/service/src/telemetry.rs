@@ -1,9 +1,16 @@
-//! The log: structured events on standard error, so that standard output stays for answers.
+//! The log: structured events on standard error, so that standard output stays for answers; and [`spans`].
+
+pub mod spans;
 
 use std::io::IsTerminal;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
+use opentelemetry_otlp::ExporterBuildError;
+use tracing_subscriber::layer::{Identity, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use self::spans::{Collector, Exporting};
 
 /// What is logged: `info`, or directives such as `segue=debug,warn`.
 #[derive(Debug, Clone)]
@@ -26,12 +33,30 @@ impl FromStr for LogFilter {
 
 /// Starts logging: for people on a terminal, as JSON lines elsewhere. A second call changes nothing.
 pub fn start(filter: &LogFilter) {
+    begin(filter, None::<Identity>);
+}
+
+/// Starts logging, and sending spans to `collector`, where there is one, until the answer is dropped.
+///
+/// # Errors
+/// Where the client for the collector cannot be made; nothing is started then.
+pub fn start_with(
+    filter: &LogFilter,
+    collector: Option<&Collector>,
+) -> Result<Option<Exporting>, ExporterBuildError> {
+    let exporting = collector.map(Exporting::to).transpose()?;
+    begin(filter, exporting.as_ref().map(Exporting::layer));
+    Ok(exporting)
+}
+
+fn begin(filter: &LogFilter, spans: Option<impl Layer<Registry> + Send + Sync>) {
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let filter = EnvFilter::new(&filter.0);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(spans);
     let started = if std::io::stderr().is_terminal() {
-        log.compact().try_init()
+        registry.with(log.compact().with_filter(filter)).try_init()
     } else {
-        log.json().try_init()
+        registry.with(log.json().with_filter(filter)).try_init()
     };
     if started.is_err() {
         tracing::debug!("a log was already started");

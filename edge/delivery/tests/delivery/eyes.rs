@@ -1,14 +1,17 @@
 //! What those who run an edge see of it: figures, and one line per request.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use service::Metrics;
+use service::telemetry::spans::{self, Exporting, Sample};
 use testkit::origin_store::Behaviour;
 use tokio::net::TcpStream;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::answer::{exchange, send};
 use crate::frames::python;
@@ -205,4 +208,112 @@ async fn no_player_writes_lines_of_its_own() {
     assert_eq!(lines.len(), 3, "{}", log.text());
     assert_eq!(lines[0]["fields"]["cmcd.sid"], Value::Null);
     assert_eq!(lines[1]["fields"]["cmcd.cid"], "\",\"");
+}
+
+/// A collector that takes whatever is sent to it, and answers 200.
+struct Collector {
+    url: String,
+    bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Collector {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let bodies = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let taken = Arc::clone(&bodies);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                if let Some(body) = take(&mut stream) {
+                    taken.lock().expect("no panic").push(body);
+                }
+            }
+        });
+        Self { url, bodies }
+    }
+}
+
+fn take(stream: &mut std::net::TcpStream) -> Option<Vec<u8>> {
+    let mut reader = io::BufReader::new(stream.try_clone().ok()?);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    stream.write_all(answer.as_bytes()).ok()?;
+    Some(body)
+}
+
+/// As PyPI's opentelemetry-proto reads them: name, own id, parent's id and attributes.
+fn told(body: &[u8]) -> Vec<Value> {
+    let script = "import json, sys\n\
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest as R\n\
+        for r in R.FromString(sys.stdin.buffer.read()).resource_spans:\n\
+        \tfor s in (s for scope in r.scope_spans for s in scope.spans):\n\
+        \t\tvalue = lambda v: getattr(v, v.WhichOneof('value'))\n\
+        \t\tprint(json.dumps([s.name, s.span_id.hex(), s.parent_span_id.hex(), s.kind,\n\
+        \t\t\t{a.key: value(a.value) for a in s.attributes}]))";
+    let mut child = Command::new(python())
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python runs (tests/tools/test installs it)");
+    child.stdin.take().expect("piped").write_all(body).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    let lines = String::from_utf8(output.stdout).expect("text");
+    lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[tokio::test]
+async fn a_collector_is_told_what_took_how_long() {
+    let collector = Collector::start();
+    let endpoint = collector.url.parse().expect("a URL");
+    let exporting = Exporting::to(&spans::Collector { endpoint, sample: Sample::default() });
+    let exporting = exporting.expect("a client");
+    let subscriber = tracing_subscriber::registry().with(exporting.layer());
+    let guard = tracing::subscriber::set_default(subscriber);
+    let edge = Running::start().await;
+    edge.store(SEGMENT, "sound").await;
+    edge.fetch("GET", SEGMENT, "").await;
+    edge.fetch("GET", SEGMENT, "").await;
+    let token = edge.token(64);
+    send(edge.address, "GET", &format!("/t/{token}/{FOLDER}/{LARGE}"), "").await;
+    drop(guard);
+    // What is left is sent.
+    tokio::task::spawn_blocking(move || drop(exporting)).await.expect("no panic");
+
+    let bodies = collector.bodies.lock().expect("no panic").clone();
+    let found: Vec<Value> = bodies.iter().flat_map(|body| told(body)).collect();
+    let named = |name: &str| found.iter().filter(|span| span[0] == name).collect::<Vec<_>>();
+    let (requests, fills) = (named("request"), named("fill"));
+    assert_eq!((requests.len(), fills.is_empty()), (3, false), "{found:?}");
+    let attributes: Vec<_> = requests.iter().map(|span| &span[4]).collect();
+    for (at, name, expected) in [
+        (0, "http.request.method", Value::from("GET")),
+        (0, "url.path", format!("{FOLDER}/{SEGMENT}").into()),
+        (0, "http.response.status_code", 200.into()),
+        (0, "segue.cache", "miss".into()),
+        (1, "segue.cache", "hit".into()),
+        (2, "http.response.status_code", 403.into()),
+        (2, "segue.refusal", "over-cap".into()),
+    ] {
+        assert_eq!(attributes[at][name], expected, "{name} of {found:?}");
+    }
+    assert_eq!(requests[0][3], 2, "a server's");
+    // A segment's fill is the request's; that of the list that it is compared with, the fill's.
+    assert!(fills.iter().any(|fill| fill[2] == requests[0][1]), "{found:?}");
+    assert!(fills.iter().all(|fill| fill[2] != ""), "{found:?}");
+    let all = bodies.concat();
+    assert!(!all.windows(token.len()).any(|at| at == token.as_bytes()), "no token");
 }
