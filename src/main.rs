@@ -16,6 +16,7 @@ mod origin_probe;
 mod package;
 mod secrets;
 mod shown;
+mod spans;
 mod stop;
 mod store;
 mod up;

@@ -47,7 +47,11 @@ pub(crate) fn run(args: UpArgs) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error.to_string(), WRONG_USAGE),
     };
-    telemetry::start(&settings.log);
+    // Sends the last spans when it goes.
+    let _exporting = match telemetry::start_with(&settings.log, settings.collector.as_ref()) {
+        Ok(exporting) => exporting,
+        Err(error) => return fail(&format!("spans cannot be sent: {error}"), 1),
+    };
     match serve_until_told(&settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}"), 1),

@@ -8,11 +8,13 @@ use clap::Args;
 use media::{SegmentSecrets, SwitchingSet, SwitchingSets};
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
 use service::telemetry::LogFilter;
+use service::telemetry::spans::Collector;
 use transcode::Parameters;
 use transcode::cell::Limits;
 
 use crate::cell;
 use crate::listener::{self, Listener, ListenerArgs};
+use crate::spans::{self, SpanArgs};
 
 const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
 const DATA: Key = Key::new("data", "a folder");
@@ -80,7 +82,7 @@ pub(crate) struct UpArgs {
     /// Where listeners and artists connect [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Where /healthz and /readyz are [default: 127.0.0.1:9090]
+    /// Where /healthz, /readyz and /metrics are [default: 127.0.0.1:9090]
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<String>,
     /// How the outside reaches us, for the URLs that we sign [default: where we listen]
@@ -88,6 +90,8 @@ pub(crate) struct UpArgs {
     public_url: Option<String>,
     #[command(flatten)]
     listener: ListenerArgs,
+    #[command(flatten)]
+    spans: SpanArgs,
     /// Packagings at a time; each uses all cores by itself [default: 1]
     #[arg(long, value_name = "NUMBER")]
     workers: Option<String>,
@@ -141,6 +145,8 @@ pub(super) struct Settings {
     pub(super) admin_listen: SocketAddr,
     pub(super) public_url: Option<PublicUrl>,
     pub(super) listener: Listener,
+    /// Who is told what took how long.
+    pub(super) collector: Option<Collector>,
     pub(super) demo: bool,
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
@@ -162,7 +168,7 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
-        let keys = [&KEYS[..], &listener::KEYS].concat();
+        let keys = [&KEYS[..], &listener::KEYS, &spans::KEYS].concat();
         let said = Said::read(&keys, file.as_deref(), env, args.flags())?;
         let encrypt = said.get(&ENCRYPT)?.is_some_and(|Switch(encrypt)| encrypt);
         Ok(Self {
@@ -173,6 +179,7 @@ impl Settings {
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
             public_url: said.get(&PUBLIC_URL)?,
             listener: Listener::decide(&said)?,
+            collector: spans::decide(&said)?,
             demo: said.get(&DEMO)?.is_none_or(|Switch(demo)| demo),
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
@@ -233,6 +240,7 @@ impl UpArgs {
         .map(|(key, value)| (key.name, value))
         .into_iter()
         .chain(self.listener.flags())
+        .chain(self.spans.flags())
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
     }
