@@ -134,7 +134,7 @@ impl Cache {
     /// too many wait for the origin, the others where it failed.
     pub async fn open(&self, object: Object) -> Result<Opened, FillError> {
         let (lookup, source) = self.lookup(BlockKey { object, index: 0 }, Asker::Newcomer);
-        Opened::wait(self.clone(), object, lookup, source).await
+        Opened::wait(self, object, lookup, source).await
     }
 
     /// Forgets what `purge` covers. When this returns, nothing of it that was read before is answered

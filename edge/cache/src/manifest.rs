@@ -128,7 +128,7 @@ impl Cache {
         Box::pin(async move {
             let key = BlockKey { object, index: 0 };
             let (lookup, source) = cache.lookup(key, Asker::Committed);
-            let opened = Opened::wait(cache, object, lookup, source).await?;
+            let opened = Opened::wait(&cache, object, lookup, source).await?;
             let size = opened.size();
             if size > MAX_SIZE {
                 return Err(FillError::Corrupt);

@@ -8,6 +8,7 @@ use std::task::{Poll, ready};
 use bytes::Bytes;
 use origin::Object;
 
+use crate::block::BLOCK_SIZE;
 use crate::cache::{Cache, Lookup, Source};
 use crate::digest::Digest;
 use crate::facts::Facts;
@@ -17,7 +18,9 @@ use crate::reader::Reader;
 /// An object whose size is known and whose first bytes are here.
 #[derive(Debug)]
 pub struct Opened {
-    cache: Cache,
+    /// Where further blocks are; `None` where there are none, so that a hit on a small object touches
+    /// nothing that others touch.
+    cache: Option<Cache>,
     object: Object,
     facts: Arc<Facts>,
     first: Lookup,
@@ -27,7 +30,7 @@ pub struct Opened {
 
 impl Opened {
     pub(crate) async fn wait(
-        cache: Cache,
+        cache: &Cache,
         object: Object,
         mut first: Lookup,
         source: Source,
@@ -46,6 +49,7 @@ impl Opened {
             }
         })
         .await?;
+        let cache = (facts.size > BLOCK_SIZE).then(|| cache.clone());
         Ok(Self { cache, object, facts, first, source })
     }
 

@@ -19,7 +19,8 @@ use crate::fill_error::FillError;
 /// block is being sent the next is already asked for; beyond that a slow reader holds nothing.
 #[derive(Debug)]
 pub struct Reader {
-    cache: Cache,
+    /// Where further blocks are, if there are any.
+    cache: Option<Cache>,
     object: Object,
     facts: Arc<Facts>,
     /// What is still to be sent.
@@ -30,7 +31,7 @@ pub struct Reader {
 
 impl Reader {
     pub(crate) fn new(
-        cache: Cache,
+        cache: Option<Cache>,
         object: Object,
         facts: Arc<Facts>,
         first: Lookup,
@@ -53,8 +54,8 @@ impl Reader {
 
     fn ask_for_current(&mut self) {
         let key = BlockKey { object: self.object, index: self.left.start / BLOCK_SIZE };
-        let wanted = self.remaining() > 0;
-        self.current = wanted.then(|| self.cache.lookup(key, Asker::Committed).0);
+        let cache = self.cache.as_ref().filter(|_| self.remaining() > 0);
+        self.current = cache.map(|cache| cache.lookup(key, Asker::Committed).0);
     }
 
     /// What is there of the current block that is wanted next; one byte at least.
@@ -75,7 +76,7 @@ impl Reader {
     /// Counts a part as sent; what comes after it becomes current.
     fn take(&mut self, part: Bytes, facts: &Facts) -> Result<Bytes, FillError> {
         if !self.facts.agree_with(facts) {
-            self.cache.distrust(self.object);
+            self.cache.iter().for_each(|cache| cache.distrust(self.object));
             return Err(FillError::Changed);
         }
         let before = self.left.start / BLOCK_SIZE;
