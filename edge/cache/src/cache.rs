@@ -17,7 +17,7 @@ use crate::block::{Block, BlockKey};
 use crate::budget::{Asker, Budget, Turn};
 use crate::epochs::{Epochs, Stamp, Standing};
 use crate::figures::Figures;
-use crate::fill;
+use crate::fill::{self, Route};
 use crate::fill_error::FillError;
 use crate::filling::{Filling, Outcome, Waiter};
 use crate::manifest::Manifests;
@@ -295,9 +295,11 @@ impl UnderWay {
 
     async fn fill_once(&self, turn: Turn, avoid: Option<Rank>) -> Outcome {
         let (cache, filling) = (&self.cache.0, &self.filling);
+        self.cache.check_listed(&filling.key.object)?;
         let read = async {
             let share = turn.come().await?;
-            fill::read(&cache.upstreams, filling, share, &cache.settings, avoid).await
+            let route = Route { avoid, straight: cache.epochs.lately(&filling.key.object) };
+            fill::read(&cache.upstreams, filling, share, &cache.settings, route).await
         };
         // The share is given back before the promise is waited for: that may need one, too.
         let promise = async {
@@ -305,8 +307,11 @@ impl UnderWay {
             filling.expect(promise);
             Ok(())
         };
-        let (read, promised) = futures::join!(read, promise);
-        read.and(promised)?;
+        match futures::join!(read, promise) {
+            // Some stores refuse what is not there, and what is not listed need not be there.
+            (_, Err(FillError::NotFound)) => return Err(FillError::NotFound),
+            (read, promised) => read.and(promised)?,
+        }
         let facts = filling.facts().ok_or(FillError::Corrupt)?;
         let bytes = filling.gather();
         if let Some(digest) = &facts.promise {

@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// How many targets are remembered. Beyond, everything is forgotten rather than anything kept by mistake.
 const MAX_REMEMBERED: usize = 65_536;
 
+/// For how long after a purge what it covers is read from the origin itself: a shield may hear of it later.
+const LATELY: Duration = Duration::from_secs(60);
+
 /// How many purges there were. It never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Epoch(u64);
@@ -62,6 +65,10 @@ struct Log {
     floor: u64,
     hard: HashMap<PurgeTarget, u64>,
     soft: HashMap<PurgeTarget, Softened>,
+    /// What was purged when, for the time that a shield may not have heard of it.
+    lately: HashMap<PurgeTarget, Instant>,
+    /// When all of `lately` was last looked through.
+    tidied: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +99,7 @@ impl Epochs {
                 log.hard.insert(*target, epoch);
             }
         }
+        log.note_lately(purge);
         if log.hard.len() + log.soft.len() > MAX_REMEMBERED {
             log.forget(epoch);
         }
@@ -139,6 +147,13 @@ impl Epochs {
         }
     }
 
+    /// Whether the object was purged a moment ago. Asked by misses alone.
+    pub(crate) fn lately(&self, object: &Object) -> bool {
+        let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
+        let is_late = |target| log.lately.get(&target).is_some_and(|at| at.elapsed() < LATELY);
+        !log.lately.is_empty() && PurgeTarget::all_covering(object).any(is_late)
+    }
+
     /// Forgets the purges up to `epoch`, after everything remembered was [checked](Self::check).
     pub(crate) fn forget(&self, epoch: Epoch) {
         self.log.write().unwrap_or_else(PoisonError::into_inner).forget(epoch.0);
@@ -161,6 +176,20 @@ impl Epochs {
 }
 
 impl Log {
+    fn note_lately(&mut self, purge: &Purge) {
+        let now = Instant::now();
+        if self.tidied.is_none_or(|at| now - at >= LATELY) {
+            self.lately.retain(|_, at| now - *at < LATELY);
+            self.tidied = Some(now);
+        }
+        if self.lately.len() + purge.targets().len() > MAX_REMEMBERED {
+            // Too many to be told apart.
+            self.lately.clear();
+            self.lately.insert(PurgeTarget::Everything, now);
+        }
+        self.lately.extend(purge.targets().iter().map(|target| (*target, now)));
+    }
+
     fn forget(&mut self, epoch: u64) {
         self.floor = self.floor.max(epoch);
         self.hard.retain(|_, purged| *purged > epoch);

@@ -74,6 +74,7 @@ fn name(outcome: &Outcome) -> &'static str {
         Err(FillError::TimedOut(_)) => "timed-out",
         Err(FillError::Overloaded { .. }) => "overloaded",
         Err(FillError::Corrupt) => "corrupt",
+        Err(FillError::Refused(_)) => "refused",
         Err(FillError::Resting { .. }) => "resting",
         Err(_) => "failed",
     }

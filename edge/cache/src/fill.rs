@@ -18,15 +18,26 @@ use crate::upstreams::{Answer, Rank, Upstreams, Wanted};
 /// How long to wait before the second attempt; twice as long before each further one.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Reads a block into `filling` until it is whole, if it can be not from `avoid`.
+/// Whom to read a block from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Route {
+    /// Who is asked last.
+    pub(crate) avoid: Option<Rank>,
+    /// Whether only the origin itself will do.
+    pub(crate) straight: bool,
+}
+
+/// Reads a block into `filling` until it is whole.
 pub(crate) async fn read(
     upstreams: &Upstreams,
     filling: &Filling,
     share: Share,
     settings: &Settings,
-    avoid: Option<Rank>,
+    route: Route,
 ) -> Result<(), FillError> {
-    let mut fill = Fill { upstreams, filling, idle: settings.timeout / 2, failed: avoid };
+    let Route { avoid, straight } = route;
+    let idle = settings.timeout / 2;
+    let mut fill = Fill { upstreams, filling, idle, failed: avoid, straight };
     timeout(settings.timeout, fill.read(share, settings.attempts))
         .await
         .unwrap_or(Err(FillError::TimedOut(settings.timeout)))
@@ -39,6 +50,7 @@ struct Fill<'a> {
     idle: Duration,
     /// Who broke off last.
     failed: Option<Rank>,
+    straight: bool,
 }
 
 impl Fill<'_> {
@@ -72,6 +84,7 @@ impl Fill<'_> {
             range: Some(GetRange::Bounded(whole.start + arrived..end)),
             known: known.as_ref(),
             avoid: self.failed,
+            straight: self.straight,
             patience: self.idle,
         };
         let answer = self.upstreams.get(&wanted).await?;
@@ -129,9 +142,10 @@ impl Fill<'_> {
 pub(crate) async fn ask_again(
     upstreams: &Upstreams,
     object: &Object,
+    straight: bool,
     patience: Duration,
 ) -> Result<Facts, FillError> {
-    let wanted = Wanted { object, range: None, known: None, avoid: None, patience };
+    let wanted = Wanted { object, range: None, known: None, avoid: None, straight, patience };
     let answer = upstreams.get(&wanted).await?;
     let facts = answer.facts();
     answer.passage.succeeded();

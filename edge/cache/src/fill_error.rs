@@ -32,6 +32,9 @@ pub enum FillError {
         /// When it is worth another try.
         retry_after: Duration,
     },
+    /// The origin does not let us read that: as some stores say of what is not there.
+    #[error("the origin refuses: {0}")]
+    Refused(#[source] Arc<object_store::Error>),
     /// The origin failed so often that it is left alone for a while.
     #[error("the origin failed again and again; it is left alone for {retry_after:?}")]
     Resting {
@@ -55,6 +58,7 @@ impl FillError {
             | Self::Changed
             | Self::Corrupt
             | Self::Overloaded { .. }
+            | Self::Refused(_)
             | Self::Resting { .. }
             | Self::Lost => false,
         }
@@ -74,6 +78,8 @@ impl From<object_store::Error> for FillError {
         match error {
             object_store::Error::NotFound { .. } => Self::NotFound,
             object_store::Error::Precondition { .. } => Self::Changed,
+            refused @ (object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. }) => Self::Refused(Arc::new(refused)),
             other => Self::Origin(Arc::new(other)),
         }
     }

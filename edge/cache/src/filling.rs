@@ -48,12 +48,13 @@ impl Filling {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes something and wakes whoever waits for it.
+    /// Changes something and wakes whoever waits, if there is something to be had now.
     fn advance<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
         let (result, waiting): (T, Vec<Waker>) = {
             let mut progress = self.progress();
             let result = change(&mut progress);
-            (result, progress.waiting.take())
+            let ready = progress.end.is_some() || progress.visible() > 0;
+            (result, if ready { progress.waiting.take() } else { Vec::new() })
         };
         waiting.into_iter().for_each(Waker::wake);
         result

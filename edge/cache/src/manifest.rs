@@ -96,6 +96,26 @@ impl Cache {
         }
     }
 
+    /// Whether the object may be there, as far as that is known already.
+    ///
+    /// # Errors
+    /// [`FillError::NotFound`] where its version is known not to list it.
+    pub(crate) fn check_listed(&self, object: &Object) -> Result<(), FillError> {
+        match *object {
+            Object::Song(folder, file) if file != SongFile::Asset => {
+                let manifest = self.known_manifest(&folder);
+                let lacks = manifest.is_some_and(|manifest| !manifest.objects.contains_key(&file));
+                if lacks { Err(FillError::NotFound) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn known_manifest(&self, folder: &SongFolder) -> Option<Arc<Manifest>> {
+        let known = self.0.manifests.0.get(folder);
+        known.filter(|manifest| !manifest.is_gone(folder, &self.0.epochs))
+    }
+
     /// Has the next promise made from an `asset.json` read anew.
     pub(crate) fn doubt_promise(&self, object: &Object) {
         if let Object::Song(folder, _) = object {
@@ -105,7 +125,7 @@ impl Cache {
 
     async fn manifest(&self, folder: SongFolder) -> Result<Arc<Manifest>, FillError> {
         let (known, epochs) = (&self.0.manifests.0, &self.0.epochs);
-        if let Some(manifest) = known.get(&folder).filter(|it| !it.is_gone(&folder, epochs)) {
+        if let Some(manifest) = self.known_manifest(&folder) {
             return Ok(manifest);
         }
         let epoch = epochs.now();

@@ -31,7 +31,8 @@ impl Cache {
             tokio::spawn(async move {
                 let epoch = cache.0.epochs.now();
                 let wait = cache.0.settings.timeout;
-                let now = fill::ask_again(&cache.0.upstreams, &key.object, wait).await;
+                let straight = cache.0.epochs.lately(&key.object);
+                let now = fill::ask_again(&cache.0.upstreams, &key.object, straight, wait).await;
                 match now {
                     Ok(facts) if facts.may_still_be(block.facts()) => {
                         cache.keep(key, &block, epoch)

@@ -43,6 +43,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) known: Option<&'a Facts>,
     /// Who just failed, and is asked last.
     pub(crate) avoid: Option<Rank>,
+    /// Whether only the origin itself will do.
+    pub(crate) straight: bool,
     /// How long one upstream may take to begin.
     pub(crate) patience: Duration,
 }
@@ -83,12 +85,12 @@ impl Upstreams {
     /// the last one's failure, and [`FillError::Resting`] where all are left alone.
     pub(crate) async fn get(&self, wanted: &Wanted<'_>) -> Result<Answer, FillError> {
         let mut outcome = Err(FillError::Resting { retry_after: Duration::MAX });
-        for rank in self.order(wanted.avoid) {
+        for rank in self.order(wanted) {
             match self.0[rank].breaker.admit() {
                 Ok(passage) => {
                     let answer = self.ask_impatiently(rank, passage, wanted).await;
                     match answer {
-                        Err(error) if error.is_passing() => outcome = Err(error),
+                        Err(error) if self.is_failure(rank, &error) => outcome = Err(error),
                         final_one => return final_one,
                     }
                 }
@@ -98,9 +100,20 @@ impl Upstreams {
         outcome
     }
 
-    fn order(&self, avoid: Option<Rank>) -> impl Iterator<Item = Rank> {
-        let others = (0..self.0.len()).filter(move |rank| Some(*rank) != avoid);
-        others.chain(avoid)
+    fn order(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = Rank> {
+        let (first, avoid) = (if wanted.straight { self.last() } else { 0 }, wanted.avoid);
+        let others = (first..self.0.len()).filter(move |rank| Some(*rank) != avoid);
+        others.chain(avoid.filter(move |rank| *rank >= first))
+    }
+
+    fn last(&self) -> Rank {
+        self.0.len() - 1
+    }
+
+    /// Whether an error speaks of the upstream rather than of the object. A shield that refuses us has another
+    /// secret; the origin may well mean that there is no such object.
+    fn is_failure(&self, rank: Rank, error: &FillError) -> bool {
+        error.is_passing() || (rank < self.last() && matches!(error, FillError::Refused(_)))
     }
 
     /// Asks a second time, another upstream if there is one, where the first is among the slowest.
@@ -116,12 +129,14 @@ impl Upstreams {
         if let Ok(answer) = timeout(patience, &mut first).await {
             return answer;
         }
-        let second = self.order(Some(rank)).next().unwrap_or(rank);
+        let second = (rank + 1).min(self.last());
         match self.0[second].breaker.admit() {
             Ok(passage) if latency.may_hedge() => {
                 let second = pin!(self.ask(second, passage, wanted));
                 match select(first, second).await {
-                    Either::Left((Err(error), other)) if error.is_passing() => other.await,
+                    Either::Left((Err(error), other)) if self.is_failure(rank, &error) => {
+                        other.await
+                    }
                     Either::Right((Err(error), other)) if error.is_passing() => other.await,
                     Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
                 }
@@ -146,8 +161,11 @@ impl Upstreams {
             ..GetOptions::default()
         };
         let path = Path::from(wanted.object.to_string());
-        let is_last = rank + 1 == self.0.len();
-        let patience = if is_last { wanted.patience } else { wanted.patience.min(SHIELD_PATIENCE) };
+        let patience = if rank == self.last() {
+            wanted.patience
+        } else {
+            wanted.patience.min(SHIELD_PATIENCE)
+        };
         let answer = timeout(patience, upstream.store.get_opts(&path, options)).await;
         let answer = answer.map_err(|_| FillError::TimedOut(patience));
         match answer.and_then(|result| result.map_err(FillError::from)) {
@@ -156,7 +174,7 @@ impl Upstreams {
                 Ok(Answer { result, from: rank, passage })
             }
             Err(error) => {
-                if error.is_passing() {
+                if self.is_failure(rank, &error) {
                     passage.failed(wanted.object)
                 } else {
                     passage.succeeded()

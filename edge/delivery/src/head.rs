@@ -81,6 +81,7 @@ pub(crate) fn status_of(error: &FillError) -> StatusCode {
         FillError::Truncated { .. }
         | FillError::Changed
         | FillError::Corrupt
+        | FillError::Refused(_)
         | FillError::Origin(_)
         | FillError::Lost => StatusCode::BAD_GATEWAY,
     }

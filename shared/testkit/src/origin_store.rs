@@ -28,6 +28,8 @@ pub enum Behaviour {
     Stall(Duration),
     /// Answers with an error.
     Fail,
+    /// Lets nobody read anything, as some stores say of what is not there.
+    Refuse,
     /// Promises the whole range and delivers this many bytes less.
     Truncate(usize),
     /// Delivers so many bytes at a time, and rests on tokio's clock before each.
@@ -126,6 +128,10 @@ impl ObjectStore for OriginStore {
                 self.read(location, options).await
             }
             Behaviour::Fail => Err(broken()),
+            Behaviour::Refuse => {
+                let (path, source) = (location.to_string(), "the test says so".into());
+                Err(Error::PermissionDenied { path, source })
+            }
             Behaviour::Truncate(by) => truncate(self.read(location, options).await?, by).await,
             Behaviour::Trickle(length, rest) => {
                 let pieces = pieces(self.read(location, options).await?, length).await?;

@@ -176,6 +176,13 @@ async fn what_the_list_does_not_have_is_not_there() {
     store.store(&format!("{FOLDER}/aac/64/00000.m4s"), "stray").await;
     let stray = cache.open(file("aac/64/00000.m4s")).await;
     assert!(matches!(stray, Err(FillError::NotFound)));
+    store.behave(Behaviour::Refuse);
+    for number in 1..10 {
+        let stray = cache.open(file(&format!("aac/64/{number:05}.m4s"))).await;
+        assert!(matches!(stray, Err(FillError::NotFound)));
+        let reads = store.reads_of(&format!("{FOLDER}/aac/64/{number:05}.m4s"));
+        assert_eq!(reads, 0, "the list that is here is enough");
+    }
 }
 
 #[tokio::test]

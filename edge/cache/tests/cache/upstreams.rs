@@ -6,7 +6,7 @@ use std::time::Duration;
 use segue_cache::{BLOCK_SIZE, Cache, FillError, Settings};
 use testkit::origin_store::{Behaviour, OriginStore};
 
-use crate::site::{FOLDER, KEY, file, origin, pattern, read, settings, text};
+use crate::site::{FOLDER, KEY, file, origin, pattern, purge, read, settings, text};
 
 const SEGMENTS: usize = 400;
 
@@ -81,6 +81,43 @@ async fn a_shield_that_breaks_off_is_followed_by_the_origin() {
     let (shield, _, cache) = shielded(settings()).await;
     shield.behave(Behaviour::Break(3));
     assert_eq!(fetch(&cache, 0).await.expect("begun anew"), "segment");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shield_that_has_not_heard_of_a_purge_yet_is_not_asked() {
+    let (shield, origin, cache) = shielded(settings()).await;
+    let path = |number| format!("{FOLDER}/{}", segment(number));
+    for number in 0..2 {
+        assert_eq!(fetch(&cache, number).await.expect("from the shield"), "segment");
+        origin.store(&path(number), "replaced").await;
+    }
+    cache.purge(&purge(&format!(r#"{{"urls":["/{}"]}}"#, path(0))));
+    assert_eq!(fetch(&cache, 0).await.expect("from the origin"), "replaced");
+    assert_eq!(fetch(&cache, 1).await.expect("here still"), "segment");
+    assert_eq!(fetch(&cache, 2).await.expect("from the shield"), "segment");
+    assert_eq!((origin.reads_of(&path(0)), origin.reads_of(&path(2))), (1, 0));
+
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    shield.store(&path(0), "replaced").await;
+    cache.purge(&purge(&format!(r#"{{"urls":["/{}"]}}"#, path(1))));
+    assert_eq!(fetch(&cache, 3).await.expect("from the shield"), "segment");
+    assert_eq!(origin.reads_of(&path(3)), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shield_that_refuses_is_done_without_and_an_origin_that_does_is_believed() {
+    let (shield, origin, cache) = shielded(settings()).await;
+    shield.behave(Behaviour::Refuse);
+    for number in 0..20 {
+        assert_eq!(fetch(&cache, number).await.expect("from the origin"), "segment");
+    }
+    assert_eq!(shield.reads(), settings().failures);
+
+    origin.behave(Behaviour::Refuse);
+    for number in 20..40 {
+        assert!(matches!(fetch(&cache, number).await, Err(FillError::Refused(_))));
+    }
+    assert_eq!(cache.origins_well().collect::<Vec<_>>(), [false, true], "it is not ill");
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +197,7 @@ async fn one_answer_may_come_from_both_where_its_digest_is_known() {
     // What the shield spoilt, the origin has whole.
     shield.behave(Behaviour::Serve);
     shield.store(KEY, vec![7; whole.len()]).await;
-    cache.purge(&crate::site::purge(r#"{"urls":["/FOLDER/ogg/320.ogg"]}"#));
+    cache.purge(&purge(r#"{"urls":["/FOLDER/ogg/320.ogg"]}"#));
     let outcome = read(&cache, 0..BLOCK_SIZE).await;
     assert!(
         matches!(outcome, Err(FillError::Corrupt))
