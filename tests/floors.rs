@@ -13,6 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("media", &[]),
     ("origin", &["media"]),
     ("token", &["media"]),
+    ("bus", &[]),
     ("service", &["media"]),
     ("player", &[]),
     ("cache", &["media", "origin", "service"]),

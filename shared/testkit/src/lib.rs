@@ -4,11 +4,12 @@
 //! Reading order: [`signal`] (something to encode), [`wav`] (as a master), [`ffmpeg`] (decoded by
 //! somebody else), [`judge`] (and compared); [`shell`] runs the real binary as
 //! somebody at a shell does, [`server`] is it as a server. For the edge
-//! there are [`origin_store`] (it counts, stalls, fails and truncates) and [`manual_clock`].
+//! there are [`origin_store`] (it counts, stalls, fails and truncates) and [`manual_clock`], for the bus [`nats`].
 
 pub mod ffmpeg;
 pub mod judge;
 pub mod manual_clock;
+pub mod nats;
 pub mod origin_store;
 pub mod server;
 pub mod shell;

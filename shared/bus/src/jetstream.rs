@@ -1,0 +1,146 @@
+//! The bus over NATS JetStream: four streams, and what is asked of them.
+//!
+//! `{prefix}-passing` keeps passing messages for [`KEPT`], `{prefix}-standing` the last word under each key for good,
+//! `{prefix}-receipts` who has what for a day, `{prefix}-followers` who was there in the last minute.
+
+mod follower;
+mod streams;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::{ConnectOptions, Event, HeaderMap, ServerAddr};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::Value;
+use tokio::sync::watch;
+
+pub(crate) use self::follower::JetStreamFollower;
+use self::streams::Streams;
+use crate::bus::BusError;
+use crate::message::{MessageId, Name, Receipt, Receipts};
+
+/// How long NATS may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The bus over NATS.
+#[derive(Debug)]
+pub struct JetStream {
+    context: Context,
+    streams: Streams,
+    /// Whether the connection stands.
+    connected: watch::Receiver<bool>,
+}
+
+impl JetStream {
+    pub(crate) async fn connect(url: &str, prefix: &Name) -> Result<Self, BusError> {
+        let unusable = || BusError::Url(url.to_owned());
+        let schemed = ["nats://", "tls://"].iter().any(|scheme| url.starts_with(scheme));
+        let server: ServerAddr = url.parse().ok().filter(|_| schemed).ok_or_else(unusable)?;
+        if server.host().is_empty() {
+            return Err(unusable());
+        }
+        let (told, connected) = watch::channel(false);
+        let options = ConnectOptions::new()
+            .retry_on_initial_connect()
+            .request_timeout(Some(PATIENCE))
+            .event_callback(move |event| {
+                match event {
+                    Event::Connected => told.send_replace(true),
+                    Event::Disconnected | Event::Closed => told.send_replace(false),
+                    _ => false,
+                };
+                std::future::ready(())
+            });
+        let client = options.connect(server).await.map_err(|_| unusable())?;
+        let mut context = async_nats::jetstream::new(client);
+        context.set_timeout(PATIENCE);
+        Ok(Self { context, streams: Streams::of(prefix), connected })
+    }
+
+    pub(crate) async fn pass(&self, id: MessageId, body: Value) -> Result<(), BusError> {
+        self.publish(self.streams.passing_subject(), Some(id), &body).await
+    }
+
+    pub(crate) async fn set(&self, id: MessageId, key: &Name, body: Value) -> Result<(), BusError> {
+        self.publish(self.streams.standing_subject(key), Some(id), &body).await
+    }
+
+    pub(crate) fn follow(self: &Arc<Self>, name: Name) -> JetStreamFollower {
+        JetStreamFollower::start(Arc::clone(self), name)
+    }
+
+    async fn acknowledge(&self, id: MessageId, receipt: &Receipt) -> Result<(), BusError> {
+        self.publish(self.streams.receipt_subject(id, &receipt.by), None, receipt).await
+    }
+
+    async fn announce(&self, name: &Name) -> Result<(), BusError> {
+        self.publish(self.streams.follower_subject(name), None, name).await
+    }
+
+    pub(crate) async fn receipts(&self, id: MessageId) -> Result<Receipts, BusError> {
+        let mut acknowledged: Vec<Receipt> =
+            self.last_words(self.streams.receipts(), &self.streams.receipts_of(id)).await?;
+        acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
+        let mut pending: Vec<Name> =
+            self.last_words(self.streams.followers(), &self.streams.all_followers()).await?;
+        pending.sort();
+        pending.retain(|name| !acknowledged.iter().any(|receipt| receipt.by == *name));
+        Ok(Receipts { acknowledged, pending })
+    }
+
+    /// Publishes, and waits until the stream has it; makes the streams where there are none yet.
+    async fn publish(
+        &self,
+        subject: String,
+        id: Option<MessageId>,
+        body: &impl serde::Serialize,
+    ) -> Result<(), BusError> {
+        self.streams.ensure(&self.context).await?;
+        let body = Bytes::from(serde_json::to_vec(body).expect("messages are plain JSON"));
+        let mut headers = HeaderMap::new();
+        if let Some(id) = id {
+            headers.insert(async_nats::header::NATS_MESSAGE_ID, id.to_string());
+        }
+        let taken = async {
+            let sent = self.context.publish_with_headers(subject, headers, body).await;
+            sent.map_err(nats)?.await.map_err(nats)
+        };
+        taken.await.map(drop).inspect_err(|_| self.streams.doubt())
+    }
+
+    /// The last message of every subject that `filter` matches.
+    async fn last_words<T>(&self, stream: &str, filter: &str) -> Result<Vec<T>, BusError>
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        self.streams.ensure(&self.context).await?;
+        let stream = self.context.get_stream_no_info(stream).await.map_err(nats)?;
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::LastPerSubject,
+            filter_subject: filter.to_owned(),
+            ack_policy: AckPolicy::None,
+            inactive_threshold: Duration::from_secs(10),
+            memory_storage: true,
+            ..pull::Config::default()
+        };
+        let consumer = stream.create_consumer(config).await.map_err(nats)?;
+        let count = usize::try_from(consumer.cached_info().num_pending).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        if count > 0 {
+            let batch = consumer.fetch().max_messages(count).messages().await;
+            let mut batch = batch.map_err(nats)?;
+            while let Some(message) = batch.next().await {
+                let message = message.map_err(BusError::Nats)?;
+                found.extend(serde_json::from_slice(&message.payload).ok());
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn nats(error: impl std::error::Error + Send + Sync + 'static) -> BusError {
+    BusError::Nats(Box::new(error))
+}

@@ -1,0 +1,233 @@
+//! The bus where everybody is in one process: a log in memory, and a journal on the disk beneath it.
+
+mod journal;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use self::journal::{Entry, Journal};
+use crate::bus::BusError;
+use crate::message::{KEPT, MessageId, Name, News, Receipt, Receipts};
+
+/// How many passing messages are kept in memory at most: the oldest go first.
+const MOST_PASSING: usize = 100_000;
+
+/// The bus within a process. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Local(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Held while a message is written, so that the order on the disk is the order in the log.
+    journal: Mutex<Option<Journal>>,
+    log: Mutex<Log>,
+    /// The number of the last entry, for those who wait for the next.
+    last: watch::Sender<u64>,
+}
+
+/// What is kept, and who has read it.
+#[derive(Debug, Default)]
+struct Log {
+    /// By number.
+    entries: BTreeMap<u64, Entry>,
+    /// The numbers of the last word under each key.
+    standing: HashMap<Name, u64>,
+    /// The numbers of passing entries, in order.
+    passing: VecDeque<u64>,
+    /// The number of the last passing entry that was dropped.
+    dropped: u64,
+    last: u64,
+    said: HashSet<MessageId>,
+    followers: BTreeSet<Name>,
+    receipts: HashMap<MessageId, Vec<Receipt>>,
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self::of(None, Vec::new())
+    }
+}
+
+impl Local {
+    pub(crate) fn open(path: &Path) -> Result<Self, BusError> {
+        let (journal, entries) = Journal::open(path, SystemTime::now())?;
+        Ok(Self::of(Some(journal), entries))
+    }
+
+    fn of(journal: Option<Journal>, entries: Vec<Entry>) -> Self {
+        let mut log = Log::default();
+        for entry in entries {
+            log.append(entry);
+        }
+        let (last, _) = watch::channel(log.last);
+        Self(Arc::new(Inner { journal: Mutex::new(journal), log: Mutex::new(log), last }))
+    }
+
+    pub(crate) async fn say(
+        &self,
+        id: MessageId,
+        key: Option<Name>,
+        body: Value,
+    ) -> Result<(), BusError> {
+        let (bus, entry) = (self.clone(), Entry { id, at: SystemTime::now(), key, body });
+        // Writing goes on to its end even where nobody waits for it any more.
+        let written = tokio::task::spawn_blocking(move || bus.say_here(entry));
+        Ok(written.await.map_err(io::Error::other)??)
+    }
+
+    fn say_here(&self, entry: Entry) -> io::Result<()> {
+        let mut journal = self.0.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.log().said.contains(&entry.id) {
+            return Ok(());
+        }
+        if let Some(journal) = journal.as_mut() {
+            journal.write(&entry)?;
+        }
+        let last = self.log().append(entry);
+        self.0.last.send_replace(last);
+        Ok(())
+    }
+
+    pub(crate) fn follow(&self, name: Name) -> LocalFollower {
+        let mut log = self.log();
+        log.followers.insert(name.clone());
+        let (target, dropped) = (Some(log.last), log.dropped);
+        drop(log);
+        let last = self.0.last.subscribe();
+        LocalFollower { bus: self.clone(), name, read: 0, dropped, target, last }
+    }
+
+    pub(crate) fn receipts(&self, id: MessageId) -> Receipts {
+        let log = self.log();
+        let mut acknowledged = log.receipts.get(&id).cloned().unwrap_or_default();
+        acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
+        let has = |name: &Name| acknowledged.iter().any(|receipt| receipt.by == *name);
+        let pending = log.followers.iter().filter(|name| !has(name)).cloned().collect();
+        Receipts { acknowledged, pending }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    fn append(&mut self, entry: Entry) -> u64 {
+        self.last += 1;
+        self.said.insert(entry.id);
+        match &entry.key {
+            Some(key) => {
+                if let Some(before) = self.standing.insert(key.clone(), self.last) {
+                    self.forget(before);
+                }
+            }
+            None => self.passing.push_back(self.last),
+        }
+        self.entries.insert(self.last, entry);
+        self.drop_old(SystemTime::now());
+        self.last
+    }
+
+    fn drop_old(&mut self, now: SystemTime) {
+        while let Some(number) = self.passing.front().copied() {
+            let is_old = self.entries.get(&number).is_none_or(|entry| entry.is_old(now));
+            if self.passing.len() <= MOST_PASSING && !is_old {
+                break;
+            }
+            self.passing.pop_front();
+            self.dropped = number;
+            self.forget(number);
+        }
+    }
+
+    fn forget(&mut self, number: u64) {
+        if let Some(entry) = self.entries.remove(&number) {
+            self.said.remove(&entry.id);
+            self.receipts.remove(&entry.id);
+        }
+    }
+
+    /// The first entry after the number `read`.
+    fn after(&self, read: u64) -> Option<(u64, &Entry)> {
+        self.entries.range(read + 1..).next().map(|(number, entry)| (*number, entry))
+    }
+}
+
+impl Entry {
+    fn is_old(&self, now: SystemTime) -> bool {
+        now.duration_since(self.at).is_ok_and(|age| age > KEPT)
+    }
+
+    fn to_news(&self) -> News {
+        let (id, body) = (self.id, self.body.clone());
+        match self.key.clone() {
+            Some(key) => News::Set { key, id, body },
+            None => News::Passed { id, body },
+        }
+    }
+}
+
+/// One that follows a bus within its process.
+#[derive(Debug)]
+pub struct LocalFollower {
+    bus: Local,
+    name: Name,
+    /// The number of the last entry that it was told.
+    read: u64,
+    /// The number of the last dropped entry that it knows of: who begins with what is kept has missed nothing.
+    dropped: u64,
+    /// The number that it has caught up at; `None` once it has said so.
+    target: Option<u64>,
+    last: watch::Receiver<u64>,
+}
+
+impl LocalFollower {
+    pub(crate) async fn next(&mut self) -> News {
+        loop {
+            // Marked as seen before it is looked at: what comes meanwhile wakes the wait below.
+            self.last.borrow_and_update();
+            if let Some(news) = self.look() {
+                return news;
+            }
+            // The sender lives as long as `bus`.
+            let _ = self.last.changed().await;
+        }
+    }
+
+    fn look(&mut self) -> Option<News> {
+        let log = self.bus.log();
+        let missed = log.dropped > self.read.max(self.dropped);
+        self.dropped = log.dropped;
+        if missed {
+            return Some(News::Missed);
+        }
+        let next = log.after(self.read);
+        if self.target.is_some_and(|target| next.is_none_or(|(number, _)| number > target)) {
+            self.target = None;
+            return Some(News::CaughtUp);
+        }
+        let (number, entry) = next?;
+        self.read = number;
+        Some(entry.to_news())
+    }
+
+    pub(crate) fn acknowledge(&self, id: MessageId) {
+        let receipt = Receipt { by: self.name.clone(), at: SystemTime::now() };
+        let mut log = self.bus.log();
+        let receipts = log.receipts.entry(id).or_default();
+        receipts.retain(|other| other.by != receipt.by);
+        receipts.push(receipt);
+    }
+}
+
+impl Drop for LocalFollower {
+    fn drop(&mut self) {
+        self.bus.log().followers.remove(&self.name);
+    }
+}

@@ -1,0 +1,171 @@
+//! The bus's memory on the disk: a line of JSON for each message, synced before anybody hears of it.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::bus::BusError;
+use crate::message::{MessageId, Name, milliseconds};
+
+/// One message, as it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub(super) id: MessageId,
+    #[serde(rename = "at_ms", with = "milliseconds")]
+    pub(super) at: SystemTime,
+    /// `None` for a passing message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<Name>,
+    #[serde(default)]
+    pub(super) body: Value,
+}
+
+/// An open journal.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    /// Where the last whole line ends: what a failed write has left behind it is written over.
+    end: u64,
+}
+
+impl Journal {
+    /// Opens the journal, and tells what it holds: without what is old or has been said otherwise since, which is also
+    /// dropped from the disk.
+    pub(super) fn open(path: &Path, now: SystemTime) -> Result<(Self, Vec<Entry>), BusError> {
+        let text = match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read?,
+        };
+        let entries = compacted(parse(&text)?, now);
+        let lines: Vec<u8> = entries.iter().flat_map(line).collect();
+        if lines != text {
+            replace(path, &lines)?;
+        }
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        Ok((Self { file, end: lines.len() as u64 }, entries))
+    }
+
+    /// Writes an entry: once this has gone well, it is on the disk.
+    pub(super) fn write(&mut self, entry: &Entry) -> io::Result<()> {
+        let line = line(entry);
+        self.file.set_len(self.end)?;
+        self.file.seek(SeekFrom::Start(self.end))?;
+        self.file.write_all(&line)?;
+        self.file.sync_data()?;
+        self.end += line.len() as u64;
+        Ok(())
+    }
+}
+
+fn line(entry: &Entry) -> Vec<u8> {
+    let mut line = serde_json::to_vec(entry).expect("entries are plain JSON");
+    line.push(b'\n');
+    line
+}
+
+/// The entries of a journal. A last line without its end was being written when the process was killed: nobody was
+/// told that it had been said.
+fn parse(text: &[u8]) -> Result<Vec<Entry>, BusError> {
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    text[..whole]
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_slice(line)
+                .map_err(|error| BusError::Damaged { line: index + 1, reason: error.to_string() })
+        })
+        .collect()
+}
+
+/// What still matters: the last word under each key, unless that clears it, and passing messages that are not old.
+fn compacted(entries: Vec<Entry>, now: SystemTime) -> Vec<Entry> {
+    let mut last = HashMap::new();
+    for entry in &entries {
+        if let Some(key) = &entry.key {
+            last.insert(key.clone(), entry.id);
+        }
+    }
+    let matters = |entry: &Entry| match &entry.key {
+        Some(key) => last.get(key) == Some(&entry.id) && !entry.body.is_null(),
+        None => !entry.is_old(now),
+    };
+    entries.into_iter().filter(matters).collect()
+}
+
+/// Replaces a file whole: a kill leaves the old one or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside: PathBuf = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::message::KEPT;
+
+    fn entry(key: Option<&str>, body: Value, age: Duration) -> Entry {
+        let key = key.map(|key| key.parse().expect("a name"));
+        // Whole milliseconds are what is written.
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000) - age;
+        Entry { id: MessageId::generate(), at, key, body }
+    }
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+    }
+
+    #[test]
+    fn what_no_longer_matters_is_dropped() {
+        let old = KEPT + Duration::from_secs(1);
+        let entries = [
+            entry(None, json!("old"), old),
+            entry(Some("a"), json!("stands, however old"), old),
+            entry(Some("b"), json!("before"), Duration::ZERO),
+            entry(Some("c"), json!("cleared later"), Duration::ZERO),
+            entry(None, json!("news"), KEPT),
+            entry(Some("b"), json!("after"), Duration::ZERO),
+            entry(Some("c"), Value::Null, Duration::ZERO),
+        ];
+        let kept = compacted(entries.to_vec(), now());
+        assert_eq!(kept, [entries[1].clone(), entries[4].clone(), entries[5].clone()]);
+    }
+
+    #[test]
+    fn a_line_that_was_being_written_was_never_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("bus.jsonl");
+        let said = entry(None, json!({"n": 1}), Duration::ZERO);
+        let mut text = line(&said);
+        text.extend(&line(&entry(None, json!({"n": 2}), Duration::ZERO))[..30]);
+        fs::write(&path, &text).expect("a journal");
+        let (_, entries) = Journal::open(&path, now()).expect("a journal");
+        assert_eq!(entries, [said.clone()]);
+        assert_eq!(fs::read(&path).expect("it"), line(&said), "and it is gone");
+    }
+
+    #[test]
+    fn something_else_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("bus.jsonl");
+        let good = String::from_utf8(line(&entry(None, json!(1), Duration::ZERO))).expect("JSON");
+        fs::write(&path, format!("{good}something else\n{good}")).expect("a file");
+        let error = Journal::open(&path, now()).expect_err("damaged").to_string();
+        assert!(error.contains("damaged at line 2"), "{error}");
+        assert!(fs::read_to_string(&path).expect("it").contains("something else"), "left alone");
+    }
+}

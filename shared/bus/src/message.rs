@@ -1,0 +1,178 @@
+//! What is said over the bus.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// How long a passing message is kept: longer than any playback token lives, so that nobody who starts later misses a
+/// revocation that still matters.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A message's own id, by which one that was sent twice is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(Uuid);
+
+impl MessageId {
+    /// A new one (UUIDv7).
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+/// What a follower, or what a standing message is about, is called: 1 to 128 letters, digits, `-`, `_` and `:`,
+/// so that it is one token of a NATS subject.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name(String);
+
+/// Not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no name: it has 1 to 128 letters, digits, '-', '_' and ':'")]
+pub struct InvalidName(String);
+
+impl Name {
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Name {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
+        let fits = (1..=128).contains(&text.len()) && text.bytes().all(allowed);
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidName(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        text.parse()
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+/// What a follower is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// A passing message, in the order of sending.
+    Passed {
+        /// Its own id.
+        id: MessageId,
+        /// What was said.
+        body: Value,
+    },
+    /// The last word under a key.
+    Set {
+        /// What it is about.
+        key: Name,
+        /// The id of the message.
+        id: MessageId,
+        /// What was said; `Null` where the key was cleared.
+        body: Value,
+    },
+    /// Passing messages were dropped before this follower read them: what it keeps because of passing messages is
+    /// no longer to be trusted.
+    Missed,
+    /// Everything that had been said when the follower last connected has been handed over.
+    CaughtUp,
+    /// The bus cannot be reached: something may be said that this follower does not hear yet.
+    CutOff,
+}
+
+/// Who has taken a message to heart, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The follower.
+    pub by: Name,
+    /// When it said so. As JSON, milliseconds since 1970.
+    #[serde(rename = "at_ms", with = "milliseconds")]
+    pub at: SystemTime,
+}
+
+/// How far a message has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// Who has it, in the order of their names.
+    pub acknowledged: Vec<Receipt>,
+    /// Who follows the bus, or did a minute ago, and has not said so.
+    pub pending: Vec<Name>,
+}
+
+/// Times as milliseconds since 1970.
+pub(crate) mod milliseconds {
+    use std::time::{Duration, SystemTime};
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(at: &SystemTime, out: S) -> Result<S::Ok, S::Error> {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        out.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn deserialize<'a, D: Deserializer<'a>>(read: D) -> Result<SystemTime, D::Error> {
+        let milliseconds = Duration::from_millis(u64::deserialize(read)?);
+        let time = SystemTime::UNIX_EPOCH.checked_add(milliseconds);
+        time.ok_or_else(|| serde::de::Error::custom("a time beyond all clocks"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_token_of_a_subject() {
+        for name in ["edge-1", "song:0190d2a5-7c1e-7bbb-8123-000000000003", "A_b"] {
+            assert_eq!(name.parse::<Name>().expect("a name").to_string(), name);
+        }
+        let long = "x".repeat(129);
+        for text in ["", "a b", "a.b", "*", ">", "ä", &long] {
+            assert!(text.parse::<Name>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_reads_back() {
+        let json = r#"{"by":"edge-1","at_ms":1790000000123}"#;
+        let receipt: Receipt = serde_json::from_str(json).expect("a receipt");
+        assert_eq!(serde_json::to_string(&receipt).expect("JSON"), json);
+        assert!(serde_json::from_str::<Receipt>(r#"{"by":"a","at_ms":-1}"#).is_err());
+    }
+}
