@@ -1,13 +1,18 @@
-//! Who may connect how: the settings of a public listener that every role with one has.
+//! Who may connect where and how: the settings of the listeners that every serving role has.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use delivery::tls::Pem;
 use delivery::{PullSecrets, Tls, TlsFiles};
 use service::config::{ConfigError, Key, Said};
+use tokio::net::TcpListener;
 
+const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
+const LISTEN: Key = Key::new("listen", ADDRESS);
+const ADMIN_LISTEN: Key = Key::new("admin_listen", ADDRESS);
 const TLS_CERT: Key = Key::new("tls_cert", "a PEM file with the certificate chain, leaf first");
 const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
 const TLS_CLIENT_CA: Key =
@@ -18,11 +23,18 @@ const EDGE_SECRET: Key = Key::secret(
 );
 
 /// What a role's list of keys must contain.
-pub(crate) const KEYS: [Key; 4] = [TLS_CERT, TLS_KEY, TLS_CLIENT_CA, EDGE_SECRET];
+pub(crate) const KEYS: [Key; 6] =
+    [LISTEN, ADMIN_LISTEN, TLS_CERT, TLS_KEY, TLS_CLIENT_CA, EDGE_SECRET];
 
-/// The flags of a public listener.
+/// The flags of the listeners.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ListenerArgs {
+    /// Where players connect [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where /healthz, /readyz and /metrics are [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<String>,
     /// Certificate chain for TLS, in PEM; read again when it changes
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<String>,
@@ -36,8 +48,10 @@ pub(crate) struct ListenerArgs {
 }
 
 impl ListenerArgs {
-    pub(crate) fn flags(self) -> [(&'static str, Option<String>); 3] {
+    pub(crate) fn flags(self) -> [(&'static str, Option<String>); 5] {
         [
+            (LISTEN.name, self.listen),
+            (ADMIN_LISTEN.name, self.admin_listen),
             (TLS_CERT.name, self.tls_cert),
             (TLS_KEY.name, self.tls_key),
             (TLS_CLIENT_CA.name, self.tls_client_ca),
@@ -51,9 +65,11 @@ impl ListenerArgs {
     }
 }
 
-/// What a public listener will do.
+/// What the listeners will do.
 #[derive(Debug)]
 pub(crate) struct Listener {
+    pub(crate) listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
     /// In the clear without.
     pub(crate) tls_files: Option<TlsFiles>,
     /// Who fetches without tokens.
@@ -76,7 +92,14 @@ impl Listener {
                 return Err(ConfigError::Conflict(both.to_owned()));
             }
         };
-        Ok(Self { tls_files, pulls: said.get(&EDGE_SECRET)?.unwrap_or_default() })
+        Ok(Self {
+            listen: said.get(&LISTEN)?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            admin_listen: said
+                .get(&ADMIN_LISTEN)?
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
+            tls_files,
+            pulls: said.get(&EDGE_SECRET)?.unwrap_or_default(),
+        })
     }
 
     /// The files of TLS, read.
@@ -99,8 +122,42 @@ impl Listener {
         Ok(Some(tls))
     }
 
-    /// The scheme of its URLs.
-    pub(crate) fn scheme(&self) -> &'static str {
-        if self.tls_files.is_some() { "https" } else { "http" }
+    /// Both listeners, open: the public one first.
+    pub(crate) async fn open(&self) -> anyhow::Result<(TcpListener, TcpListener)> {
+        let public = listen(LISTEN, self.listen).await?;
+        Ok((public, listen(ADMIN_LISTEN, self.admin_listen).await?))
+    }
+
+    /// How a browser on this machine reaches the public listener: one that takes all addresses is reached
+    /// by name.
+    pub(crate) fn url_of(&self, listener: &TcpListener) -> anyhow::Result<String> {
+        let address = listener.local_addr().context("the listener has no address")?;
+        let scheme = if self.tls_files.is_some() { "https" } else { "http" };
+        Ok(url(scheme, address))
+    }
+}
+
+fn url(scheme: &str, address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("{scheme}://localhost:{}", address.port())
+    } else {
+        format!("{scheme}://{address}")
+    }
+}
+
+async fn listen(key: Key, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address} ({})", key.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_by_name() {
+        let url = |address: &str| url("http", address.parse().expect("an address"));
+        assert_eq!(url("0.0.0.0:80"), "http://localhost:80");
+        assert_eq!(url("[::1]:80"), "http://[::1]:80");
     }
 }

@@ -4,6 +4,7 @@ mod batch;
 mod cell;
 mod completions;
 mod details;
+mod edge;
 mod import;
 mod inputs;
 mod inspect;
@@ -12,6 +13,7 @@ mod listener;
 mod man;
 mod meter;
 mod names;
+mod notices;
 mod origin_probe;
 mod package;
 mod secrets;
@@ -41,6 +43,8 @@ struct CommandLine {
 enum Role {
     /// Run everything in one process: API, web page, ingest and edge.
     Up(Box<up::UpArgs>),
+    /// Run an edge by itself.
+    Edge(Box<edge::EdgeArgs>),
     /// Package masters without a server.
     Package(package::Options),
     /// Check packaged songs against every rule that they were made by.
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
 fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
         Role::Up(args) => Ok(up::run(*args)),
+        Role::Edge(args) => edge::run(*args),
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),

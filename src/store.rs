@@ -13,6 +13,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::ClientConfigKey;
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
 use reqwest::Url;
@@ -24,6 +25,9 @@ const REQUEST_TIMEOUT: &str = "300s";
 
 /// How long one request is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(180);
+
+/// How long a read is tried again that somebody waits for.
+const READERS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a person named as the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +97,16 @@ impl FromStr for Place {
     }
 }
 
+impl Place {
+    /// Opens it for reading: what is not answered is tried again for as long as a reader waits.
+    pub(crate) fn read_only(&self) -> object_store::Result<Arc<dyn ObjectStore>> {
+        match self {
+            Self::Folder(path) => Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?)),
+            Self::Store(url) => url.store(READERS_PATIENCE),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -129,6 +143,10 @@ impl StoreUrl {
     }
 
     fn build(&self, patience: Duration) -> object_store::Result<Shelf> {
+        Ok(Shelf::patient(self.store(patience)?, patience))
+    }
+
+    fn store(&self, patience: Duration) -> object_store::Result<Arc<dyn ObjectStore>> {
         let (scheme, prefix) = ObjectStoreScheme::parse(&self.0)?;
         let store: Arc<dyn ObjectStore> = match scheme {
             ObjectStoreScheme::AmazonS3 => Arc::new(amazon(&self.0, patience)?),
@@ -136,7 +154,7 @@ impl StoreUrl {
             // No other scheme is a place.
             _ => Arc::new(azure(&self.0, patience)?),
         };
-        Ok(Shelf::patient(Arc::new(PrefixStore::new(store, prefix)), patience))
+        Ok(Arc::new(PrefixStore::new(store, prefix)))
     }
 }
 

@@ -8,7 +8,6 @@ mod demo;
 mod first_run;
 mod settings;
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,11 +78,10 @@ fn serve_until_told(settings: &Settings) -> anyhow::Result<()> {
 async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals().context("signals cannot be caught")?;
     let (health, clock) = (Health::starting(), Clock::system());
-    let listener = listen("listen", settings.listen).await?;
-    let admin = listen("admin_listen", settings.admin_listen).await?;
+    let (listener, admin) = settings.listener.open().await?;
     let reload = Reload::on_hangup().context("signals cannot be caught")?;
     let tls = settings.listener.tls()?;
-    let url = settings.url_of(listener.local_addr().context("the listener has no address")?);
+    let url = settings.listener.url_of(&listener)?;
     let public_url = settings.public_url.clone().map_or_else(|| parsed(&url), Ok)?;
 
     let catalogue = Catalogue::open(&data.database(), clock.clone())
@@ -111,7 +109,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         segments: secrets,
         pulls: settings.listener.pulls.clone(),
     };
-    let api = Api::new(catalogue.clone(), clock.clone(), public_url, keys)
+    let bus = settings.notices.bus_or_own(&data.notices()).await?;
+    let api = Api::new(catalogue.clone(), clock.clone(), public_url, keys, bus.clone())
         .context("the API cannot start")?;
     let fallback = api::router(&api, ingest::upload::router(intake.clone()));
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
@@ -128,6 +127,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let origin = health.condition("origin", "it was not asked yet");
     tokio::spawn(origin_probe::watch(store(data)?, origin));
     tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
+    settings.notices.heed(&bus, &site.edge, &health, &shutdown).await;
     health.set_ready(true);
     tell(&format!("Segue is at {url}"));
 
@@ -172,10 +172,6 @@ async fn serve_admin(listener: TcpListener, health: Health, metrics: Metrics, sh
     if let Err(error) = api::admin::serve(listener, health, metrics, shutdown).await {
         tracing::error!(%error, "the admin listener failed");
     }
-}
-
-async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({key})"))
 }
 
 fn parsed(url: &str) -> anyhow::Result<api::PublicUrl> {

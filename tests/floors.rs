@@ -17,10 +17,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("service", &["media"]),
     ("player", &[]),
     ("cache", &["media", "origin", "service"]),
+    ("invalidation", &["media", "origin", "token", "bus", "service"]),
     ("transcode", &["media", "origin"]),
     ("catalogue", &["media", "origin", "token", "service"]),
     ("delivery", &["media", "origin", "token", "service", "cache"]),
-    ("api", &["media", "origin", "token", "service", "catalogue", "player"]),
+    ("api", &["media", "origin", "token", "service", "bus", "invalidation", "catalogue", "player"]),
     ("ingest", &["media", "origin", "token", "service", "catalogue", "transcode"]),
     ("testkit", &["media", "origin", "token", "service"]),
 ];

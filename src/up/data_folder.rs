@@ -1,4 +1,4 @@
-//! Where everything lives: `catalogue.sqlite`, `objects/`, `keys/`, `work/`, and the lock that keeps
+//! Where everything lives: `catalogue.sqlite`, `notices.jsonl`, `objects/`, `keys/`, `work/`, and the lock that keeps
 //! a second process away.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -45,6 +45,11 @@ impl DataFolder {
     /// The database.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join("catalogue.sqlite")
+    }
+
+    /// What edges were told, where there is no other bus.
+    pub(super) fn notices(&self) -> PathBuf {
+        self.path.join("notices.jsonl")
     }
 
     /// The object store.

@@ -1,6 +1,5 @@
 //! What `segue up` was told, and what it will do.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use api::PublicUrl;
@@ -14,12 +13,10 @@ use transcode::cell::Limits;
 
 use crate::cell;
 use crate::listener::{self, Listener, ListenerArgs};
+use crate::notices::{self, NoticeArgs, Notices};
 use crate::spans::{self, SpanArgs};
 
-const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
 const DATA: Key = Key::new("data", "a folder");
-const LISTEN: Key = Key::new("listen", ADDRESS);
-const ADMIN_LISTEN: Key = Key::new("admin_listen", ADDRESS);
 const PUBLIC_URL: Key =
     Key::new("public_url", "an http or https URL without query, such as https://music.example");
 const DEMO: Key = Key::new("demo", "true or false");
@@ -43,10 +40,8 @@ const EFFORT: Key = Key::new("effort", "best or fast");
 const VERIFY: Key = Key::new("verify", "fast or full");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 19] = [
+const KEYS: [Key; 17] = [
     DATA,
-    LISTEN,
-    ADMIN_LISTEN,
     PUBLIC_URL,
     DEMO,
     WORKERS,
@@ -79,12 +74,6 @@ pub(crate) struct UpArgs {
     /// Where songs, database and keys live [default: data]
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
-    /// Where listeners and artists connect [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// Where /healthz, /readyz and /metrics are [default: 127.0.0.1:9090]
-    #[arg(long, value_name = "ADDRESS")]
-    admin_listen: Option<String>,
     /// How the outside reaches us, for the URLs that we sign [default: where we listen]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -92,6 +81,8 @@ pub(crate) struct UpArgs {
     listener: ListenerArgs,
     #[command(flatten)]
     spans: SpanArgs,
+    #[command(flatten)]
+    notices: NoticeArgs,
     /// Packagings at a time; each uses all cores by itself [default: 1]
     #[arg(long, value_name = "NUMBER")]
     workers: Option<String>,
@@ -141,12 +132,11 @@ pub(crate) struct UpArgs {
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) data: PathBuf,
-    pub(super) listen: SocketAddr,
-    pub(super) admin_listen: SocketAddr,
     pub(super) public_url: Option<PublicUrl>,
     pub(super) listener: Listener,
     /// Who is told what took how long.
     pub(super) collector: Option<Collector>,
+    pub(super) notices: Notices,
     pub(super) demo: bool,
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
@@ -168,18 +158,15 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
-        let keys = [&KEYS[..], &listener::KEYS, &spans::KEYS].concat();
+        let keys = [&KEYS[..], &listener::KEYS, &spans::KEYS, &notices::KEYS].concat();
         let said = Said::read(&keys, file.as_deref(), env, args.flags())?;
         let encrypt = said.get(&ENCRYPT)?.is_some_and(|Switch(encrypt)| encrypt);
         Ok(Self {
             data: said.get(&DATA)?.unwrap_or_else(|| PathBuf::from("data")),
-            listen: said.get(&LISTEN)?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
-            admin_listen: said
-                .get(&ADMIN_LISTEN)?
-                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
             public_url: said.get(&PUBLIC_URL)?,
             listener: Listener::decide(&said)?,
             collector: spans::decide(&said)?,
+            notices: Notices::decide(&said)?,
             demo: said.get(&DEMO)?.is_none_or(|Switch(demo)| demo),
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
@@ -200,17 +187,6 @@ impl Settings {
         let secret = secrets.first().filter(|_| self.encrypt).cloned();
         Parameters { secret, ..self.parameters.clone() }
     }
-
-    /// How a browser on this machine reaches the listener: one that takes all addresses is reached
-    /// by name.
-    pub(super) fn url_of(&self, address: SocketAddr) -> String {
-        let scheme = self.listener.scheme();
-        if address.ip().is_unspecified() {
-            format!("{scheme}://localhost:{}", address.port())
-        } else {
-            format!("{scheme}://{address}")
-        }
-    }
 }
 
 impl UpArgs {
@@ -220,8 +196,6 @@ impl UpArgs {
         let demo = self.no_demo.then(|| "false".to_owned());
         [
             (DATA, self.data),
-            (LISTEN, self.listen),
-            (ADMIN_LISTEN, self.admin_listen),
             (PUBLIC_URL, self.public_url),
             (WORKERS, self.workers),
             (UPLOAD_LIMIT, self.upload_limit),
@@ -241,6 +215,7 @@ impl UpArgs {
         .into_iter()
         .chain(self.listener.flags())
         .chain(self.spans.flags())
+        .chain(self.notices.flags())
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
     }
@@ -297,8 +272,8 @@ mod tests {
     #[test]
     fn nothing_said_is_the_default() {
         let settings = Settings::decide(UpArgs::default(), &nothing).expect("settings");
-        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(settings.admin_listen.to_string(), "127.0.0.1:9090");
+        assert_eq!(settings.listener.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.listener.admin_listen.to_string(), "127.0.0.1:9090");
         assert!(settings.demo);
         assert_eq!((settings.workers, settings.upload_limit), (1, 2 << 30));
     }
@@ -365,13 +340,5 @@ mod tests {
             ..UpArgs::default()
         });
         assert!(said.contains("set both or neither"), "{said}");
-    }
-
-    #[test]
-    fn a_listener_on_all_addresses_is_reached_by_name() {
-        let settings = Settings::decide(UpArgs::default(), &nothing).expect("settings");
-        let url = |address: &str| settings.url_of(address.parse().expect("an address"));
-        assert_eq!(url("0.0.0.0:80"), "http://localhost:80");
-        assert_eq!(url("[::1]:80"), "http://[::1]:80");
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use bus::Bus;
 use catalogue::{Catalogue, CatalogueError, password};
 use service::Clock;
 use token::{SigningKey, VerifyingKeys};
@@ -30,6 +31,7 @@ pub struct Api(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     catalogue: Catalogue,
+    bus: Bus,
     clock: Clock,
     public_url: PublicUrl,
     access_key: SigningKey,
@@ -41,7 +43,7 @@ struct Parts {
 }
 
 impl Api {
-    /// An API over a catalogue.
+    /// An API over a catalogue, which tells edges what they must know over the bus.
     ///
     /// # Errors
     /// The system has no randomness to give.
@@ -50,6 +52,7 @@ impl Api {
         clock: Clock,
         public_url: PublicUrl,
         keys: Keys,
+        bus: Bus,
     ) -> Result<Self, CatalogueError> {
         // Nobody has this password: checking against it costs unknown users what known ones cost.
         let nobodys_hash = password::hash(&Uuid::new_v4().to_string())?;
@@ -59,6 +62,7 @@ impl Api {
         let hashing = Hashing::new();
         Ok(Self(Arc::new(Parts {
             catalogue,
+            bus,
             clock,
             public_url,
             access_key,
@@ -72,6 +76,10 @@ impl Api {
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.0.bus
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -40,6 +40,18 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
+/// A caller who is an admin.
+pub(crate) struct Admin;
+
+impl FromRequestParts<Api> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Caller(user) = Caller::from_request_parts(parts, api).await?;
+        if user.role == Role::Admin { Ok(Self) } else { Err(admins_alone()) }
+    }
+}
+
 /// The caller, who may have no token at all; a token that is there must be valid.
 pub(crate) struct MaybeCaller(pub(crate) Viewer);
 
@@ -87,6 +99,10 @@ pub(crate) fn missing() -> Problem {
          'Authorization: Bearer …'.",
     )
     .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+fn admins_alone() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "admins-only", "Only admins may do this.")
 }
 
 fn refused(detail: &str) -> Problem {

@@ -1,7 +1,7 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`bearer`] (who
-//! asks), [`sessions`], [`songs`], [`playback`], `key_set`, [`page`], [`request_id`] (what every answer gets).
+//! asks), [`sessions`], [`songs`], [`playback`], `purges`, `key_set`, [`page`], [`request_id`] (what every answer gets).
 
 pub mod admin;
 pub mod api;
@@ -10,6 +10,7 @@ mod hashing;
 mod key_set;
 mod page;
 mod playback;
+mod purges;
 mod refusals;
 pub mod request_id;
 pub mod router;

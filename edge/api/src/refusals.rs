@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use service::Problem;
 use tokio::time::timeout;
 
-/// The most bytes of a JSON body: many times what any of ours takes.
-const LARGEST_JSON: usize = 8 * 1_024;
+/// The most bytes of a JSON body: a purge of as many URLs as it may have, tokens and all.
+const LARGEST_JSON: usize = 256 * 1_024;
 
 /// How long a JSON body may take to arrive: whoever dawdles holds memory.
 const JSON_TIME: Duration = Duration::from_secs(10);

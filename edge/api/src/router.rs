@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use service::Problem;
 
 use crate::api::Api;
-use crate::{bearer, key_set, page, playback, request_id, sessions, songs};
+use crate::{bearer, key_set, page, playback, purges, request_id, sessions, songs};
 
 /// The whole HTTP surface beside the media: the API, the page, and `uploads`, the routes of the
 /// ingest endpoint, which only callers with an access token reach. Every refusal, axum's own
@@ -18,6 +18,10 @@ pub fn router(api: &Api, uploads: Router) -> Router {
         .route("/v1/songs", get(songs::list))
         .route("/v1/songs/{id}", get(songs::show))
         .route("/v1/songs/{id}/playback", post(playback::create))
+        .route("/v1/purges", post(purges::create))
+        .route("/v1/purges/{id}", get(purges::show))
+        .route("/v1/revocations", post(purges::revoke))
+        .route("/v1/revocations/{id}", get(purges::show))
         .route("/.well-known/jwks.json", get(key_set::show))
         .with_state(api.clone())
         .merge(bearer::required(api, uploads))

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Method, Request, Response, StatusCode};
 use axum::routing::post;
+use bus::{Bus, News};
 use catalogue::{AuthenticatedUser, Catalogue, NewSong, Packaged, Role, Song, User, password};
 use http_body_util::BodyExt;
 use media::{MasterHash, SwitchingSets, Version};
@@ -21,6 +22,7 @@ const LEASE: Duration = Duration::from_secs(60);
 
 struct Bench {
     catalogue: Catalogue,
+    bus: Bus,
     router: Router,
     access_key: SigningKey,
     playback_keys: VerifyingKeys,
@@ -47,10 +49,11 @@ impl Bench {
             playback: playback_key,
             believed: playback_keys.clone(),
         };
-        let api = Api::new(catalogue.clone(), clock, url, keys).unwrap();
+        let bus = Bus::in_memory();
+        let api = Api::new(catalogue.clone(), clock, url, keys, bus.clone()).unwrap();
         let who = async |Extension(user): Extension<AuthenticatedUser>| user.id.to_string();
         let router = segue_api::router(&api, Router::new().route("/v1/songs", post(who)));
-        Self { catalogue, router, access_key, playback_keys, admin, listener, _folder: folder }
+        Self { catalogue, bus, router, access_key, playback_keys, admin, listener, _folder: folder }
     }
 
     fn token(&self, user: &User) -> String {
@@ -318,4 +321,90 @@ async fn edges_are_told_whose_tokens_to_believe() {
     assert_eq!(keys.kids(), bench.playback_keys.kids());
     let access = VerifyingKeys::from(&bench.access_key);
     assert_ne!(keys.kids(), access.kids());
+}
+
+/// Sends JSON as the one who has the token.
+async fn tell(bench: &Bench, path: &str, token: Option<&str>, body: &Value) -> Response<Body> {
+    let mut request = Request::post(path).header("content-type", "application/json");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    bench.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_purge_is_said_and_its_receipts_are_told() {
+    let bench = Bench::new().await;
+    let admin = bench.token(&bench.admin);
+    let mut edge = bench.bus.follow("edge-1".parse().unwrap());
+    assert_eq!(edge.next().await, News::CaughtUp);
+    let purge = json!({"keys": ["song:0190d2a5-7c1e-7bbb-8123-000000000003"], "soft": true});
+    let response = tell(&bench, "/v1/purges", Some(&admin), &purge).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+
+    let News::Passed { id, body } = edge.next().await else { panic!("a purge") };
+    assert_eq!(body, json!({"purge": purge}));
+    assert_eq!(location, format!("/v1/purges/{id}"));
+    let (status, progress) = bench.ask(Method::GET, &location, Some(&admin)).await;
+    assert_eq!((status, &progress["complete"]), (200, &json!(false)));
+    assert_eq!(progress["pending"], json!(["edge-1"]));
+    edge.acknowledge(id).await.unwrap();
+    let (_, progress) = bench.ask(Method::GET, &location, Some(&admin)).await;
+    assert_eq!((&progress["complete"], &progress["pending"]), (&json!(true), &json!([])));
+    assert_eq!(progress["acknowledged"][0]["edge"], "edge-1");
+}
+
+#[tokio::test]
+async fn a_revocation_is_said() {
+    let bench = Bench::new().await;
+    let admin = bench.token(&bench.admin);
+    let mut edge = bench.bus.follow("edge-1".parse().unwrap());
+    assert_eq!(edge.next().await, News::CaughtUp);
+    for of in [json!({"user": bench.listener.id}), json!({"session": "any name, it is hashed"})] {
+        let response = tell(&bench, "/v1/revocations", Some(&admin), &of).await;
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        let News::Set { body, .. } = edge.next().await else { panic!("a revocation") };
+        let (name, value) = of.as_object().unwrap().iter().next().unwrap();
+        assert_eq!(&body["revoked"][name], value);
+        assert!(body["revoked"]["until"].as_u64().unwrap() > 1_790_000_000);
+    }
+}
+
+#[tokio::test]
+async fn only_admins_tell_edges_anything() {
+    let bench = Bench::new().await;
+    let (admin, listener) = (bench.token(&bench.admin), bench.token(&bench.listener));
+    let unknown = "/0190d2a5-7c1e-7bbb-8123-000000000003";
+    for path in ["/v1/purges", "/v1/revocations"] {
+        let body = json!({"everything": true});
+        assert_eq!(tell(&bench, path, None, &body).await.status(), 401, "{path}");
+        assert_eq!(tell(&bench, path, Some(&listener), &body).await.status(), 403, "{path}");
+        let receipts = format!("{path}{unknown}");
+        assert_eq!(bench.ask(Method::GET, &receipts, None).await.0, 401);
+        assert_eq!(bench.ask(Method::GET, &receipts, Some(&listener)).await.0, 403);
+        assert_eq!(bench.ask(Method::GET, &receipts, Some(&admin)).await.0, 404);
+        assert_eq!(bench.ask(Method::GET, &format!("{path}/x"), Some(&admin)).await.0, 422);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_purge_is_refused() {
+    let bench = Bench::new().await;
+    let admin = bench.token(&bench.admin);
+    for (body, said) in [
+        (json!({}), "names something"),
+        (json!({"keys": ["song:1"]}), "'song:1' is no surrogate key"),
+        (json!({"prefixes": ["artist/"]}), "is no prefix"),
+        (json!({"songs": []}), "unknown field"),
+    ] {
+        let (status, problem) = told(tell(&bench, "/v1/purges", Some(&admin), &body).await).await;
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(status == 422 && detail.contains(said), "{body}: {status} {problem}");
+    }
+    let both = json!({"user": bench.listener.id, "session": "s"});
+    for body in [json!({}), json!({"user": "ann"}), json!({"session": 1}), both] {
+        let (status, _) = told(tell(&bench, "/v1/revocations", Some(&admin), &body).await).await;
+        assert_eq!(status, 422, "{body}");
+    }
 }

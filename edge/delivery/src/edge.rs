@@ -11,7 +11,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
-use origin::{Object, SongFile, SongFolder};
+use origin::{Object, Purge, PurgeTarget, SongFile, SongFolder, SurrogateKey};
 use service::{Clock, Metrics};
 use token::{Revocation, VerifyingKeys};
 use tracing::Instrument;
@@ -29,6 +29,7 @@ use crate::refused::Refused;
 use crate::served::{Account, Served};
 use crate::target::Target;
 use crate::trust::Trust;
+use crate::withdrawn::Withdrawn;
 use crate::{carrier, head, preconditions};
 
 /// RFC 9530 3.
@@ -43,6 +44,7 @@ struct Inner {
     cache: Cache,
     gate: Gate,
     pulls: PullSecrets,
+    withdrawn: Withdrawn,
     secrets: SegmentSecrets,
     texts: Texts,
     figures: Figures,
@@ -77,13 +79,30 @@ impl Edge {
     pub fn new(cache: Cache, trust: Trust, clock: Clock) -> Self {
         let Trust { keys, segments: secrets, pulls } = trust;
         let (gate, texts, figures) = (Gate::new(keys), Texts::new(), Figures::new());
-        Self(Arc::new(Inner { cache, gate, pulls, secrets, texts, figures, clock }))
+        let withdrawn = Withdrawn::default();
+        Self(Arc::new(Inner { cache, gate, pulls, withdrawn, secrets, texts, figures, clock }))
     }
 
     /// Refuses whom it names from the very next request on, tokens included that were let pass before. It is
     /// forgotten when its time is over.
     pub fn revoke(&self, revocation: Revocation) {
         self.0.gate.revoke(revocation, self.0.clock.now());
+    }
+
+    /// Forgets what is cached: when it returns, nothing that the purge covers is answered any more.
+    pub fn purge(&self, purge: &Purge) {
+        self.0.cache.purge(purge);
+    }
+
+    /// Serves nothing with this key from the very next request on, to nobody, whatever the origin has.
+    pub fn withdraw(&self, key: SurrogateKey) {
+        self.0.withdrawn.withdraw(key);
+        self.0.cache.purge(&Purge::of(PurgeTarget::Key(key)));
+    }
+
+    /// Serves it again.
+    pub fn restore(&self, key: SurrogateKey) {
+        self.0.withdrawn.restore(key);
     }
 
     /// Believes `keys` and no others from the very next request on.
@@ -149,9 +168,12 @@ impl Edge {
         }
         let (found, caller) = match self.admit(request, target, connected) {
             Ok(admitted) => admitted,
-            Err(refused) => return Answer { refused: Some(refused), ..refuse(refused).into() },
+            Err(refused) => return turned_away(refused),
         };
         let Some((folder, file)) = found else { return failure(StatusCode::NOT_FOUND).into() };
+        if self.0.withdrawn.hold(&folder) {
+            return turned_away(Refused::Withdrawn);
+        }
         let (method, headers) = (&request.method, &request.headers);
         let admitted = Admitted { method, headers, caller, folder, file };
         let asked = Instant::now();
@@ -288,6 +310,10 @@ impl Admitted<'_> {
         let body = if *self.method == Method::HEAD { Body::Empty } else { body() };
         respond(status, headers, body)
     }
+}
+
+fn turned_away<B>(refused: Refused) -> Answer<B> {
+    Answer { refused: Some(refused), ..refuse(refused).into() }
 }
 
 fn refuse<B>(refused: Refused) -> Response<Body<B>> {

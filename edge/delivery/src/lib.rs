@@ -33,6 +33,7 @@ pub mod tls;
 mod traffic;
 pub mod trust;
 mod watched;
+mod withdrawn;
 
 pub use body::Body;
 pub use connection::Connected;

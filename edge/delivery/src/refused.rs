@@ -14,6 +14,8 @@ pub(crate) enum Refused {
     TooLong,
     /// For a puller's secret that is none.
     WrongSecret,
+    /// For what may not be served to anybody.
+    Withdrawn,
 }
 
 impl Refused {
@@ -24,14 +26,16 @@ impl Refused {
             Self::BadPath => "bad-path",
             Self::TooLong => "too-long",
             Self::WrongSecret => "wrong-edge-secret",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
-    /// 401 where a token would help, 403 where this one does not.
+    /// 401 where a token would help, 403 where this one does not, 410 where none ever will.
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Token(Refusal::Missing) => StatusCode::UNAUTHORIZED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
+            Self::Withdrawn => StatusCode::GONE,
             Self::Token(_) | Self::BadPath | Self::WrongSecret => StatusCode::FORBIDDEN,
         }
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -73,18 +74,26 @@ impl Bus {
     /// It may or may not have been said: say it again under the same id.
     pub async fn pass(&self, id: MessageId, body: Value) -> Result<(), BusError> {
         match self {
-            Self::Local(local) => local.say(id, None, body).await,
+            Self::Local(local) => local.say(id, None, body, None).await,
             Self::JetStream(jetstream) => jetstream.pass(id, body).await,
         }
     }
 
-    /// Says what holds under `key` from now on; `Null` clears it.
+    /// Says what holds under `key` from now on; `Null` clears it. It may be forgotten after `until`, where there is an
+    /// end.
     ///
     /// # Errors
     /// As [`Bus::pass`].
-    pub async fn set(&self, id: MessageId, key: &Name, body: Value) -> Result<(), BusError> {
+    pub async fn set(
+        &self,
+        id: MessageId,
+        key: &Name,
+        body: Value,
+        until: Option<SystemTime>,
+    ) -> Result<(), BusError> {
         match self {
-            Self::Local(local) => local.say(id, Some(key.clone()), body).await,
+            Self::Local(local) => local.say(id, Some(key.clone()), body, until).await,
+            // A server before 2.11 knows no ends of single messages: it remembers them all.
             Self::JetStream(jetstream) => jetstream.set(id, key, body).await,
         }
     }
@@ -98,11 +107,12 @@ impl Bus {
         }
     }
 
-    /// How far a message has come. Receipts are kept for a day at least.
+    /// How far a message has come; `None` where no such message was said, or another has taken its place. Receipts
+    /// are kept for a day at least.
     ///
     /// # Errors
     /// The bus cannot be asked.
-    pub async fn receipts(&self, id: MessageId) -> Result<Receipts, BusError> {
+    pub async fn receipts(&self, id: MessageId) -> Result<Option<Receipts>, BusError> {
         match self {
             Self::Local(local) => Ok(local.receipts(id)),
             Self::JetStream(jetstream) => jetstream.receipts(id).await,

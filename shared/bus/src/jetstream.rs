@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use async_nats::{ConnectOptions, Event, HeaderMap, ServerAddr};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -61,11 +62,13 @@ impl JetStream {
     }
 
     pub(crate) async fn pass(&self, id: MessageId, body: Value) -> Result<(), BusError> {
-        self.publish(self.streams.passing_subject(), Some(id), &body).await
+        self.publish(self.streams.passing_subject(), Some(id), &body).await?;
+        self.publish(self.streams.said_subject(id), None, &()).await
     }
 
     pub(crate) async fn set(&self, id: MessageId, key: &Name, body: Value) -> Result<(), BusError> {
-        self.publish(self.streams.standing_subject(key), Some(id), &body).await
+        self.publish(self.streams.standing_subject(key), Some(id), &body).await?;
+        self.publish(self.streams.said_subject(id), None, &()).await
     }
 
     pub(crate) fn follow(self: &Arc<Self>, name: Name) -> JetStreamFollower {
@@ -80,7 +83,10 @@ impl JetStream {
         self.publish(self.streams.follower_subject(name), None, name).await
     }
 
-    pub(crate) async fn receipts(&self, id: MessageId) -> Result<Receipts, BusError> {
+    pub(crate) async fn receipts(&self, id: MessageId) -> Result<Option<Receipts>, BusError> {
+        if !self.has_said(id).await? {
+            return Ok(None);
+        }
         let mut acknowledged: Vec<Receipt> =
             self.last_words(self.streams.receipts(), &self.streams.receipts_of(id)).await?;
         acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
@@ -88,7 +94,18 @@ impl JetStream {
             self.last_words(self.streams.followers(), &self.streams.all_followers()).await?;
         pending.sort();
         pending.retain(|name| !acknowledged.iter().any(|receipt| receipt.by == *name));
-        Ok(Receipts { acknowledged, pending })
+        Ok(Some(Receipts { acknowledged, pending }))
+    }
+
+    async fn has_said(&self, id: MessageId) -> Result<bool, BusError> {
+        self.streams.ensure(&self.context).await?;
+        let stream =
+            self.context.get_stream_no_info(self.streams.receipts()).await.map_err(nats)?;
+        match stream.get_last_raw_message_by_subject(&self.streams.said_subject(id)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(false),
+            Err(error) => Err(nats(error)),
+        }
     }
 
     /// Publishes, and waits until the stream has it; makes the streams where there are none yet.

@@ -74,8 +74,9 @@ impl Local {
         id: MessageId,
         key: Option<Name>,
         body: Value,
+        until: Option<SystemTime>,
     ) -> Result<(), BusError> {
-        let (bus, entry) = (self.clone(), Entry { id, at: SystemTime::now(), key, body });
+        let (bus, entry) = (self.clone(), Entry { id, at: SystemTime::now(), key, body, until });
         // Writing goes on to its end even where nobody waits for it any more.
         let written = tokio::task::spawn_blocking(move || bus.say_here(entry));
         Ok(written.await.map_err(io::Error::other)??)
@@ -103,13 +104,16 @@ impl Local {
         LocalFollower { bus: self.clone(), name, read: 0, dropped, target, last }
     }
 
-    pub(crate) fn receipts(&self, id: MessageId) -> Receipts {
+    pub(crate) fn receipts(&self, id: MessageId) -> Option<Receipts> {
         let log = self.log();
+        if !log.said.contains(&id) {
+            return None;
+        }
         let mut acknowledged = log.receipts.get(&id).cloned().unwrap_or_default();
         acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
         let has = |name: &Name| acknowledged.iter().any(|receipt| receipt.by == *name);
         let pending = log.followers.iter().filter(|name| !has(name)).cloned().collect();
-        Receipts { acknowledged, pending }
+        Some(Receipts { acknowledged, pending })
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// How long a passing message is kept: longer than any playback token lives, so that nobody who starts later misses a
-/// revocation that still matters.
+/// How long a passing message is kept: who was away for longer is told that it has missed some.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A message's own id, by which one that was sent twice is one.
@@ -22,6 +21,14 @@ impl MessageId {
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn made_at(&self) -> SystemTime {
+        let (seconds, nanoseconds) =
+            self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
+        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
     }
 }
 
@@ -150,6 +157,29 @@ pub(crate) mod milliseconds {
         let milliseconds = Duration::from_millis(u64::deserialize(read)?);
         let time = SystemTime::UNIX_EPOCH.checked_add(milliseconds);
         time.ok_or_else(|| serde::de::Error::custom("a time beyond all clocks"))
+    }
+
+    /// The same for times that may not be there.
+    pub(crate) mod optional {
+        use std::time::SystemTime;
+
+        use serde::{Deserializer, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(
+            at: &Option<SystemTime>,
+            out: S,
+        ) -> Result<S::Ok, S::Error> {
+            match at {
+                Some(at) => super::serialize(at, out),
+                None => out.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'a, D: Deserializer<'a>>(
+            read: D,
+        ) -> Result<Option<SystemTime>, D::Error> {
+            super::deserialize(read).map(Some)
+        }
     }
 }
 

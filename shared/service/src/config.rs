@@ -102,6 +102,14 @@ pub enum ConfigError {
         /// What the key accepts.
         accepts: &'static str,
     },
+    /// Something that has no default was not said.
+    #[error("{key} is missing; accepted is {accepts}")]
+    Missing {
+        /// The key.
+        key: &'static str,
+        /// What it accepts.
+        accepts: &'static str,
+    },
     /// Two values that exclude or need each other.
     #[error("{0}")]
     Conflict(String),

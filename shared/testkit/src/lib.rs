@@ -3,9 +3,12 @@
 //!
 //! Reading order: [`signal`] (something to encode), [`wav`] (as a master), [`ffmpeg`] (decoded by
 //! somebody else), [`judge`] (and compared); [`shell`] runs the real binary as
-//! somebody at a shell does, [`server`] is it as a server. For the edge
-//! there are [`origin_store`] (it counts, stalls, fails and truncates) and [`manual_clock`], for the bus [`nats`].
+//! somebody at a shell does, [`server`] is it as a server, [`edge`](mod@edge) as an edge alone. For the edge
+//! there are [`origin_store`] (it counts, stalls, fails and truncates) and [`manual_clock`], for the bus [`nats`] and a
+//! [`cable`] to it.
 
+pub mod cable;
+pub mod edge;
 pub mod ffmpeg;
 pub mod judge;
 pub mod manual_clock;

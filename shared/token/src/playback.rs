@@ -29,6 +29,10 @@ const LEAST_LIFE: Duration = Duration::from_secs(6 * 60 * 60);
 /// The longest song that tokens are for, in hours; `longest_song` is a setting up to this.
 const LONGEST_SONG_HOURS: u64 = 1_000;
 
+/// The longest that any token lives after it was minted.
+pub const LONGEST_LIFE: Duration =
+    WINDOW.saturating_add(Duration::from_secs(3 * LONGEST_SONG_HOURS * 60 * 60));
+
 /// What a listener is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -147,8 +151,7 @@ pub fn open(keys: &VerifyingKeys, token: &str, now: SystemTime) -> Result<Claims
         return Err(Refusal::WrongAudience);
     }
     // A longer life than any that we mint would outlive its revocation.
-    let longest = longest_life(Duration::from_secs(LONGEST_SONG_HOURS * 3_600));
-    if claims.exp.saturating_sub(claims.iat) > longest.as_secs() {
+    if claims.exp.saturating_sub(claims.iat) > LONGEST_LIFE.as_secs() {
         return Err(Refusal::Malformed);
     }
     numeric_date::check(claims.nbf.max(claims.iat), claims.exp, now)?;

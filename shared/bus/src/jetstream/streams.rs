@@ -63,6 +63,11 @@ impl Streams {
         rest.parse().ok()
     }
 
+    /// Where it is noted that a message was said at all.
+    pub(super) fn said_subject(&self, id: MessageId) -> String {
+        format!("{}.receipts.{id}", self.prefix)
+    }
+
     pub(super) fn receipt_subject(&self, id: MessageId, by: &Name) -> String {
         format!("{}.receipts.{id}.{by}", self.prefix)
     }

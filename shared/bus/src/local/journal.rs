@@ -24,6 +24,14 @@ pub(super) struct Entry {
     pub(super) key: Option<Name>,
     #[serde(default)]
     pub(super) body: Value,
+    /// When it may be forgotten, where it stands no longer than that.
+    #[serde(
+        rename = "until_ms",
+        default,
+        with = "milliseconds::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(super) until: Option<SystemTime>,
 }
 
 /// An open journal.
@@ -92,7 +100,10 @@ fn compacted(entries: Vec<Entry>, now: SystemTime) -> Vec<Entry> {
         }
     }
     let matters = |entry: &Entry| match &entry.key {
-        Some(key) => last.get(key) == Some(&entry.id) && !entry.body.is_null(),
+        Some(key) => {
+            let over = entry.until.is_some_and(|until| until < now);
+            last.get(key) == Some(&entry.id) && !entry.body.is_null() && !over
+        }
         None => !entry.is_old(now),
     };
     entries.into_iter().filter(matters).collect()
@@ -122,7 +133,7 @@ mod tests {
         let key = key.map(|key| key.parse().expect("a name"));
         // Whole milliseconds are what is written.
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000) - age;
-        Entry { id: MessageId::generate(), at, key, body }
+        Entry { id: MessageId::generate(), at, key, body, until: None }
     }
 
     fn now() -> SystemTime {
@@ -140,9 +151,14 @@ mod tests {
             entry(None, json!("news"), KEPT),
             entry(Some("b"), json!("after"), Duration::ZERO),
             entry(Some("c"), Value::Null, Duration::ZERO),
+            Entry { until: Some(now()), ..entry(Some("d"), json!("to the end"), old) },
+            Entry {
+                until: Some(now() - Duration::from_millis(1)),
+                ..entry(Some("e"), json!(0), old)
+            },
         ];
         let kept = compacted(entries.to_vec(), now());
-        assert_eq!(kept, [entries[1].clone(), entries[4].clone(), entries[5].clone()]);
+        assert_eq!(kept, [1, 4, 5, 7].map(|index: usize| entries[index].clone()));
     }
 
     #[test]
@@ -154,8 +170,18 @@ mod tests {
         text.extend(&line(&entry(None, json!({"n": 2}), Duration::ZERO))[..30]);
         fs::write(&path, &text).expect("a journal");
         let (_, entries) = Journal::open(&path, now()).expect("a journal");
-        assert_eq!(entries, [said.clone()]);
+        assert_eq!(entries.first(), Some(&said));
+        assert_eq!(entries.len(), 1);
         assert_eq!(fs::read(&path).expect("it"), line(&said), "and it is gone");
+    }
+
+    #[test]
+    fn an_end_reads_back() {
+        let until = Some(now());
+        let entry = Entry { until, ..entry(Some("a"), json!(1), Duration::ZERO) };
+        let text = line(&entry);
+        assert!(text.ends_with(b"\"until_ms\":1790000000000}\n"));
+        assert_eq!(parse(&text).expect("a journal"), [entry]);
     }
 
     #[test]

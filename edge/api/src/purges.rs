@@ -1,0 +1,125 @@
+//! Telling edges to forget what they have cached and whom they have let pass, and who has done so.
+
+use std::time::UNIX_EPOCH;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
+use bus::{BusError, MessageId, Name, Receipt};
+use catalogue::song_document;
+use invalidation::Notice;
+use media::UserId;
+use origin::Purge;
+use serde::{Deserialize, Serialize};
+use service::Problem;
+use token::revocation::Revoked;
+use token::{Revocation, playback};
+
+use crate::api::Api;
+use crate::bearer::Admin;
+use crate::refusals::Body;
+
+/// What was said to all edges, by its id.
+#[derive(Serialize)]
+pub(crate) struct Said {
+    id: MessageId,
+}
+
+/// Whose tokens: one of the two.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Whose {
+    session: Option<String>,
+    user: Option<UserId>,
+}
+
+impl Whose {
+    fn revoked(self) -> Result<Revoked, Problem> {
+        match (self.session, self.user) {
+            (Some(session), None) => Ok(Revoked::Session(session)),
+            (None, Some(user)) => Ok(Revoked::User(user)),
+            _ => Err(Problem::field("user", "A revocation names either a session or a user.")),
+        }
+    }
+}
+
+/// How far it has come.
+#[derive(Serialize)]
+pub(crate) struct Progress {
+    id: MessageId,
+    /// Whether it holds on every edge that is there.
+    complete: bool,
+    acknowledged: Vec<Acknowledged>,
+    /// Edges that were there in the last minute and have not said so.
+    pending: Vec<Name>,
+}
+
+#[derive(Serialize)]
+struct Acknowledged {
+    edge: Name,
+    /// RFC 3339, to the millisecond.
+    at: String,
+}
+
+type Accepted = (StatusCode, [(HeaderName, String); 1], Json<Said>);
+
+/// Once this has answered, the purge outlives a crash; an edge that is down hears of it when it is back.
+pub(crate) async fn create(
+    State(api): State<Api>,
+    Admin: Admin,
+    Body(purge): Body<Purge>,
+) -> Result<Accepted, Problem> {
+    say(&api, &Notice::Purge(purge), "purges").await
+}
+
+/// From the moment that an edge acknowledges it, tokens that were minted before it open nothing there.
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    Admin: Admin,
+    Body(whose): Body<Whose>,
+) -> Result<Accepted, Problem> {
+    let of = whose.revoked()?;
+    let until = api.clock().now() + playback::LONGEST_LIFE;
+    say(&api, &Notice::Revoke(Revocation { of, until }), "revocations").await
+}
+
+async fn say(api: &Api, notice: &Notice, kind: &str) -> Result<Accepted, Problem> {
+    let id = notice.say(api.bus()).await.map_err(|error| bus_failed(&error))?;
+    let location = format!("/v1/{kind}/{id}");
+    Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(Said { id })))
+}
+
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Admin: Admin,
+    Path(id): Path<String>,
+) -> Result<Json<Progress>, Problem> {
+    let id = id
+        .parse()
+        .map_err(|_| Problem::field("id", "The id of a purge or a revocation is a UUID."))?;
+    let receipts = api.bus().receipts(id).await.map_err(|error| bus_failed(&error))?;
+    let receipts = receipts.ok_or_else(unknown)?;
+    let acknowledged = receipts.acknowledged.into_iter().map(Acknowledged::from).collect();
+    let complete = receipts.pending.is_empty();
+    Ok(Json(Progress { id, complete, acknowledged, pending: receipts.pending }))
+}
+
+impl From<Receipt> for Acknowledged {
+    fn from(receipt: Receipt) -> Self {
+        let since = receipt.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        Self { edge: receipt.by, at: song_document::rfc3339(ms) }
+    }
+}
+
+fn bus_failed(error: &BusError) -> Problem {
+    tracing::error!(%error, "the bus failed");
+    let detail = "The edges cannot be told right now; ask again in a moment.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-bus", detail)
+}
+
+fn unknown() -> Problem {
+    let detail = "Nothing was said under this id; receipts are kept for a day.";
+    Problem::new(StatusCode::NOT_FOUND, "no-such-notice", detail)
+}
