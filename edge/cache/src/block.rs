@@ -4,12 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use media::asset::PIECE_SIZE;
 use origin::Object;
 
 use crate::epochs::{Epoch, Stamp};
 use crate::facts::Facts;
 
-pub use media::asset::BLOCK_SIZE;
+/// The length in bytes of every block of an object but its last: some whole pieces.
+pub const BLOCK_SIZE: u64 = 4 * PIECE_SIZE;
 
 /// Which block of which object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -314,9 +314,7 @@ impl UnderWay {
         }
         let facts = filling.facts().ok_or(FillError::Corrupt)?;
         let bytes = filling.gather();
-        if let Some(digest) = &facts.promise {
-            digest.check(&filling.key, &bytes)?;
-        }
+        filling.check(&bytes)?;
         Ok(Block::new(bytes, facts, filling.stamp.epoch()))
     }
 

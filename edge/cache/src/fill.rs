@@ -1,8 +1,8 @@
 //! One read of a block from the origin, in as many attempts as it takes.
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::StreamExt;
 use object_store::{GetRange, GetResult, GetResultPayload};
 use origin::Object;
@@ -12,6 +12,7 @@ use crate::budget::Share;
 use crate::facts::Facts;
 use crate::fill_error::FillError;
 use crate::filling::Filling;
+use crate::pieces::Pieces;
 use crate::settings::Settings;
 use crate::upstreams::{Answer, Rank, Upstreams, Wanted};
 
@@ -37,7 +38,8 @@ pub(crate) async fn read(
 ) -> Result<(), FillError> {
     let Route { avoid, straight } = route;
     let idle = settings.timeout / 2;
-    let mut fill = Fill { upstreams, filling, idle, failed: avoid, straight };
+    let mut fill =
+        Fill { upstreams, filling, idle, failed: avoid, straight, pieces: Pieces::default() };
     timeout(settings.timeout, fill.read(share, settings.attempts))
         .await
         .unwrap_or(Err(FillError::TimedOut(settings.timeout)))
@@ -51,6 +53,7 @@ struct Fill<'a> {
     /// Who broke off last.
     failed: Option<Rank>,
     straight: bool,
+    pieces: Pieces,
 }
 
 impl Fill<'_> {
@@ -70,8 +73,12 @@ impl Fill<'_> {
     }
 
     /// What changed between two attempts may still be had whole, if nobody has any of it yet.
-    fn may_go_on_after(&self, error: &FillError) -> bool {
-        error.is_passing() || (matches!(error, FillError::Changed) && self.filling.start_over())
+    fn may_go_on_after(&mut self, error: &FillError) -> bool {
+        if matches!(error, FillError::Changed) && self.filling.start_over() {
+            self.pieces = Pieces::default();
+            return true;
+        }
+        error.is_passing()
     }
 
     /// Asks for what is missing, and takes what comes.
@@ -117,20 +124,26 @@ impl Fill<'_> {
         }
     }
 
-    async fn take(&self, answer: GetResult) -> Result<(), FillError> {
+    async fn take(&mut self, answer: GetResult) -> Result<(), FillError> {
         if matches!(answer.payload, GetResultPayload::File(..)) {
             // One read of the disk rather than one for every few kilobytes.
             let whole = self.in_time(answer.bytes()).await??;
-            let _ = self.filling.push(whole);
-            return Ok(());
+            return self.push(whole);
         }
         let mut chunks = answer.into_stream();
-        while let Some(chunk) = self.in_time(chunks.next()).await? {
-            if self.filling.push(chunk?) == ControlFlow::Break(()) {
-                break;
-            }
+        while self.filling.missing() > 0 {
+            let Some(chunk) = self.in_time(chunks.next()).await? else { break };
+            self.push(chunk?)?;
         }
         Ok(())
+    }
+
+    /// Hashes what has arrived and hands it over; what lies beyond the block is dropped.
+    fn push(&mut self, mut chunk: Bytes) -> Result<(), FillError> {
+        let missing = self.filling.missing();
+        chunk.truncate(usize::try_from(missing).unwrap_or(usize::MAX));
+        let hashes = self.pieces.take(&chunk, missing);
+        self.filling.push(chunk, hashes)
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, FillError> {

@@ -1,13 +1,14 @@
 //! A block on its way: what has arrived of it, and who waits for more.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
+use media::asset::PIECE_SIZE;
 
 use crate::block::{BLOCK_SIZE, Block, BlockKey};
-use crate::digest::Promise;
+use crate::digest::{Hash, Promise, hash};
 use crate::epochs::{Epoch, Stamp};
 use crate::facts::Facts;
 use crate::fill_error::FillError;
@@ -34,6 +35,8 @@ struct Progress {
     promise: Option<Promise>,
     /// What has arrived, each with the offset at which it ends.
     chunks: Vec<(u64, Bytes)>,
+    /// What the pieces that have arrived hash to.
+    hashes: Vec<Hash>,
     end: Option<Outcome>,
     waiting: Waiting,
 }
@@ -53,7 +56,7 @@ impl Filling {
         let (result, waiting): (T, Vec<Waker>) = {
             let mut progress = self.progress();
             let result = change(&mut progress);
-            let ready = progress.end.is_some() || progress.visible() > 0;
+            let ready = progress.end.is_some() || progress.visible(&self.key) > 0;
             (result, if ready { progress.waiting.take() } else { Vec::new() })
         };
         waiting.into_iter().for_each(Waker::wake);
@@ -96,27 +99,51 @@ impl Filling {
         });
     }
 
-    /// Takes what has arrived; breaks when the block is whole. What lies beyond it is dropped.
-    pub(crate) fn push(&self, mut chunk: Bytes) -> ControlFlow<()> {
+    /// How many bytes are still to come, as far as is known.
+    pub(crate) fn missing(&self) -> u64 {
+        let progress = self.progress();
+        let length = progress.told.as_ref().map_or(0, |told| self.key.length(told.size));
+        length.saturating_sub(progress.arrived())
+    }
+
+    /// Takes what has arrived, no more than is [missing](Self::missing), and what the pieces that it completes
+    /// hash to.
+    ///
+    /// # Errors
+    /// [`FillError::Corrupt`] where that is known to be wrong.
+    pub(crate) fn push(&self, chunk: Bytes, hashes: Vec<Hash>) -> Result<(), FillError> {
         self.advance(|progress| {
-            let length = progress.told.as_ref().map_or(0, |told| self.key.length(told.size));
-            let arrived = progress.arrived();
-            // A chunk's length and a block's fit either type.
-            chunk.truncate((length - arrived) as usize);
-            let end = arrived + chunk.len() as u64;
             if !chunk.is_empty() {
-                progress.chunks.push((end, chunk));
+                progress.chunks.push((progress.arrived() + chunk.len() as u64, chunk));
             }
-            if end < length { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            progress.hashes.extend(hashes);
+            if progress.is_spoilt(&self.key) { Err(FillError::Corrupt) } else { Ok(()) }
         })
+    }
+
+    /// Whether a whole block is what it must be, as far as that can be told.
+    ///
+    /// # Errors
+    /// [`FillError::Corrupt`] where it isn't.
+    pub(crate) fn check(&self, bytes: &[u8]) -> Result<(), FillError> {
+        let progress = self.progress();
+        let Some(digest) = progress.promise.as_ref().and_then(Option::as_ref) else {
+            return Ok(());
+        };
+        let good = match digest.pieces_of(&self.key) {
+            Some(pieces) => progress.hashes == pieces,
+            None => digest.whole().is_none_or(|whole| *whole == hash(bytes)),
+        };
+        if good { Ok(()) } else { Err(FillError::Corrupt) }
     }
 
     /// Forgets all that has arrived, to begin anew; false where some was handed out already.
     pub(crate) fn start_over(&self) -> bool {
         let mut progress = self.progress();
-        let may = progress.visible() == 0;
+        let may = progress.visible(&self.key) == 0;
         if may {
             progress.chunks.clear();
+            progress.hashes.clear();
             progress.told = None;
             progress.facts = None;
         }
@@ -173,27 +200,37 @@ impl Progress {
         }
     }
 
-    /// How many bytes may be handed out before the end: none of an object of one block, which waits to be
-    /// whole and checked.
-    fn visible(&self) -> u64 {
-        let streams = self.facts.as_ref().is_some_and(|facts| facts.size > BLOCK_SIZE);
-        if streams { self.arrived() } else { 0 }
+    /// How many bytes may be handed out before the end: the pieces that were checked. What can't be checked in
+    /// pieces waits for the end where it is one block, and streams where it is a part of more.
+    fn visible(&self, key: &BlockKey) -> u64 {
+        let Some(facts) = &self.facts else { return 0 };
+        let pieces = facts.promise.as_ref().and_then(|digest| digest.pieces_of(key));
+        match pieces {
+            Some(pieces) => {
+                let good = self.hashes.iter().zip(pieces).take_while(|(is, must)| is == must);
+                self.arrived().min(good.count() as u64 * PIECE_SIZE)
+            }
+            None if facts.size > BLOCK_SIZE => self.arrived(),
+            None => 0,
+        }
     }
 
-    /// How much of `wanted` may be handed out before the end. Where the block will be checked, the last
-    /// byte waits for that, so that nobody has all that they asked for of a block that then fails.
-    fn streamed(&self, wanted: &Range<u64>) -> Range<u64> {
-        let checked = self.facts.as_ref().is_some_and(|facts| facts.promise.is_some());
-        let end = wanted.end.saturating_sub(u64::from(checked));
-        wanted.start..end.min(self.visible())
+    /// Whether a piece is known to be wrong.
+    fn is_spoilt(&self, key: &BlockKey) -> bool {
+        let digest = self.promise.as_ref().and_then(Option::as_ref);
+        let pieces = digest.and_then(|digest| digest.pieces_of(key));
+        pieces.is_some_and(|pieces| self.hashes.iter().zip(pieces).any(|(is, must)| is != must))
     }
 
     /// What may be handed out from where `wanted` begins; empty where nothing is there yet.
-    fn part(&self, wanted: &Range<u64>) -> Result<Bytes, FillError> {
+    fn part(&self, key: &BlockKey, wanted: &Range<u64>) -> Result<Bytes, FillError> {
         match &self.end {
             Some(Ok(block)) => block.part(wanted).ok_or(FillError::Changed),
             Some(Err(error)) => Err(error.clone()),
-            None => Ok(self.arrived_part(&self.streamed(wanted))),
+            None => {
+                let end = wanted.end.min(self.visible(key));
+                Ok(self.arrived_part(&(wanted.start..end)))
+            }
         }
     }
 
@@ -243,11 +280,12 @@ impl Waiter {
         &mut self,
         context: &Context<'_>,
     ) -> Poll<Result<Arc<Facts>, FillError>> {
+        let key = self.filling.key;
         self.poll(context, |progress| match &progress.end {
             Some(outcome) => {
                 Some(outcome.as_ref().map_err(Clone::clone).map(|block| Arc::clone(block.facts())))
             }
-            None if progress.visible() == 0 => None,
+            None if progress.visible(&key) == 0 => None,
             None => progress.facts.clone().map(Ok),
         })
     }
@@ -263,7 +301,8 @@ impl Waiter {
         context: &Context<'_>,
         wanted: &Range<u64>,
     ) -> Poll<Result<(Bytes, Arc<Facts>), FillError>> {
-        self.poll(context, |progress| match (progress.part(wanted), &progress.end) {
+        let key = self.filling.key;
+        self.poll(context, |progress| match (progress.part(&key, wanted), &progress.end) {
             (Err(error), _) => Some(Err(error)),
             (Ok(part), Some(Ok(block))) => Some(Ok((part, Arc::clone(block.facts())))),
             (Ok(part), _) if part.is_empty() => None,

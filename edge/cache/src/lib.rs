@@ -5,7 +5,7 @@
 //! them together, [`opened`] and [`reader`] stream a range of an object out of its blocks as they arrive,
 //! without copying.
 //!
-//! Around that: `manifest` and [`digest`] (what `asset.json` says the bytes must be), `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
+//! Around that: `manifest`, [`digest`] and `pieces` (what `asset.json` says the bytes must be), `epochs` (what was purged, and when), `renewals` (soft purges), `absent` (what the origin
 //! does not have), `budget` (how much may be in flight), `upstreams` (shield and origin, each with a
 //! `breaker` and its `latency`), [`settings`], `figures` (what is counted).
 
@@ -24,6 +24,7 @@ mod filling;
 mod latency;
 mod manifest;
 pub mod opened;
+mod pieces;
 pub mod reader;
 mod renewals;
 pub mod settings;

@@ -10,7 +10,7 @@ use crate::encode::{fdk_version, libopus_version};
 use crate::parameters::Parameters;
 
 /// Raised whenever our own code comes to write other bytes for the same master.
-const REVISION: u32 = 5;
+const REVISION: u32 = 6;
 
 /// The libraries that shape samples and files and cannot be asked for their version at run time.
 const LIBRARIES: &str = "symphonia 0.6.1, rubato 5.0.1, mp4-atom 0.17.0, ogg 0.9.2";

@@ -81,9 +81,9 @@ pub struct RenditionAsset {
     pub average: BitsPerSecond,
 }
 
-/// The length in bytes of every block of an object but its last: objects are hashed and cached in
-/// blocks.
-pub const BLOCK_SIZE: u64 = 1 << 20;
+/// The length in bytes of every piece of an object but its last: larger objects are hashed in pieces, so
+/// that each can be answered as soon as it was checked.
+pub const PIECE_SIZE: u64 = 256 << 10;
 
 /// One object: path under the version, size in bytes, SHA-256 in lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +94,7 @@ pub struct ObjectAsset {
     pub size: u64,
     /// Its SHA-256 in lower-case hex.
     pub sha256: String,
-    /// The SHA-256 of each of its blocks of [`BLOCK_SIZE`], where it has more than one, so that each
-    /// can be checked by itself.
+    /// The SHA-256 of each of its pieces of [`PIECE_SIZE`], where it has more than one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub blocks: Vec<String>,
+    pub pieces: Vec<String>,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use media::asset::PIECE_SIZE;
 use segue_cache::{BLOCK_SIZE, Cache, FillError, Source};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -17,12 +18,12 @@ fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// An entry of `asset.json`, with hashes of its blocks where there is more than one.
-fn entry(path: &str, bytes: &[u8]) -> Value {
-    let blocks: Vec<String> = bytes.chunks(BLOCK_SIZE as usize).map(sha256).collect();
+/// An entry of `asset.json`, with hashes of its pieces where there is more than one.
+pub(crate) fn entry(path: &str, bytes: &[u8]) -> Value {
+    let pieces: Vec<String> = bytes.chunks(PIECE_SIZE as usize).map(sha256).collect();
     let mut entry = json!({"path": path, "size": bytes.len(), "sha256": sha256(bytes)});
-    if blocks.len() > 1 {
-        entry["blocks"] = blocks.into();
+    if pieces.len() > 1 {
+        entry["pieces"] = pieces.into();
     }
     entry
 }
@@ -89,31 +90,31 @@ async fn not_a_byte_of_a_spoilt_object_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spoilt_block_is_never_had_whole() {
-    let size = 3 * BLOCK_SIZE as usize;
-    for spoilt in 0..3 {
+async fn not_a_byte_of_a_spoilt_piece_is_answered() {
+    let size = 2 * BLOCK_SIZE as usize + 700_000;
+    for spoilt in (0..size).step_by(PIECE_SIZE as usize) {
         let (store, cache) = listed(size).await;
         let mut bytes = pattern(size).to_vec();
-        bytes[spoilt * BLOCK_SIZE as usize + 7] ^= 1;
+        bytes[(spoilt + PIECE_SIZE as usize - 1).min(size - 1)] ^= 1;
         store.store(KEY, bytes).await;
-        store.behave(Behaviour::Trickle(1 << 17, Duration::from_millis(10)));
+        store.behave(Behaviour::Trickle(70_000, Duration::from_millis(10)));
         for _ in 0..2 {
-            let mut parts = match cache.open(object()).await {
-                Ok(opened) => opened.read(0..size as u64),
-                Err(error) => {
-                    assert!(matches!(error, FillError::Corrupt), "{error:?}");
-                    continue;
+            let mut got = Vec::new();
+            let error = match cache.open(object()).await {
+                Err(error) => error,
+                Ok(opened) => {
+                    let mut parts = opened.read(0..size as u64);
+                    loop {
+                        match futures::StreamExt::next(&mut parts).await {
+                            Some(Ok(part)) => got.extend_from_slice(&part),
+                            Some(Err(error)) => break error,
+                            None => panic!("it was answered whole"),
+                        }
+                    }
                 }
             };
-            let mut got = 0;
-            let error = loop {
-                match futures::StreamExt::next(&mut parts).await {
-                    Some(Ok(part)) => got += part.len(),
-                    other => break other,
-                }
-            };
-            assert!(matches!(error, Some(Err(FillError::Corrupt))), "{error:?}");
-            assert!(got < (spoilt + 1) * BLOCK_SIZE as usize, "{got}");
+            assert!(matches!(error, FillError::Corrupt), "{error:?}");
+            assert!(got.len() <= spoilt && pattern(size).starts_with(&got), "{}", got.len());
         }
         store.behave(Behaviour::Serve);
         store.store(KEY, pattern(size)).await;
@@ -123,19 +124,29 @@ async fn a_spoilt_block_is_never_had_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_part_of_a_spoilt_block_is_had_whole() {
-    let size = 3 * BLOCK_SIZE as usize;
-    let (store, cache) = listed(size).await;
-    let mut bytes = pattern(size).to_vec();
-    bytes[2 * BLOCK_SIZE as usize - 1] ^= 1;
-    store.store(KEY, bytes).await;
-    store.behave(Behaviour::Trickle(1 << 17, Duration::from_millis(10)));
-    let start = BLOCK_SIZE;
-    for range in [start..start + 1, start + 5..start + 500_000, start - 9..start + 9] {
-        cache.purge(&purge(r#"{"everything":true}"#));
-        assert!(matches!(read(&cache, range).await, Err(FillError::Corrupt)));
+async fn a_checked_piece_does_not_wait_for_the_next() {
+    for size in [600_000, 3 * BLOCK_SIZE as usize] {
+        let (store, cache) = listed(size).await;
+        store.behave(Behaviour::Trickle(PIECE_SIZE as usize, Duration::from_secs(1)));
+        let begun = tokio::time::Instant::now();
+        let opened = cache.open(object()).await.expect("a piece");
+        assert_eq!(begun.elapsed(), Duration::from_secs(1), "that of the list and of the piece");
+        let mut parts = opened.read(0..size as u64);
+        let part = futures::StreamExt::next(&mut parts).await.expect("a part").expect("checked");
+        assert_eq!(part.len() as u64, PIECE_SIZE);
     }
-    assert!(read(&cache, 0..start).await.expect("a good block") == pattern(size)[..start as usize]);
+}
+
+#[tokio::test]
+async fn objects_of_one_block_of_older_packages_are_judged_whole() {
+    let (store, cache) = origin(600_000).await;
+    let mut older = entry("ogg/320.ogg", &pattern(600_000));
+    older.as_object_mut().expect("an object").remove("pieces");
+    list(&store, &[older]).await;
+    assert!(read(&cache, 0..600_000).await.expect("filled") == pattern(600_000));
+    store.store(KEY, vec![7; 600_000]).await;
+    cache.purge(&purge(r#"{"everything":true}"#));
+    assert!(matches!(cache.open(object()).await, Err(FillError::Corrupt)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,7 +212,7 @@ async fn larger_objects_of_older_packages_are_judged_by_their_length() {
     let size = 3 * BLOCK_SIZE as usize;
     let (store, cache) = origin(size).await;
     let mut older = entry("ogg/320.ogg", &pattern(size));
-    older.as_object_mut().expect("an object").remove("blocks");
+    older.as_object_mut().expect("an object").remove("pieces");
     list(&store, &[older]).await;
     assert!(cache.open(object()).await.expect("filled").digest().is_some());
     assert!(read(&cache, 0..size as u64).await.expect("filled") == pattern(size));

@@ -11,9 +11,9 @@ use origin::{Object, Purge, PurgeTarget};
 use proptest::prelude::*;
 use segue_cache::{BLOCK_SIZE, Cache, FillError, Settings};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use testkit::origin_store::{Behaviour, OriginStore};
 
+use crate::digests::entry;
 use crate::site::{CAPACITY, FOLDER, TIMEOUT, file};
 
 /// A segment, a whole block, and an object of two and a half.
@@ -138,13 +138,7 @@ impl World {
         let mut entries = Vec::new();
         for (object, (path, _)) in FILES.iter().enumerate() {
             let bytes = content(object, 0);
-            let hash = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
-            let blocks: Vec<String> = bytes.chunks(BLOCK_SIZE as usize).map(hash).collect();
-            let blocks = if blocks.len() > 1 { blocks } else { Vec::new() };
-            let size = bytes.len();
-            entries.push(
-                json!({"path": path, "size": size, "sha256": hash(&bytes), "blocks": blocks}),
-            );
+            entries.push(entry(path, &bytes));
             store.store(&format!("{FOLDER}/{path}"), bytes).await;
         }
         if listed {

@@ -1,5 +1,6 @@
 //! An origin that fails: an error, or a connection that breaks, never a short complete answer.
 
+use cache::Settings;
 use testkit::origin_store::Behaviour;
 use tokio::net::TcpStream;
 
@@ -44,6 +45,39 @@ async fn a_failure_in_mid_body_breaks_the_connection() {
     }
     edge.store.behave(Behaviour::Serve);
     assert_eq!(edge.fetch("GET", OGG, "").await.body.len(), 3 << 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_told_when_to_come_back() {
+    let settings = Settings::new(64 << 20, ORIGIN_TIMEOUT * 50);
+    let edge = Running::start_caching(Settings { in_flight: 1, queue: 0, ..settings }).await;
+    edge.store(OGG, "sound").await;
+    edge.store("ogg/64.ogg", "sound").await;
+    edge.store.behave(Behaviour::Stall(ORIGIN_TIMEOUT * 5));
+    let refused = async {
+        while edge.store.reads() == 0 {
+            tokio::time::sleep(ORIGIN_TIMEOUT / 40).await;
+        }
+        edge.fetch("GET", "ogg/64.ogg", "").await
+    };
+    let (first, second) = tokio::join!(edge.fetch("GET", OGG, ""), refused);
+    assert_eq!((first.status, second.status), (200, 503));
+    assert_eq!((second.header("retry-after"), second.header("cache-control")), ("1", "no-store"));
+    assert_eq!(edge.fetch("GET", "ogg/64.ogg", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_origin_that_is_left_alone_is_told_until_when() {
+    let edge = Running::start().await;
+    edge.store.behave(Behaviour::Fail);
+    let mut last = edge.fetch("GET", OGG, "").await;
+    assert_eq!(last.status, 502);
+    for number in 0..10 {
+        last = edge.fetch("GET", &format!("aac/64/{number:05}.m4s"), "").await;
+    }
+    let wait: u64 = last.header("retry-after").parse().expect("seconds");
+    assert_eq!(last.status, 503);
+    assert!((1..=5).contains(&wait), "{wait}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

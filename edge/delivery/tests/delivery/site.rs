@@ -82,6 +82,14 @@ impl Running {
         Self::start_as(tls, Limits::default(), key, trust).await
     }
 
+    /// One whose cache has other settings.
+    pub(crate) async fn start_caching(settings: Settings) -> Self {
+        let (key, store) = (generated(), Arc::new(OriginStore::new()));
+        let trust = VerifyingKeys::from(&key).into();
+        let cache = Cache::with(store.clone(), settings);
+        Self::start_over(store, cache, None, Limits::default(), key, trust).await
+    }
+
     /// One whose origin is `shield` as long as that is well.
     pub(crate) async fn start_behind(shield: Arc<dyn ObjectStore>) -> Self {
         let (key, store) = (generated(), Arc::new(OriginStore::new()));

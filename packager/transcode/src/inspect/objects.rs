@@ -248,13 +248,13 @@ impl Contents {
     }
 }
 
-/// Packages of before hashed blocks list none; whoever lists some lists all of them, and truly.
+/// Packages of before hashed pieces list none; whoever lists some lists all of them, and truly.
 fn check_hashes(listed: &ObjectAsset, found: ObjectAsset, findings: &mut Findings) {
     let at = &listed.path;
     let whole = found.sha256 == listed.sha256;
     findings.expect(Rule::ObjectHash, at, found.sha256, listed.sha256.clone());
-    if whole && !listed.blocks.is_empty() {
-        let (found, listed) = (found.blocks.join(" "), listed.blocks.join(" "));
+    if whole && !listed.pieces.is_empty() {
+        let (found, listed) = (found.pieces.join(" "), listed.pieces.join(" "));
         findings.expect(Rule::ObjectHash, at, found, listed);
     }
 }

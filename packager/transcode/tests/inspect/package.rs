@@ -196,7 +196,7 @@ impl Package {
         object["sha256"] =
             sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
         object["size"] = bytes.len().into();
-        object.as_object_mut().unwrap().remove("blocks");
+        object.as_object_mut().unwrap().remove("pieces");
         fs::write(path, asset.to_string()).unwrap();
     }
 }

@@ -53,9 +53,9 @@ pub(crate) const FILES: &[Breakage] = &[
             fs::write(it.path(&segment(64, 1)), bytes).unwrap();
         })
     }),
-    (Rule::ObjectHash, "a block's hash is another's", || {
+    (Rule::ObjectHash, "a piece's hash is another's", || {
         broken(|it| {
-            let wrong = format!("\"blocks\": [\"{}\"], \"sha256\": \"", "00".repeat(32));
+            let wrong = format!("\"pieces\": [\"{}\"], \"sha256\": \"", "00".repeat(32));
             it.replace("asset.json", "\"sha256\": \"", &wrong);
         })
     }),
