@@ -4,7 +4,7 @@
 # The tools that tests/tools puts there come first.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
-.PHONY: run test check bench quality fixtures
+.PHONY: run test check bench quality fuzz soak fixtures
 
 # Everything in one process on http://127.0.0.1:8080, its data in ./data, with a demo song.
 run:
@@ -25,6 +25,7 @@ check:
 	tests/tools/build
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target --quiet -- -D warnings
 	RUSTDOCFLAGS="$(RUSTDOC_LINTS)" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	npm run --silent --prefix edge/player check
 
@@ -41,6 +42,20 @@ quality:
 	tests/tools/build
 	tests/tools/bench
 	benches/quality/run
+
+# Every parser of foreign bytes under libFuzzer, a minute each (SECONDS=).
+fuzz: SECONDS ?= 60
+fuzz:
+	tests/tools/build
+	tests/tools/fuzz
+	fuzz/run $(SECONDS) $$(nproc)
+
+# What takes longer than CI may: the same for an hour (SECONDS=), all side by side.
+soak: SECONDS ?= 3600
+soak:
+	tests/tools/build
+	tests/tools/fuzz
+	fuzz/run $(SECONDS) 100
 
 # Renders the demo song again (see fixtures/README.md).
 fixtures:

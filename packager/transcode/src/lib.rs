@@ -15,6 +15,8 @@ mod decode;
 mod dither;
 mod downmix;
 pub mod encode;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod inspect;
 mod master;
 mod master_reader;
