@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use media::asset::PIECE_SIZE;
 use origin::Object;
+use tokio::time::Instant;
 
 use crate::epochs::{Epoch, Stamp};
 use crate::facts::Facts;
@@ -47,12 +49,14 @@ struct Held {
     bytes: Bytes,
     facts: Arc<Facts>,
     stamp: Stamp,
+    since: Instant,
 }
 
 impl Block {
     /// A block whose read began in `epoch`.
     pub(crate) fn new(bytes: Bytes, facts: Arc<Facts>, epoch: Epoch) -> Self {
-        Self(Arc::new(Held { bytes, facts, stamp: Stamp::new(epoch) }))
+        let (stamp, since) = (Stamp::new(epoch), Instant::now());
+        Self(Arc::new(Held { bytes, facts, stamp, since }))
     }
 
     /// The same bytes, found in `epoch` to be the origin's still.
@@ -70,6 +74,11 @@ impl Block {
         let holds = wanted.end <= self.0.bytes.len() as u64;
         // Both ends lie within a block.
         holds.then(|| self.0.bytes.slice(wanted.start as usize..wanted.end as usize))
+    }
+
+    /// How long ago it came, or was last found to be the origin's.
+    pub(crate) fn age(&self) -> Duration {
+        self.0.since.elapsed()
     }
 
     /// What is true of its object.

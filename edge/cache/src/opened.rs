@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use origin::Object;
@@ -57,6 +58,15 @@ impl Opened {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.facts.size
+    }
+
+    /// How long ago the first block came from the origin (RFC 9111 5.1); nothing where it is still coming.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        match &self.first {
+            Lookup::Here(block) => block.age(),
+            Lookup::Filling(_) | Lookup::Failed(_) => Duration::ZERO,
+        }
     }
 
     /// What the object's bytes must be, where its version's `asset.json` says so.

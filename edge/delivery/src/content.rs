@@ -1,13 +1,15 @@
 //! The bytes behind an answer: an object of the store, or a key, which is in no store.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use bytes::Bytes;
-use cache::{Opened, Source};
+use cache::Opened;
 use http::HeaderValue;
 use media::SegmentKey;
 
 use crate::body::Body;
+use crate::head::Came;
 
 /// What is there to be answered.
 pub(crate) enum Content {
@@ -26,10 +28,10 @@ impl Content {
         }
     }
 
-    /// Where the first block came from; `None` where the cache had no part in it.
-    pub(crate) fn source(&self) -> Option<Source> {
+    /// How the first block came, for a request that `waited`; `None` where the cache had no part in it.
+    pub(crate) fn came(&self, waited: Duration) -> Option<Came> {
         match self {
-            Self::Stored(opened) => Some(opened.source),
+            Self::Stored(opened) => Some(Came { source: opened.source, age: opened.age(), waited }),
             Self::Key(_) => None,
         }
     }

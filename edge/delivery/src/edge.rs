@@ -1,7 +1,7 @@
 //! The answer to one request.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use cache::{Cache, FillError, Source};
@@ -23,6 +23,7 @@ use crate::content::Content;
 use crate::encoding::{Encoding, Texts};
 use crate::figures::{self, Figures};
 use crate::gate::Gate;
+use crate::head::Came;
 use crate::pull::{Caller, PullSecrets};
 use crate::range::Selection;
 use crate::refused::Refused;
@@ -179,9 +180,9 @@ impl Edge {
         let asked = Instant::now();
         match self.open(folder, file).await {
             Ok(content) => {
-                let source = content.source();
-                let response = self.represent(&admitted, content, asked.elapsed());
-                Answer { source, ..response.into() }
+                let came = content.came(asked.elapsed());
+                let response = self.represent(&admitted, content, came);
+                Answer { source: came.map(|came| came.source), ..response.into() }
             }
             Err(error) => unavailable(&error).into(),
         }
@@ -230,7 +231,7 @@ impl Edge {
         &self,
         request: &Admitted<'_>,
         content: Content,
-        waited: Duration,
+        came: Option<Came>,
     ) -> Response<Body<B>> {
         let size = content.size();
         let tag = |encoding| head::etag(&request.folder, request.file, size, encoding);
@@ -245,8 +246,7 @@ impl Edge {
             return failure(StatusCode::PRECONDITION_FAILED);
         }
         let (folder, file) = (&request.folder, request.file);
-        let source = content.source();
-        let mut headers = head::object(folder, file, &etag, source, waited, request.caller);
+        let mut headers = head::object(folder, file, &etag, came, request.caller);
         if let Some(digest) = content.repr_digest().filter(|_| encoding == Encoding::Identity) {
             headers.insert(REPR_DIGEST, digest);
         }

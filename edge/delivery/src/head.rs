@@ -5,7 +5,7 @@ use std::time::Duration;
 use cache::{FillError, Source};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AGE, ALLOW,
     CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -95,13 +95,22 @@ pub(crate) fn etag(folder: &SongFolder, file: SongFile, size: u64, encoding: Enc
     format!("\"{}/{file}/{size:x}{}\"", folder.version, encoding.suffix())
 }
 
+/// How an object came out of the cache.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Came {
+    pub(crate) source: Source,
+    /// How long the cache has had it.
+    pub(crate) age: Duration,
+    /// How long the request waited for it.
+    pub(crate) waited: Duration,
+}
+
 /// What a 200, a 206 and a 304 have in common (RFC 9110 15.4.5).
 pub(crate) fn object(
     folder: &SongFolder,
     file: SongFile,
     etag: &str,
-    source: Option<Source>,
-    waited: Duration,
+    came: Option<Came>,
     caller: Caller,
 ) -> HeaderMap {
     let mut headers = cors();
@@ -115,9 +124,10 @@ pub(crate) fn object(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy));
     headers.insert(ETAG, text(etag));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if let Some(source) = source {
-        headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(source)));
-        headers.insert(SERVER_TIMING, server_timing(source, waited));
+    if let Some(came) = came {
+        headers.insert(AGE, HeaderValue::from(came.age.as_secs()));
+        headers.insert(CACHE_STATUS, HeaderValue::from_static(cache_status(came.source)));
+        headers.insert(SERVER_TIMING, server_timing(came.source, came.waited));
     }
     let keys = folder.surrogate_keys().map(|key| key.to_string());
     headers.insert(SURROGATE_KEY, text(&keys.join(" ")));

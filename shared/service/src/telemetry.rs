@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::str::FromStr;
 
 use opentelemetry_otlp::ExporterBuildError;
-use tracing_subscriber::layer::{Identity, SubscriberExt};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
@@ -33,7 +33,7 @@ impl FromStr for LogFilter {
 
 /// Starts logging: for people on a terminal, as JSON lines elsewhere. A second call changes nothing.
 pub fn start(filter: &LogFilter) {
-    begin(filter, None::<Identity>);
+    begin(filter, None);
 }
 
 /// Starts logging, and sending spans to `collector`, where there is one, until the answer is dropped.
@@ -45,27 +45,81 @@ pub fn start_with(
     collector: Option<&Collector>,
 ) -> Result<Option<Exporting>, ExporterBuildError> {
     let exporting = collector.map(Exporting::to).transpose()?;
-    begin(filter, exporting.as_ref().map(Exporting::layer));
+    begin(filter, exporting.as_ref().map(|exporting| exporting.layer().boxed()));
     Ok(exporting)
 }
 
-fn begin(filter: &LogFilter, spans: Option<impl Layer<Registry> + Send + Sync>) {
+type Sink = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn begin(filter: &LogFilter, spans: Option<Sink>) {
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let filter = EnvFilter::new(&filter.0);
-    let registry = tracing_subscriber::registry().with(spans);
-    let started = if std::io::stderr().is_terminal() {
-        registry.with(log.compact().with_filter(filter)).try_init()
-    } else {
-        registry.with(log.json().with_filter(filter)).try_init()
-    };
-    if started.is_err() {
+    let log =
+        if std::io::stderr().is_terminal() { log.compact().boxed() } else { log.json().boxed() };
+    if tracing_subscriber::registry().with(sinks(filter, log, spans)).try_init().is_err() {
         tracing::debug!("a log was already started");
     }
 }
 
+/// What hears of events and spans, each behind a filter of its own. A list rather than an `Option`: where there is
+/// none, that would let everything through, and every span be made for nobody.
+fn sinks(filter: &LogFilter, log: Sink, spans: Option<Sink>) -> Vec<Sink> {
+    let log = log.with_filter(EnvFilter::new(&filter.0)).boxed();
+    spans.into_iter().chain([log]).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::spans::Sample;
     use super::*;
+
+    /// Lines that a log of these directives has.
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Who asks whether something is logged takes nothing from the log, and spans add nothing to it.
+    #[test]
+    fn what_is_asked_for_is_logged_and_nothing_else() {
+        let collector = Collector {
+            endpoint: "http://127.0.0.1:9".parse().expect("a URL"),
+            sample: Sample::default(),
+        };
+        logged(None);
+        logged(Some(&Exporting::to(&collector).expect("a client")));
+    }
+
+    fn logged(exporting: Option<&Exporting>) {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).boxed();
+        let quiet = "info,access=off".parse().expect("directives");
+        let spans = exporting.map(|exporting| exporting.layer().boxed());
+        let subscriber = tracing_subscriber::registry().with(sinks(&quiet, log, spans));
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..3 {
+                assert!(!tracing::enabled!(target: "access", tracing::Level::INFO));
+                let span = tracing::trace_span!(target: spans::TARGET, "request");
+                assert_eq!(span.is_disabled(), exporting.is_none());
+                span.in_scope(|| tracing::info!("kept"));
+                assert!(tracing::enabled!(target: "other", tracing::Level::INFO));
+                tracing::info!(target: "access", "left out");
+                tracing::debug!("left out");
+            }
+        });
+        let said = String::from_utf8(lines.0.lock().expect("no panic").clone()).expect("text");
+        assert_eq!(said.matches("kept").count(), 3, "{said}");
+        assert_eq!(said.lines().count(), 3, "{said}");
+    }
 
     #[test]
     fn only_directives_are_a_filter() {

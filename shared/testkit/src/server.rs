@@ -24,6 +24,7 @@ pub struct Server {
     environment: Vec<(String, String)>,
     data: DataFolder,
     log: Option<File>,
+    admin_listen: String,
 }
 
 /// A folder that goes with the test, or one that a test keeps over a restart.
@@ -56,7 +57,15 @@ impl Server {
             environment: Vec::new(),
             data: DataFolder::Own(TempDir::new().expect("a temporary folder")),
             log: None,
+            admin_listen: "127.0.0.1:0".into(),
         }
+    }
+
+    /// With its admin listener where the test will find it.
+    #[must_use]
+    pub fn admin_listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.admin_listen);
+        self
     }
 
     /// With its demo song.
@@ -104,7 +113,7 @@ impl Server {
     #[must_use]
     pub fn start(self) -> Running {
         let mut child = Command::new(&self.binary)
-            .args(["up", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data"])
+            .args(["up", "--listen", "127.0.0.1:0", "--admin-listen", &self.admin_listen, "--data"])
             .arg(self.data.path())
             .args(&self.arguments)
             .env("SEGUE_ADMIN_PASSWORD", ADMIN_PASSWORD)

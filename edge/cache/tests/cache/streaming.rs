@@ -147,3 +147,12 @@ async fn who_has_begun_is_not_turned_away() {
     assert!(rest.into_iter().all(|part| part.is_ok()), "it waited for its turn");
     assert_eq!(busy.await.expect("no panic").expect("filled"), 50_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_grows_old() {
+    let (_store, cache) = origin(SIZE).await;
+    let age = async || cache.open(object()).await.expect("an object").age();
+    assert_eq!(age().await, Duration::ZERO);
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    assert_eq!(age().await, Duration::from_secs(90));
+}

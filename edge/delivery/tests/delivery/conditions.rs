@@ -27,6 +27,7 @@ async fn a_head_says_all_there_is_to_say() {
         ("etag", &format!("\"{VERSION}/{SEGMENT}/5\"")),
         ("cache-control", "private, max-age=31536000, immutable"),
         ("cache-status", "segue; fwd=miss; stored"),
+        ("age", "0"),
         ("accept-ranges", "bytes"),
         ("access-control-allow-origin", "*"),
         ("surrogate-key", keys),
