@@ -68,7 +68,12 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     edge.register(&metrics);
     let condition = health.condition("origin", "it was not asked yet");
     tokio::spawn(origin_probe::watch(origin, condition));
-    tokio::spawn(api::admin::serve(admin, health.clone(), metrics, shutdown.clone()));
+    let serving = api::admin::serve(admin, health.clone(), metrics, shutdown.clone());
+    tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the admin listener failed");
+        }
+    });
     tokio::spawn(settings.keys.clone().follow(edge.clone(), reload.clone()));
     if let (Some(files), Some(tls)) = (settings.listener.tls_files.clone(), tls.clone()) {
         tokio::spawn(files.follow(tls, reload));

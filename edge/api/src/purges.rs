@@ -80,8 +80,9 @@ pub(crate) async fn revoke(
     Body(whose): Body<Whose>,
 ) -> Result<Accepted, Problem> {
     let of = whose.revoked()?;
-    let until = api.clock().now() + playback::LONGEST_LIFE;
-    say(&api, &Notice::Revoke(Revocation { of, until }), "revocations").await
+    let at = api.clock().now();
+    let until = at + playback::LONGEST_LIFE;
+    say(&api, &Notice::Revoke(Revocation { of, at, until }), "revocations").await
 }
 
 async fn say(api: &Api, notice: &Notice, kind: &str) -> Result<Accepted, Problem> {

@@ -173,7 +173,7 @@ impl Edge {
         };
         let Some((folder, file)) = found else { return failure(StatusCode::NOT_FOUND).into() };
         if self.0.withdrawn.hold(&folder) {
-            return turned_away(Refused::Withdrawn);
+            return withdrawn(caller);
         }
         let (method, headers) = (&request.method, &request.headers);
         let admitted = Admitted { method, headers, caller, folder, file };
@@ -309,6 +309,14 @@ impl Admitted<'_> {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         let body = if *self.method == Method::HEAD { Body::Empty } else { body() };
         respond(status, headers, body)
+    }
+}
+
+/// A follower believes an absence; any other refusal would send it past us to the origin.
+fn withdrawn<B>(caller: Caller) -> Answer<B> {
+    match caller {
+        Caller::Puller => failure(StatusCode::NOT_FOUND).into(),
+        Caller::Anyone => turned_away(Refused::Withdrawn),
     }
 }
 

@@ -176,7 +176,8 @@ mod tests {
             }
             for number in 0..USERS {
                 let until = now() + Duration::from_secs(60);
-                gate.revoke(Revocation { of: token::Revoked::User(user(number)), until }, now());
+                let of = token::Revoked::User(user(number));
+                gate.revoke(Revocation { of, at: now(), until }, now());
                 revoked.fetch_add(1, Ordering::Release);
             }
         });

@@ -21,12 +21,19 @@ pub(crate) struct Revocations {
     lists: RwLock<Lists>,
 }
 
-/// When each revocation may be forgotten.
+/// The last revocation of each.
 #[derive(Debug)]
 struct Lists {
-    sessions: HashMap<String, SystemTime>,
-    users: HashMap<UserId, SystemTime>,
+    sessions: HashMap<String, Span>,
+    users: HashMap<UserId, Span>,
     sweep_at: usize,
+}
+
+/// Tokens that were issued up to `at` are revoked; after `until` none of them is good any more.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    at: SystemTime,
+    until: SystemTime,
 }
 
 /// The last epoch in which somebody was seen not to be revoked.
@@ -42,14 +49,15 @@ impl Revocations {
 
     /// From its return on, no check of theirs says otherwise.
     pub(crate) fn add(&self, revocation: Revocation, now: SystemTime) {
-        let Revocation { of, until } = revocation;
+        let Revocation { of, at, until } = revocation;
+        let span = Span { at, until };
         if until <= now {
             return;
         }
         let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
         match of {
-            Revoked::Session(sid) => extend(&mut lists.sessions, sid, until),
-            Revoked::User(user) => extend(&mut lists.users, user, until),
+            Revoked::Session(sid) => extend(&mut lists.sessions, sid, span),
+            Revoked::User(user) => extend(&mut lists.users, user, span),
         }
         lists.sweep(now);
         self.epoch.fetch_add(1, Ordering::Release);
@@ -63,8 +71,10 @@ impl Revocations {
             return false;
         }
         let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        let issued = claims.issued_at();
+        let covers = |span: Option<&Span>| span.is_some_and(|span| issued <= span.at);
         let revoked =
-            lists.sessions.contains_key(&claims.sid) || lists.users.contains_key(&claims.sub);
+            covers(lists.sessions.get(&claims.sid)) || covers(lists.users.get(&claims.sub));
         if !revoked {
             cleared.0.store(epoch, Ordering::Relaxed);
         }
@@ -85,17 +95,17 @@ impl Lists {
         if self.sessions.len() + self.users.len() < self.sweep_at {
             return;
         }
-        self.sessions.retain(|_, until| *until > now);
-        self.users.retain(|_, until| *until > now);
+        self.sessions.retain(|_, span| span.until > now);
+        self.users.retain(|_, span| span.until > now);
         self.sessions.shrink_to_fit();
         self.users.shrink_to_fit();
         self.sweep_at = FIRST_SWEEP.max(2 * (self.sessions.len() + self.users.len()));
     }
 }
 
-fn extend<K: Eq + Hash>(list: &mut HashMap<K, SystemTime>, key: K, until: SystemTime) {
-    let entry = list.entry(key).or_insert(until);
-    *entry = until.max(*entry);
+fn extend<K: Eq + Hash>(list: &mut HashMap<K, Span>, key: K, span: Span) {
+    let entry = list.entry(key).or_insert(span);
+    *entry = Span { at: span.at.max(entry.at), until: span.until.max(entry.until) };
 }
 
 #[cfg(test)]
@@ -110,7 +120,7 @@ mod tests {
         for at in 0..100_000u64 {
             let (now, life) = (UNIX_EPOCH + Duration::from_secs(at), Duration::from_secs(100));
             let of = Revoked::Session(format!("session {at}"));
-            revocations.add(Revocation { of, until: now + life }, now);
+            revocations.add(Revocation { of, at: now, until: now + life }, now);
         }
         let lists = revocations.lists.read().unwrap();
         assert!((100..=FIRST_SWEEP).contains(&lists.sessions.len()), "{}", lists.sessions.len());
@@ -121,6 +131,7 @@ mod tests {
         let revocations = Revocations::new();
         let until = |seconds| Revocation {
             of: Revoked::Session("a".to_owned()),
+            at: UNIX_EPOCH,
             until: UNIX_EPOCH + Duration::from_secs(seconds),
         };
         revocations.add(until(0), UNIX_EPOCH);
@@ -128,6 +139,6 @@ mod tests {
         revocations.add(until(9), UNIX_EPOCH);
         revocations.add(until(5), UNIX_EPOCH);
         let lists = revocations.lists.read().unwrap();
-        assert_eq!(lists.sessions["a"], UNIX_EPOCH + Duration::from_secs(9));
+        assert_eq!(lists.sessions["a"].until, UNIX_EPOCH + Duration::from_secs(9));
     }
 }

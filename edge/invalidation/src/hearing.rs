@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use bus::{Follower, MessageId, News};
+use bus::{Acknowledging, Follower, MessageId, News};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 
 use crate::notice::Notice;
 
@@ -24,8 +26,15 @@ pub enum Hearing {
 /// A withdrawal stands for as long as the bus remembers it, so an edge that was down hears of it before it has caught
 /// up. Where notices were lost that it would have needed, everything cached goes.
 pub async fn hear(mut follower: Follower, heed: impl Fn(Notice), heard: impl Fn(Hearing)) {
+    let acknowledging = follower.acknowledging();
+    // Receipts go out beside: a bus that does not take them holds up no notice that has come already.
+    let mut receipts = FuturesUnordered::new();
     loop {
-        match follower.next().await {
+        let news = tokio::select! {
+            news = follower.next() => news,
+            Some(()) = receipts.next() => continue,
+        };
+        match news {
             News::CaughtUp => heard(Hearing::CaughtUp),
             News::CutOff => heard(Hearing::CutOff),
             News::Missed => {
@@ -35,20 +44,26 @@ pub async fn hear(mut follower: Follower, heed: impl Fn(Notice), heard: impl Fn(
             news => match Notice::of(&news) {
                 Some((id, notice)) => {
                     heed(notice);
-                    acknowledge(&follower, id).await;
+                    receipts.push(acknowledge(&acknowledging, id));
                 }
-                None => tracing::warn!(?news, "not a notice that this version knows"),
+                None => {
+                    tracing::warn!(
+                        ?news,
+                        "no notice that this version knows: everything cached is dropped"
+                    );
+                    heed(Notice::after_missing());
+                }
             },
         }
     }
 }
 
-async fn acknowledge(follower: &Follower, id: MessageId) {
+async fn acknowledge(acknowledging: &Acknowledging, id: MessageId) {
     if SystemTime::now().duration_since(id.made_at()).is_ok_and(|age| age > RECENT) {
         return;
     }
     // The notice holds here whether anybody hears of that or not.
-    if let Err(error) = follower.acknowledge(id).await {
+    if let Err(error) = acknowledging.acknowledge(id).await {
         tracing::warn!(%id, %error, "a notice could not be acknowledged");
     }
 }

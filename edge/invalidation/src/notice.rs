@@ -126,7 +126,8 @@ mod tests {
         let bus = Bus::in_memory();
         let key: SurrogateKey = SONG.parse().expect("a key");
         let until = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-        let revocation = Revocation { of: Revoked::Session("s".to_owned()), until };
+        let at = UNIX_EPOCH + Duration::from_secs(1_780_000_000);
+        let revocation = Revocation { of: Revoked::Session("s".to_owned()), at, until };
         let notices = [
             Notice::Purge(Purge::of(PurgeTarget::Key(key))),
             Notice::Revoke(revocation),

@@ -178,9 +178,10 @@ async fn holds(bus: &Bus) {
     world.all_answer(&nodes, StatusCode::OK, "second").await;
     world.all_answer(&restarted, StatusCode::OK, "second").await;
 
-    let until = SystemTime::now() + Duration::from_secs(3_600);
+    let at = SystemTime::now();
+    let until = at + Duration::from_secs(3_600);
     let of = Revoked::User(USER.parse().expect("a UUID"));
-    say(bus, Notice::Revoke(Revocation { of, until }), 4).await;
+    say(bus, Notice::Revoke(Revocation { of, at, until }), 4).await;
     world.all_answer(&nodes, StatusCode::FORBIDDEN, "").await;
     let late = [world.started("five", bus).await];
     world.all_answer(&late, StatusCode::FORBIDDEN, "").await;

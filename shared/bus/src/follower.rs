@@ -1,8 +1,8 @@
 //! Who hears what is said.
 
 use crate::bus::BusError;
-use crate::jetstream::JetStreamFollower;
-use crate::local::LocalFollower;
+use crate::jetstream::{JetStreamAcknowledging, JetStreamFollower};
+use crate::local::{LocalAcknowledging, LocalFollower};
 use crate::message::{MessageId, News};
 
 /// One that follows the bus; it is forgotten when it is dropped.
@@ -23,17 +23,45 @@ impl Follower {
         }
     }
 
+    /// What acknowledges on its behalf, while it hears on.
+    #[must_use]
+    pub fn acknowledging(&self) -> Acknowledging {
+        match self {
+            Self::Local(follower) => Acknowledging::Local(follower.acknowledging()),
+            Self::JetStream(follower) => Acknowledging::JetStream(follower.acknowledging()),
+        }
+    }
+
+    /// As [`Acknowledging::acknowledge`].
+    ///
+    /// # Errors
+    /// Nobody may know of it yet.
+    pub async fn acknowledge(&self, id: MessageId) -> Result<(), BusError> {
+        self.acknowledging().acknowledge(id).await
+    }
+}
+
+/// Who acknowledges messages in a follower's name.
+#[derive(Debug, Clone)]
+pub enum Acknowledging {
+    /// Within this process.
+    Local(LocalAcknowledging),
+    /// Over NATS.
+    JetStream(JetStreamAcknowledging),
+}
+
+impl Acknowledging {
     /// Says that the message has been taken to heart: what it asks for holds here.
     ///
     /// # Errors
     /// Nobody may know of it yet.
     pub async fn acknowledge(&self, id: MessageId) -> Result<(), BusError> {
         match self {
-            Self::Local(follower) => {
-                follower.acknowledge(id);
+            Self::Local(acknowledging) => {
+                acknowledging.acknowledge(id);
                 Ok(())
             }
-            Self::JetStream(follower) => follower.acknowledge(id).await,
+            Self::JetStream(acknowledging) => acknowledging.acknowledge(id).await,
         }
     }
 }

@@ -18,7 +18,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use tokio::sync::watch;
 
-pub(crate) use self::follower::JetStreamFollower;
+pub(crate) use self::follower::{JetStreamAcknowledging, JetStreamFollower};
 use self::streams::Streams;
 use crate::bus::BusError;
 use crate::message::{MessageId, Name, Receipt, Receipts};
@@ -44,15 +44,21 @@ impl JetStream {
             return Err(unusable());
         }
         let (told, connected) = watch::channel(false);
-        let options = ConnectOptions::new()
+        let mut options = ConnectOptions::new();
+        if let (Some(user), Some(password)) = (server.username(), server.password()) {
+            options = options.user_and_password(decoded(user), decoded(password));
+        }
+        let options = options
             .retry_on_initial_connect()
             .request_timeout(Some(PATIENCE))
             .event_callback(move |event| {
                 match event {
-                    Event::Connected => told.send_replace(true),
-                    Event::Disconnected | Event::Closed => told.send_replace(false),
-                    _ => false,
-                };
+                    Event::Connected => _ = told.send_replace(true),
+                    Event::Disconnected | Event::Closed => _ = told.send_replace(false),
+                    Event::ServerError(error) => tracing::warn!(%error, "NATS refuses"),
+                    Event::ClientError(error) => tracing::warn!(%error, "NATS cannot be used"),
+                    _ => {}
+                }
                 std::future::ready(())
             });
         let client = options.connect(server).await.map_err(|_| unusable())?;
@@ -156,6 +162,11 @@ impl JetStream {
         }
         Ok(found)
     }
+}
+
+/// A part of a URL without its percent-encoding (RFC 3986 2.1).
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 fn nats(error: impl std::error::Error + Send + Sync + 'static) -> BusError {

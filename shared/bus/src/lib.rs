@@ -16,5 +16,5 @@ mod local;
 pub mod message;
 
 pub use bus::{Bus, BusError};
-pub use follower::Follower;
+pub use follower::{Acknowledging, Follower};
 pub use message::{KEPT, MessageId, Name, News, Receipt, Receipts};

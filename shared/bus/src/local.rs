@@ -221,9 +221,26 @@ impl LocalFollower {
         Some(entry.to_news())
     }
 
+    pub(crate) fn acknowledging(&self) -> LocalAcknowledging {
+        LocalAcknowledging { bus: self.bus.clone(), name: self.name.clone() }
+    }
+}
+
+/// What acknowledges within a process.
+#[derive(Debug, Clone)]
+pub struct LocalAcknowledging {
+    bus: Local,
+    name: Name,
+}
+
+impl LocalAcknowledging {
     pub(crate) fn acknowledge(&self, id: MessageId) {
         let receipt = Receipt { by: self.name.clone(), at: SystemTime::now() };
         let mut log = self.bus.log();
+        // What is forgotten interests nobody.
+        if !log.said.contains(&id) {
+            return;
+        }
         let receipts = log.receipts.entry(id).or_default();
         receipts.retain(|other| other.by != receipt.by);
         receipts.push(receipt);

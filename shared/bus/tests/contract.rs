@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use segue_bus::{Bus, Follower, MessageId, Name, News};
 use serde_json::{Value, json};
+use testkit::cable::Cable;
 use testkit::nats::NatsServer;
 use tokio::time::timeout;
 
@@ -217,6 +218,45 @@ async fn a_server_that_has_lost_its_memory_is_noticed() {
     server.forget();
     server.resume();
     assert_eq!(until_caught_up(&mut follower).await, [News::Missed]);
+}
+
+/// As many messages as before the loss: the numbers alone tell nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_begun_anew_is_noticed() {
+    let mut server = NatsServer::start();
+    let bus = Bus::connect(&server.url(), &name("anew")).await.expect("a bus");
+    let cable = Cable::to(server.address()).await;
+    let far = Bus::connect(&format!("nats://{}", cable.address()), &name("anew")).await;
+    let mut follower = far.expect("a bus").follow(name("edge"));
+    until_caught_up(&mut follower).await;
+    pass(&bus, json!("before")).await;
+    next(&mut follower).await;
+    cable.cut();
+    assert_eq!(next(&mut follower).await, News::CutOff);
+    server.kill();
+    server.forget();
+    server.resume();
+    let again = Bus::connect(&server.url(), &name("anew")).await.expect("a bus");
+    pass(&again, json!("after")).await;
+    set(&again, "song:1", json!("withdrawn")).await;
+    cable.mend();
+    let told = until_caught_up(&mut follower).await;
+    assert!(told.contains(&News::Missed), "{told:?}");
+    for said in ["after", "withdrawn"] {
+        assert!(bodies(&told).contains(&json!(said)), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_accounts_lets_in_who_has_the_password() {
+    let server = NatsServer::with_password("segue", "p:ss word");
+    let url = format!("nats://segue:p%3Ass%20word@{}", server.address());
+    let bus = Bus::connect(&url, &name("locked")).await.expect("a bus");
+    pass(&bus, json!("said")).await;
+    let told = until_caught_up(&mut bus.follow(name("edge"))).await;
+    assert_eq!(bodies(&told), [json!("said")]);
+    let stranger = Bus::connect(&server.url(), &name("locked")).await.expect("a bus");
+    assert!(stranger.pass(MessageId::generate(), json!("no")).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

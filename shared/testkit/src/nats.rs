@@ -16,6 +16,7 @@ pub struct NatsServer {
     port: u16,
     store: TempDir,
     process: Option<Child>,
+    arguments: Vec<String>,
 }
 
 impl NatsServer {
@@ -25,11 +26,25 @@ impl NatsServer {
     /// Where it does not come to listen.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(Vec::new())
+    }
+
+    /// Starts one that lets in nobody else.
+    ///
+    /// # Panics
+    /// Where it does not come to listen.
+    #[must_use]
+    pub fn with_password(user: &str, password: &str) -> Self {
+        let arguments = ["--user", user, "--pass", password];
+        Self::start_with(arguments.map(str::to_owned).to_vec())
+    }
+
+    fn start_with(arguments: Vec<String>) -> Self {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = free.local_addr().expect("its address").port();
         drop(free);
         let store = TempDir::new().expect("a temporary folder");
-        let mut server = Self { port, store, process: None };
+        let mut server = Self { port, store, process: None, arguments };
         server.resume();
         server
     }
@@ -72,6 +87,7 @@ impl NatsServer {
             .args(["--addr", "127.0.0.1", "--jetstream", "--port", &self.port.to_string()])
             .arg("--store_dir")
             .arg(self.store.path())
+            .args(&self.arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -80,6 +80,12 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// When it was issued: at the start of the window that it was minted in.
+    #[must_use]
+    pub fn issued_at(&self) -> SystemTime {
+        numeric_date::to_time(self.iat)
+    }
+
     /// When the token ends.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {

@@ -38,8 +38,8 @@ fn refused(reason: &str) -> (u16, String) {
 }
 
 fn revoke(edge: &Running, of: Revoked) {
-    let until = edge.clock.now() + playback::longest_life(HOUR);
-    edge.edge.revoke(Revocation { of, until });
+    let at = edge.clock.now();
+    edge.edge.revoke(Revocation { of, at, until: at + playback::longest_life(HOUR) });
 }
 
 #[tokio::test]
@@ -72,6 +72,8 @@ async fn who_was_never_seen_is_revoked_as_well_and_a_later_window_is_another_ses
     assert_eq!(ask(&edge, &edge.token(320)).await, passed());
     revoke(&edge, Revoked::User(USER.parse().expect("a UUID")));
     assert_eq!(ask(&edge, &edge.token(320)).await, refused("revoked"));
+    edge.clock.advance(playback::WINDOW);
+    assert_eq!(ask(&edge, &edge.token(320)).await, passed(), "issued later: who logs in again");
 }
 
 #[tokio::test]
@@ -82,12 +84,13 @@ async fn a_revocation_outlives_every_token_from_before() {
     let token = edge.token(320);
     let until = edge.clock.now() + playback::longest_life(Duration::from_secs(210));
     let user = USER.parse().expect("a UUID");
-    edge.edge.revoke(Revocation { of: Revoked::User(user), until });
+    edge.edge.revoke(Revocation { of: Revoked::User(user), at: edge.clock.now(), until });
     // Enough of them that those that are over are swept away.
     while edge.clock.now() < until {
         for at in 0..100 {
             let of = Revoked::Session(format!("{at} {:?}", edge.clock.now()));
-            edge.edge.revoke(Revocation { of, until: edge.clock.now() + HOUR / 60 });
+            let at = edge.clock.now();
+            edge.edge.revoke(Revocation { of, at, until: at + HOUR / 60 });
         }
         let (status, reason) = ask(&edge, &token).await;
         assert!(status == 403 && ["revoked", "expired"].contains(&reason.as_str()), "{reason}");

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::State;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -37,7 +38,7 @@ pub struct JetStreamFollower {
 impl JetStreamFollower {
     pub(super) fn start(bus: Arc<JetStream>, name: Name) -> Self {
         let (told, news) = mpsc::channel(WAITING);
-        let reading = Reading { bus: Arc::clone(&bus), name: name.clone(), told, stands: None };
+        let reading = Reading { bus: Arc::clone(&bus), name: name.clone(), told, last: None };
         let task = tokio::spawn(reading.run()).abort_handle();
         Self { bus, name, news, task }
     }
@@ -50,6 +51,19 @@ impl JetStreamFollower {
         }
     }
 
+    pub(crate) fn acknowledging(&self) -> JetStreamAcknowledging {
+        JetStreamAcknowledging { bus: Arc::clone(&self.bus), name: self.name.clone() }
+    }
+}
+
+/// What acknowledges over NATS.
+#[derive(Debug, Clone)]
+pub struct JetStreamAcknowledging {
+    bus: Arc<JetStream>,
+    name: Name,
+}
+
+impl JetStreamAcknowledging {
     pub(crate) async fn acknowledge(&self, id: MessageId) -> Result<(), BusError> {
         let receipt = Receipt { by: self.name.clone(), at: SystemTime::now() };
         self.bus.acknowledge(id, &receipt).await
@@ -62,19 +76,19 @@ impl Drop for JetStreamFollower {
     }
 }
 
-/// The last sequences that the follower was told, of both streams.
+/// The last passing message that the follower was told.
 #[derive(Debug, Clone, Copy)]
-struct Stands {
-    passing: u64,
-    standing: u64,
+struct Last {
+    sequence: u64,
+    id: Option<MessageId>,
 }
 
 struct Reading {
     bus: Arc<JetStream>,
     name: Name,
     told: mpsc::Sender<News>,
-    /// `None` before it has read anything: who has read nothing misses nothing.
-    stands: Option<Stands>,
+    /// `None` before it was told any: who was told nothing misses nothing.
+    last: Option<Last>,
 }
 
 impl Reading {
@@ -87,93 +101,103 @@ impl Reading {
                 // A connection that is lost is known at once, long before a heartbeat is missed.
                 _ = lost(&mut connected) => Ok(()),
             };
-            if let Err(error) = outcome {
-                tracing::debug!(%error, "the bus cannot be followed");
-            }
             if hears {
                 hears = false;
-                tracing::warn!(follower = %self.name, "cut off from the bus");
+                let error = outcome.err().map(|error| error.to_string());
+                tracing::warn!(follower = %self.name, error, "cut off from the bus");
                 self.tell(News::CutOff).await;
             }
             sleep(PAUSE).await;
         }
     }
 
-    /// Reads until something goes wrong.
+    /// Reads until something goes wrong. What stands is read whole each time: saying it again changes nothing, and whatever
+    /// happened to the server meanwhile, none of it is passed over.
     async fn read(&mut self, hears: &mut bool) -> Result<(), BusError> {
         let streams = self.bus.streams.clone();
         streams.doubt();
         streams.ensure(&self.bus.context).await?;
         let passing = self.bus.context.get_stream(streams.passing()).await.map_err(nats)?;
         let standing = self.bus.context.get_stream(streams.standing()).await.map_err(nats)?;
-        let (first, last) = {
-            let state = &passing.cached_info().state;
-            (state.first_sequence.max(1), state.last_sequence)
-        };
-        let mut stands = self.stands.unwrap_or(Stands { passing: first - 1, standing: 0 });
-        if stands.passing + 1 < first || last < stands.passing {
-            self.tell(News::Missed).await;
-            stands.passing = first - 1;
-        }
-        let standing_last = standing.cached_info().state.last_sequence;
-        if standing_last < stands.standing {
-            // The server has lost its memory; what it tells from now on is told anew.
-            stands.standing = 0;
-        }
-        self.stands = Some(stands);
-        let targets = Stands { passing: last, standing: standing_last };
-
-        let mut passing = messages(&passing, stands.passing + 1).await?;
-        let mut standing = messages(&standing, stands.standing + 1).await?;
+        let start = self.begin(&passing.cached_info().state).await;
+        let mut passing_left = left(&passing.cached_info().state, start);
+        let mut standing_left = left(&standing.cached_info().state, 1);
+        let mut passing = messages(&passing, start).await?;
+        let mut standing = messages(&standing, 1).await?;
         let mut presence = interval(PRESENCE / 3);
         let mut caught_up = false;
         loop {
-            if !caught_up && self.has_reached(targets) {
-                caught_up = true;
-                *hears = true;
+            if !caught_up && passing_left.is_none() && standing_left.is_none() {
+                (caught_up, *hears) = (true, true);
                 self.tell(News::CaughtUp).await;
             }
             tokio::select! {
                 _ = presence.tick() => self.bus.announce(&self.name).await?,
-                message = passing.next() => self.pass_on_passing(next(message)?).await?,
-                message = standing.next() => self.pass_on_standing(next(message)?).await?,
+                message = passing.next() => {
+                    let sequence = self.pass_on_passing(next(message)?).await?;
+                    passing_left = passing_left.filter(|last| *last > sequence);
+                }
+                message = standing.next() => {
+                    let sequence = self.pass_on_standing(next(message)?).await?;
+                    standing_left = standing_left.filter(|last| *last > sequence);
+                }
             }
         }
     }
 
-    fn has_reached(&self, targets: Stands) -> bool {
-        self.stands.is_some_and(|stands| {
-            stands.passing >= targets.passing && stands.standing >= targets.standing
-        })
+    /// Where to begin with passing messages: with the one that was told last, which shows whether this is still the
+    /// stream that it was, or else with the first.
+    async fn begin(&mut self, state: &State) -> u64 {
+        let first = state.first_sequence.max(1);
+        let Some(Last { sequence, .. }) = self.last else { return first };
+        if (first..=state.last_sequence).contains(&sequence) {
+            return sequence;
+        }
+        // What was told may all have been old: the next one follows on.
+        if sequence + 1 != first {
+            self.tell(News::Missed).await;
+            self.last = None;
+        }
+        first
     }
 
-    async fn pass_on_passing(&mut self, message: Message) -> Result<(), BusError> {
+    async fn pass_on_passing(&mut self, message: Message) -> Result<u64, BusError> {
         let sequence = sequence(&message)?;
-        let expected = self.stands.map(|stands| stands.passing + 1);
-        if expected.is_some_and(|expected| sequence > expected) {
-            self.tell(News::Missed).await;
+        let content = content(&message);
+        let id = content.as_ref().map(|(id, _)| *id);
+        if let Some(last) = self.last {
+            if (last.sequence, last.id) == (sequence, id) {
+                return Ok(sequence);
+            }
+            // Another one in its place, or some are gone in between.
+            if sequence != last.sequence + 1 {
+                self.tell(News::Missed).await;
+            }
         }
-        if let Some((id, body)) = content(&message) {
+        if let Some((id, body)) = content {
             self.tell(News::Passed { id, body }).await;
         }
-        self.stands = self.stands.map(|stands| Stands { passing: sequence, ..stands });
-        Ok(())
+        self.last = Some(Last { sequence, id });
+        Ok(sequence)
     }
 
-    async fn pass_on_standing(&mut self, message: Message) -> Result<(), BusError> {
-        let sequence = sequence(&message)?;
+    async fn pass_on_standing(&mut self, message: Message) -> Result<u64, BusError> {
         let key = self.bus.streams.key_of(&message.subject);
         if let Some((key, (id, body))) = key.zip(content(&message)) {
             self.tell(News::Set { key, id, body }).await;
         }
-        self.stands = self.stands.map(|stands| Stands { standing: sequence, ..stands });
-        Ok(())
+        sequence(&message)
     }
 
     async fn tell(&self, news: News) {
         // Where nobody listens any more, `run` ends.
         let _ = self.told.send(news).await;
     }
+}
+
+/// The sequence after which a stream is caught up with; none where there is nothing from `start` on.
+fn left(state: &State, start: u64) -> Option<u64> {
+    (state.messages > 0 && state.last_sequence >= start).then_some(state.last_sequence)
 }
 
 async fn lost(connected: &mut tokio::sync::watch::Receiver<bool>) {
