@@ -19,10 +19,8 @@ use service::{Clock, Metrics, Problem, Reload, Shutdown, telemetry};
 
 pub(crate) use self::settings::EdgeArgs;
 use self::settings::{Settings, ShieldSecret};
-use crate::origin_probe;
-
-/// The exit code for wrong usage or configuration.
-const WRONG_USAGE: u8 = 2;
+use crate::store::ORIGIN_TIMEOUT;
+use crate::{WRONG_USAGE, origin_probe};
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(args: EdgeArgs) -> anyhow::Result<ExitCode> {
@@ -95,7 +93,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn cache(settings: &Settings, origin: Arc<dyn ObjectStore>) -> anyhow::Result<Cache> {
-    let bounds = cache::Settings::new(settings.cache_size, settings::ORIGIN_TIMEOUT);
+    let bounds = cache::Settings::new(settings.cache_size, ORIGIN_TIMEOUT);
     let Some((url, ShieldSecret(secret))) = &settings.shield else {
         return Ok(Cache::with(origin, bounds));
     };

@@ -26,6 +26,7 @@ use self::outcome::{Outcome, State, Totals};
 use self::refusal::Refusal;
 use self::server::Server;
 use self::song::Line;
+use crate::WRONG_USAGE;
 use crate::batch::{self, Turns};
 use crate::cell;
 use crate::details::Details;
@@ -67,9 +68,6 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
 }
-
-/// The exit code for wrong usage or configuration.
-const WRONG_USAGE: u8 = 2;
 
 /// Uploads every input; one that fails stops no other.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {

@@ -15,12 +15,10 @@ use transcode::inspect::{Folder, Report, Rule, Verify, inspect, inspect_foreign}
 
 use self::bucket::Bucket;
 use self::http::Http;
+use crate::WRONG_USAGE;
 use crate::secrets;
 use crate::shown::Shown;
 use crate::store::{Place, StoreUrl};
-
-/// The exit code for wrong usage.
-const WRONG_USAGE: u8 = 2;
 
 /// What was asked for.
 #[derive(Debug, clap::Args)]

@@ -31,6 +31,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::shown::Shown;
 
+/// The exit code for wrong usage or configuration.
+pub(crate) const WRONG_USAGE: u8 = 2;
+
 /// Adaptive HLS for music: packager, edge and API in one binary.
 #[derive(Debug, Parser)]
 #[command(version, about)]

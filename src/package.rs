@@ -35,6 +35,7 @@ use self::song::Line;
 use self::summary::Summary;
 use self::target::Target;
 use self::work::WorkFolder;
+use crate::WRONG_USAGE;
 use crate::batch::{self, Turns};
 use crate::cell::{self, Bounds};
 use crate::details::Details;
@@ -97,9 +98,6 @@ pub(crate) struct Options {
 
 /// A week, in seconds.
 pub(crate) const LONGEST_PATIENCE: u64 = 7 * 24 * 3_600;
-
-/// The exit code for wrong usage or configuration.
-const WRONG_USAGE: u8 = 2;
 
 impl Options {
     /// What cannot be meant.

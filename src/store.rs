@@ -26,6 +26,9 @@ const REQUEST_TIMEOUT: &str = "300s";
 /// How long one request is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(180);
 
+/// How long an edge gives one read of its origin.
+pub(crate) const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long a read is tried again that somebody waits for.
 const READERS_PATIENCE: Duration = Duration::from_secs(10);
 

@@ -29,16 +29,11 @@ use tokio::time::timeout;
 use self::data_folder::DataFolder;
 use self::settings::Settings;
 pub(crate) use self::settings::UpArgs;
-use crate::{cell, origin_probe};
-
-/// How long one read of the object store may take.
-const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::store::ORIGIN_TIMEOUT;
+use crate::{WRONG_USAGE, cell, origin_probe};
 
 /// How long workers and probes may take to end once the listener is drained.
 const LAST_WORK: Duration = Duration::from_secs(5);
-
-/// The exit code for wrong usage or configuration.
-const WRONG_USAGE: u8 = 2;
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(args: UpArgs) -> ExitCode {

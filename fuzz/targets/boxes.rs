@@ -30,8 +30,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let is_whole =
         |file| matches!(file, SongFile::Whole(set, _) if set.container() == Container::Fmp4);
     for set in [&AAC, &OPUS] {
-        assert!(!set.segments.with(bytes, is_init).is_clean());
-        assert!(!set.segments.with(bytes, is_segment).is_clean());
-        assert!(!set.single_file.with(bytes, is_whole).is_clean());
+        let _ = set.segments.with(bytes, is_init);
+        let _ = set.segments.with(bytes, is_segment);
+        let _ = set.single_file.with(bytes, is_whole);
     }
 });

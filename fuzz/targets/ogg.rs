@@ -13,5 +13,5 @@ static PACKAGE: LazyLock<Package> =
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let is_ogg = |file| matches!(file, SongFile::Whole(SwitchingSet::Ogg, _));
-    assert!(!PACKAGE.with(bytes, is_ogg).is_clean());
+    let _ = PACKAGE.with(bytes, is_ogg);
 });

@@ -14,7 +14,7 @@ static SINGLE_FILE: LazyLock<Package> =
     LazyLock::new(|| Package::of(SwitchingSet::Aac, Layout::SingleFile));
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    assert!(!SEGMENTS.with(bytes, SongFile::is_text).is_clean());
-    assert!(!SINGLE_FILE.with(bytes, SongFile::is_text).is_clean());
-    assert!(!SEGMENTS.described_by(bytes).is_clean());
+    let _ = SEGMENTS.with(bytes, SongFile::is_text);
+    let _ = SINGLE_FILE.with(bytes, SongFile::is_text);
+    let _ = SEGMENTS.described_by(bytes);
 });

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
 use clap::Args;
 use delivery::pull::InvalidPullSecret;
@@ -19,7 +18,8 @@ use crate::spans::{self, SpanArgs};
 use crate::store::Place;
 
 const ORIGIN: Key = Key::new("origin", "a folder, file:///…, s3://…, gs://… or az://…");
-const JWKS: Key = Key::new("jwks", "a file, or an http or https URL, of a JSON Web Key set");
+const JWKS: Key =
+    Key::new("jwks", "a file, or an http or https URL without a password, of a JSON Web Key set");
 const SHIELD: Key = Key::new("shield", "the http or https URL of another edge");
 const SHIELD_SECRET: Key = Key::secret(
     "shield_secret",
@@ -30,9 +30,6 @@ const SEGMENT_SECRET: Key =
     Key::secret("segment_secret", "64 hex digits; several stand on a line each");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const KEYS: [Key; 7] = [ORIGIN, JWKS, SHIELD, SHIELD_SECRET, CACHE, SEGMENT_SECRET, LOG];
-
-/// How long one read of the origin may take.
-pub(super) const ORIGIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 const DEFAULT_CACHE: u64 = 256 << 20;
 
@@ -170,6 +167,9 @@ mod tests {
         assert!(refused.contains("origin") && refused.contains("a folder"), "{refused}");
         let refused = decided(&[("SEGUE_ORIGIN", "songs")]).expect_err("refused");
         assert!(refused.contains("jwks") && refused.contains("Key set"), "{refused}");
+        let password =
+            [("SEGUE_ORIGIN", "songs"), ("SEGUE_JWKS", "https://a:sesame@keys.example/")];
+        assert!(decided(&password).expect_err("refused").contains("without a password"));
         let settings = decided(&[("SEGUE_ORIGIN", "s3://songs"), ("SEGUE_JWKS", "keys.json")]);
         assert_eq!(settings.expect("settings").cache_size, DEFAULT_CACHE);
     }

@@ -62,7 +62,7 @@ pub enum NoKeys {
 
 /// Neither a URL nor a path.
 #[derive(Debug, thiserror::Error)]
-#[error("not a file or an http or https URL")]
+#[error("not a file or an http or https URL without a password")]
 pub struct InvalidSource;
 
 impl FromStr for KeySource {
@@ -73,7 +73,9 @@ impl FromStr for KeySource {
         if !text.starts_with("http://") && !text.starts_with("https://") {
             return if text.is_empty() { Err(InvalidSource) } else { Ok(Self::File(text.into())) };
         }
-        text.parse().map(Self::Url).map_err(|_| InvalidSource)
+        let url: Url = text.parse().map_err(|_| InvalidSource)?;
+        // URLs are logged.
+        if url.password().is_some() { Err(InvalidSource) } else { Ok(Self::Url(url)) }
     }
 }
 
@@ -124,7 +126,7 @@ async fn poll(url: Url, edge: &Edge, mut reload: Reload) {
     let mut poll = match Poll::of(url.clone()) {
         Ok(poll) => poll,
         Err(error) => {
-            tracing::error!(%url, %error, "key sets cannot be fetched");
+            tracing::error!(url = %shown(&url), %error, "key sets cannot be fetched");
             return;
         }
     };
@@ -137,7 +139,11 @@ async fn poll(url: Url, edge: &Edge, mut reload: Reload) {
                 wait
             }
             Err(error) => {
-                tracing::error!(%url, %error, "no key set; those from before stay in force");
+                tracing::error!(
+                    url = %shown(&url),
+                    %error,
+                    "no key set; those from before stay in force"
+                );
                 LEAST
             }
         };
@@ -146,6 +152,13 @@ async fn poll(url: Url, edge: &Edge, mut reload: Reload) {
             () = reload.asked() => (poll.etag, poll.seen) = (None, Vec::new()),
         }
     }
+}
+
+/// A URL as it may be logged: its query may be a signature.
+fn shown(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_query(None);
+    url
 }
 
 /// One URL, asked again and again.

@@ -1,6 +1,6 @@
 //! The bus over NATS JetStream: four streams, and what is asked of them.
 //!
-//! `{prefix}-passing` keeps passing messages for [`KEPT`], `{prefix}-standing` the last word under each key for good,
+//! `{prefix}-passing` keeps passing messages for [`KEPT`](crate::message::KEPT), `{prefix}-standing` the last word under each key for good,
 //! `{prefix}-receipts` who has what for a day, `{prefix}-followers` who was there in the last minute.
 
 mod follower;

@@ -137,12 +137,6 @@ impl VerifyingKeys {
         if keys.is_empty() { Err(UnusableKey::Empty) } else { Ok(Self { keys }) }
     }
 
-    /// No key at all: every token is refused.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { keys: HashMap::new() }
-    }
-
     /// Their names, sorted.
     #[must_use]
     pub fn kids(&self) -> Vec<&str> {
