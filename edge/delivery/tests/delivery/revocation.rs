@@ -4,29 +4,14 @@ use std::time::Duration;
 
 use token::{Revocation, Revoked, SigningKey, VerifyingKeys, playback};
 
-use crate::answer::send;
-use crate::site::{FOLDER, Running, USER};
+use crate::site::{Running, USER};
 
 const SEGMENT: &str = "aac/64/init.mp4";
 const OTHER_USER: &str = "0190d2a5-7c1e-7bbb-8123-00000000000a";
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Status and reason, which the three carriers have in common.
 async fn ask(edge: &Running, token: &str) -> (u16, String) {
-    let path = format!("/{FOLDER}/{SEGMENT}");
-    let cookie = format!("Cookie: URISigningPackage={token}\r\n");
-    let mut answers = Vec::new();
-    for (path, headers) in [
-        (format!("/t/{token}{path}"), ""),
-        (format!("{path}?URISigningPackage={token}"), ""),
-        (path, cookie.as_str()),
-    ] {
-        let answer = send(edge.address, "GET", &path, headers).await;
-        answers.push((answer.status, answer.header("segue-refusal").to_owned()));
-    }
-    answers.dedup();
-    assert_eq!(answers.len(), 1, "{answers:?}");
-    answers.remove(0)
+    edge.verdict(token, SEGMENT).await
 }
 
 fn passed() -> (u16, String) {

@@ -157,6 +157,24 @@ impl Running {
         playback::mint(key, &grant, self.clock.now()).token
     }
 
+    /// Status and reason that a token gets for a file of the song, which the three carriers have in common.
+    pub(crate) async fn verdict(&self, token: &str, file: &str) -> (u16, String) {
+        let path = format!("/{FOLDER}/{file}");
+        let cookie = format!("Cookie: URISigningPackage={token}\r\n");
+        let mut answers = Vec::new();
+        for (path, headers) in [
+            (format!("/t/{token}{path}"), ""),
+            (format!("{path}?URISigningPackage={token}"), ""),
+            (path, cookie.as_str()),
+        ] {
+            let answer = answer::send(self.address, "GET", &path, headers).await;
+            answers.push((answer.status, answer.header("segue-refusal").to_owned()));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        answers.remove(0)
+    }
+
     /// Fetches a file of the song with a good token.
     pub(crate) async fn fetch(&self, method: &str, file: &str, headers: &str) -> Answer {
         let path = format!("/t/{}/{FOLDER}/{file}", self.token(320));
