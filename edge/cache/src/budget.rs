@@ -32,6 +32,8 @@ pub(crate) enum Asker {
     Newcomer,
     /// Somebody who would have to break off what they began.
     Committed,
+    /// Somebody who judges others by it: nothing stale will do.
+    Judge,
 }
 
 /// A place in the queue.
@@ -74,7 +76,7 @@ impl Budget {
         let full = before >= self.queue.saturating_add(free);
         match asker {
             Asker::Newcomer if full => Err(FillError::Overloaded { retry_after: RETRY_AFTER }),
-            Asker::Newcomer | Asker::Committed => Ok(turn),
+            Asker::Newcomer | Asker::Committed | Asker::Judge => Ok(turn),
         }
     }
 }

@@ -158,17 +158,17 @@ impl Cache {
 
     /// Finds a block, joins its fill, or begins one. Must be called within a tokio runtime.
     pub(crate) fn lookup(&self, key: BlockKey, asker: Asker) -> (Lookup, Source) {
-        match self.find(&key) {
+        match self.find(&key, asker) {
             Some((block, source)) => (Lookup::Here(block), source),
             None => self.join_or_begin(key, asker),
         }
     }
 
-    fn find(&self, key: &BlockKey) -> Option<(Block, Source)> {
+    fn find(&self, key: &BlockKey, asker: Asker) -> Option<(Block, Source)> {
         let block = self.0.blocks.get(key)?;
         match self.0.epochs.check(&key.object, block.stamp()) {
             Standing::Fresh => Some((block, Source::Hit)),
-            Standing::Stale(age) if age < self.0.settings.stale => {
+            Standing::Stale(age) if age < self.0.settings.stale && asker != Asker::Judge => {
                 self.renew(*key, &block);
                 Some((block, Source::Stale))
             }
@@ -183,7 +183,7 @@ impl Cache {
         if let Some(filling) = joined {
             return (Lookup::Filling(Waiter::new(filling)), Source::Collapsed);
         }
-        if let Some((block, source)) = self.find(&key) {
+        if let Some((block, source)) = self.find(&key, asker) {
             return (Lookup::Here(block), source);
         }
         if let Some(error) = self.0.absences.find(&key.object, &self.0.epochs) {

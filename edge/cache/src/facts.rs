@@ -45,11 +45,6 @@ impl Facts {
             }
     }
 
-    /// Whether the object can't be told from what it was, although another upstream may say so now.
-    pub(crate) fn may_still_be(&self, before: &Self) -> bool {
-        self.size == before.size && (self.from != before.from || self.tagged_like(before))
-    }
-
     fn tagged_like(&self, other: &Self) -> bool {
         match (&self.e_tag, &other.e_tag) {
             (Some(one), Some(other)) => one == other,

@@ -27,6 +27,8 @@ const MAX_SIZE: u64 = 32 << 20;
 #[derive(Debug)]
 struct Manifest {
     objects: HashMap<SongFile, Arc<Digest>>,
+    /// When its read began.
+    read: Epoch,
     stamp: Stamp,
 }
 
@@ -48,15 +50,16 @@ impl Manifest {
             Some((object.path.parse().ok()?, digest))
         });
         let objects = objects.collect::<Option<_>>()?;
-        Some(Arc::new(Self { objects, stamp: Stamp::new(epoch) }))
+        Some(Arc::new(Self { objects, read: epoch, stamp: Stamp::new(epoch) }))
     }
 
     fn weight(&self) -> u32 {
         self.objects.values().fold(512, |sum, digest| digest.weight().saturating_add(sum))
     }
 
-    fn is_gone(&self, folder: &SongFolder, epochs: &Epochs) -> bool {
-        epochs.check(&asset_of(folder), &self.stamp) == Standing::Gone
+    /// What was softly purged may be answered for a while, but nothing is judged by it.
+    fn is_fresh(&self, folder: &SongFolder, epochs: &Epochs) -> bool {
+        epochs.check(&asset_of(folder), &self.stamp) == Standing::Fresh
     }
 }
 
@@ -69,7 +72,7 @@ impl Manifests {
     /// Frees what was purged, and notes of the rest that it was not.
     pub(crate) fn sweep(&self, epochs: &Epochs) {
         for (folder, manifest) in &self.0 {
-            if manifest.is_gone(&folder, epochs) {
+            if !manifest.is_fresh(&folder, epochs) {
                 self.0.invalidate(&*folder);
             }
         }
@@ -113,7 +116,21 @@ impl Cache {
 
     fn known_manifest(&self, folder: &SongFolder) -> Option<Arc<Manifest>> {
         let known = self.0.manifests.0.get(folder);
-        known.filter(|manifest| !manifest.is_gone(folder, &self.0.epochs))
+        known.filter(|manifest| manifest.is_fresh(folder, &self.0.epochs))
+    }
+
+    /// What the object must be by a list that was read after all that was purged of it, softly or not.
+    ///
+    /// # Errors
+    /// As [`Cache::promise`].
+    pub(crate) async fn promise_anew(&self, object: &Object) -> Result<Promise, FillError> {
+        if let Object::Song(folder, _) = object
+            && let Some(manifest) = self.known_manifest(folder)
+            && self.0.epochs.standing(object, manifest.read) != Standing::Fresh
+        {
+            self.doubt_promise(object);
+        }
+        self.promise(object).await
     }
 
     /// Has the next promise made from an `asset.json` read anew.
@@ -133,7 +150,7 @@ impl Cache {
         // Many may have waited for the bytes: one of them reads them.
         let entry = known.entry(folder).or_optionally_insert_with(|| Manifest::read(&json, epoch));
         match entry.map(moka::Entry::into_value) {
-            Some(manifest) if manifest.is_gone(&folder, epochs) => {
+            Some(manifest) if !manifest.is_fresh(&folder, epochs) => {
                 let manifest = Manifest::read(&json, epoch).ok_or(FillError::Corrupt)?;
                 known.insert(folder, Arc::clone(&manifest));
                 Ok(manifest)
@@ -147,7 +164,7 @@ impl Cache {
         let cache = self.clone();
         Box::pin(async move {
             let key = BlockKey { object, index: 0 };
-            let (lookup, source) = cache.lookup(key, Asker::Committed);
+            let (lookup, source) = cache.lookup(key, Asker::Judge);
             let opened = Opened::wait(&cache, object, lookup, source).await?;
             let size = opened.size();
             if size > MAX_SIZE {

@@ -28,7 +28,7 @@ pub(crate) fn entry(path: &str, bytes: &[u8]) -> Value {
     entry
 }
 
-async fn list(store: &OriginStore, entries: &[Value]) {
+pub(crate) async fn list(store: &OriginStore, entries: &[Value]) {
     let asset = json!({"version": "x", "objects": entries}).to_string();
     store.store(&format!("{FOLDER}/asset.json"), asset).await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use segue_cache::{BLOCK_SIZE, FillError, Settings, Source};
 use testkit::origin_store::Behaviour;
 
+use crate::digests::{entry, list};
 use crate::site::{
     FOLDER, KEY, TIMEOUT, file, object, origin, origin_with, pattern, purge, read, settings, text,
 };
@@ -156,6 +157,43 @@ async fn what_a_soft_purge_finds_changed_is_read_again() {
     assert_eq!(text(&cache, index).await.expect("here"), "before");
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(text(&cache, index).await.expect("filled"), "after");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_listed_is_not_asked_for_but_the_list_is() {
+    let (store, cache) = origin(3_000_000).await;
+    let asset = file("asset.json").to_string();
+    list(&store, &[entry("ogg/320.ogg", &pattern(3_000_000))]).await;
+    read(&cache, 0..3_000_000).await.expect("filled");
+    let reads = (store.reads_of(KEY), store.reads_of(&asset));
+    cache.purge(&purge(SOFTLY));
+    for _ in 0..4 {
+        read(&cache, 0..3_000_000).await.expect("here");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(cache.open(object()).await.expect("here").source, Source::Hit);
+    assert_eq!((store.reads_of(KEY), store.reads_of(&asset)), (reads.0, reads.1 + 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_soft_purge_finds_listed_otherwise_is_read_again() {
+    for json in [SOFTLY, r#"{"urls":["/FOLDER/index.m3u8"],"soft":true}"#] {
+        let (store, cache) = origin(1).await;
+        let (index, later) = (file("index.m3u8"), file("ogg.m3u8"));
+        store.store(&index.to_string(), "before").await;
+        list(&store, &[entry("index.m3u8", b"before")]).await;
+        assert_eq!(text(&cache, index).await.expect("filled"), "before");
+        assert!(text(&cache, later).await.is_err());
+        store.store(&index.to_string(), "after!").await;
+        store.store(&later.to_string(), "later").await;
+        let entries = [entry("index.m3u8", b"after!"), entry("ogg.m3u8", b"later")];
+        list(&store, &entries).await;
+        cache.purge(&purge(json));
+        assert_eq!(text(&cache, index).await.expect("here"), "before");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(text(&cache, index).await.expect("filled"), "after!");
+        assert_eq!(text(&cache, later).await.expect("filled"), "later");
+    }
 }
 
 #[tokio::test(start_paused = true)]
