@@ -76,10 +76,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if let (Some(files), Some(tls)) = (settings.listener.tls_files.clone(), tls.clone()) {
         tokio::spawn(files.follow(tls, reload));
     }
-    match settings.notices.bus().await? {
-        Some(bus) => settings.notices.heed(&bus, &edge, &health, &shutdown).await,
-        None => tracing::warn!("without a bus this edge hears of no purge or revocation"),
-    }
+    let heeding = match settings.notices.bus().await? {
+        Some(bus) => Some(settings.notices.heed(&bus, &edge, &health, &shutdown).await),
+        None => {
+            tracing::warn!("without a bus this edge hears of no purge or revocation");
+            None
+        }
+    };
     health.set_ready(true);
     tell(&format!("The edge is at {url}"));
 
@@ -88,6 +91,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let told = shutdown.clone();
     let cut = delivery::serve(listener, site, async move { told.begun().await }).await;
     health.set_ready(false);
+    if let Some(heeding) = heeding {
+        heeding.leave().await;
+    }
     tracing::info!(cut, "stopped");
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::Context;
 use bus::{Bus, Name};
@@ -13,7 +14,12 @@ use invalidation::{Notice, hear};
 use service::Shutdown;
 use service::config::{ConfigError, Key, Said};
 use service::health::{Condition, Health};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 const BUS: Key = Key::secret(
     "bus",
@@ -100,26 +106,55 @@ impl Notices {
         }
     }
 
-    /// Lets `edge` take every notice to heart, in a task that ends with `shutdown`. Returns once the edge has heard all
-    /// that stands: one that served before that could serve what was withdrawn while it was down.
-    pub(crate) async fn heed(&self, bus: &Bus, edge: &Edge, health: &Health, shutdown: &Shutdown) {
+    /// Lets `edge` take every notice to heart, until it leaves. Returns once the edge has heard all that stands: one that
+    /// served before that could serve what was withdrawn while it was down. Or once `shutdown` begins.
+    pub(crate) async fn heed(
+        &self,
+        bus: &Bus,
+        edge: &Edge,
+        health: &Health,
+        shutdown: &Shutdown,
+    ) -> Heeding {
         let (told, mut heard) = watch::channel(false);
-        let (edge, ending) = (edge.clone(), shutdown.clone());
+        let (leaving, left) = oneshot::channel::<()>();
+        let edge = edge.clone();
         let condition =
             health.condition("notices", "not yet caught up with what all edges were told");
-        let follower = bus.follow(self.node.clone());
-        tokio::spawn(async move {
+        let mut follower = bus.follow(self.node.clone());
+        let task = tokio::spawn(async move {
             let note = |hearing| {
                 note(&condition, hearing);
                 told.send_replace(hearing == Hearing::CaughtUp);
             };
             tokio::select! {
-                () = hear(follower, |notice| heed(&edge, notice), note) => {}
-                () = ending.begun() => {}
+                () = hear(&mut follower, |notice| heed(&edge, notice), note) => {}
+                _ = left => {}
+            }
+            if let Err(error) = follower.leave().await {
+                tracing::warn!(%error, "could not say goodbye: receipts will wait for this edge");
             }
         });
-        // Where the task has ended, nobody is to be served any more.
-        let _ = heard.wait_for(|caught_up| *caught_up).await;
+        tokio::select! {
+            _ = heard.wait_for(|caught_up| *caught_up) => {}
+            () = shutdown.begun() => {}
+        }
+        Heeding { leaving, task }
+    }
+}
+
+/// An edge that hears what all edges are told.
+#[derive(Debug)]
+pub(crate) struct Heeding {
+    leaving: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Heeding {
+    /// Ends it, once nobody is served any more: whoever serves must hear.
+    pub(crate) async fn leave(self) {
+        drop(self.leaving);
+        // A bus that does not answer is not waited for.
+        let _ = timeout(GOODBYE, self.task).await;
     }
 }
 

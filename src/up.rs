@@ -122,13 +122,14 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let origin = health.condition("origin", "it was not asked yet");
     tokio::spawn(origin_probe::watch(store(data)?, origin));
     tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
-    settings.notices.heed(&bus, &site.edge, &health, &shutdown).await;
+    let heeding = settings.notices.heed(&bus, &site.edge, &health, &shutdown).await;
     health.set_ready(true);
     tell(&format!("Segue is at {url}"));
 
     let told = shutdown.clone();
     let cut = delivery::serve(listener, site, async move { told.begun().await }).await;
     health.set_ready(false);
+    heeding.leave().await;
     // Whoever holds a probe's connection open does not hold up the end.
     let all_done = async { while tasks.join_next().await.is_some() {} };
     if timeout(LAST_WORK, all_done).await.is_err() {

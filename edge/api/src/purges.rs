@@ -1,12 +1,12 @@
 //! Telling edges to forget what they have cached and whom they have let pass, and who has done so.
 
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, StatusCode};
-use bus::{BusError, MessageId, Name, Receipt};
+use bus::{BusError, MessageId, Name, Presence, Receipt};
 use catalogue::song_document;
 use invalidation::Notice;
 use media::UserId;
@@ -48,15 +48,17 @@ impl Whose {
 #[derive(Serialize)]
 pub(crate) struct Progress {
     id: MessageId,
-    /// Whether it holds on every edge that is there.
+    /// Whether it holds on every edge that may be serving somebody.
     complete: bool,
-    acknowledged: Vec<Acknowledged>,
-    /// Edges that were there in the last minute and have not said so.
-    pending: Vec<Name>,
+    /// When which edge had it.
+    acknowledged: Vec<EdgeAt>,
+    /// Edges that have neither said so nor gone in order, and when they were last heard of: one that was silent for over
+    /// a minute is cut off from the bus, or dead. It is waited for for a day.
+    pending: Vec<EdgeAt>,
 }
 
 #[derive(Serialize)]
-struct Acknowledged {
+struct EdgeAt {
     edge: Name,
     /// RFC 3339, to the millisecond.
     at: String,
@@ -101,16 +103,19 @@ pub(crate) async fn show(
         .map_err(|_| Problem::field("id", "The id of a purge or a revocation is a UUID."))?;
     let receipts = api.bus().receipts(id).await.map_err(|error| bus_failed(&error))?;
     let receipts = receipts.ok_or_else(unknown)?;
-    let acknowledged = receipts.acknowledged.into_iter().map(Acknowledged::from).collect();
     let complete = receipts.pending.is_empty();
-    Ok(Json(Progress { id, complete, acknowledged, pending: receipts.pending }))
+    let acknowledged = receipts.acknowledged.into_iter();
+    let acknowledged = acknowledged.map(|Receipt { by, at }| EdgeAt::new(by.name, at)).collect();
+    let pending = receipts.pending.into_iter();
+    let pending = pending.map(|Presence { who, at }| EdgeAt::new(who.name, at)).collect();
+    Ok(Json(Progress { id, complete, acknowledged, pending }))
 }
 
-impl From<Receipt> for Acknowledged {
-    fn from(receipt: Receipt) -> Self {
-        let since = receipt.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+impl EdgeAt {
+    fn new(edge: Name, at: SystemTime) -> Self {
+        let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
         let ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        Self { edge: receipt.by, at: song_document::rfc3339(ms) }
+        Self { edge, at: song_document::rfc3339(ms) }
     }
 }
 

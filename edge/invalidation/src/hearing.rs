@@ -25,7 +25,7 @@ pub enum Hearing {
 ///
 /// A withdrawal stands for as long as the bus remembers it, so an edge that was down hears of it before it has caught
 /// up. Where notices were lost that it would have needed, everything cached goes.
-pub async fn hear(mut follower: Follower, heed: impl Fn(Notice), heard: impl Fn(Hearing)) {
+pub async fn hear(follower: &mut Follower, heed: impl Fn(Notice), heard: impl Fn(Hearing)) {
     let acknowledging = follower.acknowledging();
     // Receipts go out beside: a bus that does not take them holds up no notice that has come already.
     let mut receipts = FuturesUnordered::new();

@@ -125,7 +125,7 @@ mod tests {
     async fn what_is_said_is_what_is_heard() {
         let bus = Bus::in_memory();
         let key: SurrogateKey = SONG.parse().expect("a key");
-        let until = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        let until = UNIX_EPOCH + Duration::from_secs(4_000_000_000);
         let at = UNIX_EPOCH + Duration::from_secs(1_780_000_000);
         let revocation = Revocation { of: Revoked::Session("s".to_owned()), at, until };
         let notices = [

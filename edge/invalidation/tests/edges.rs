@@ -73,14 +73,11 @@ impl World {
         let trust = VerifyingKeys::from(&self.key).into();
         let edge = Edge::new(cache, trust, Clock::system());
         let (told, hearing) = watch::channel(None);
-        let (follower, heeding) = (bus.follow(named(name)), edge.clone());
-        let task = tokio::spawn(hear(
-            follower,
-            move |notice| heed(&heeding, notice),
-            move |heard| {
-                told.send_replace(Some(heard));
-            },
-        ));
+        let (mut follower, heeding) = (bus.follow(named(name)), edge.clone());
+        let task = tokio::spawn(async move {
+            let note = |heard| _ = told.send_replace(Some(heard));
+            hear(&mut follower, |notice| heed(&heeding, notice), note).await;
+        });
         Node { edge, hearing, task: task.abort_handle() }
     }
 

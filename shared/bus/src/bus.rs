@@ -98,7 +98,7 @@ impl Bus {
         }
     }
 
-    /// Hears everything that is kept, and then all that comes, under a name that no other follower has.
+    /// Hears everything that is kept, and then all that comes, under a name that no other follower should have.
     #[must_use]
     pub fn follow(&self, name: Name) -> Follower {
         match self {
@@ -107,7 +107,7 @@ impl Bus {
         }
     }
 
-    /// How far a message has come; `None` where no such message was said, or another has taken its place. Receipts
+    /// How far a message has come; `None` where no such message was said. Receipts
     /// are kept for a day at least.
     ///
     /// # Errors

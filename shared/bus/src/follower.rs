@@ -5,7 +5,7 @@ use crate::jetstream::{JetStreamAcknowledging, JetStreamFollower};
 use crate::local::{LocalAcknowledging, LocalFollower};
 use crate::message::{MessageId, News};
 
-/// One that follows the bus; it is forgotten when it is dropped.
+/// One that follows the bus.
 #[derive(Debug)]
 pub enum Follower {
     /// Within this process.
@@ -20,6 +20,20 @@ impl Follower {
         match self {
             Self::Local(follower) => follower.next().await,
             Self::JetStream(follower) => follower.next().await,
+        }
+    }
+
+    /// Follows no more, and says so: nobody waits for its receipts then. Who is merely dropped may have been cut off.
+    ///
+    /// # Errors
+    /// Nobody may know of it.
+    pub async fn leave(self) -> Result<(), BusError> {
+        match self {
+            Self::Local(follower) => {
+                drop(follower);
+                Ok(())
+            }
+            Self::JetStream(follower) => follower.leave().await,
         }
     }
 

@@ -1,13 +1,13 @@
 //! The bus over NATS JetStream: four streams, and what is asked of them.
 //!
 //! `{prefix}-passing` keeps passing messages for [`KEPT`](crate::message::KEPT), `{prefix}-standing` the last word under each key for good,
-//! `{prefix}-receipts` who has what for a day, `{prefix}-followers` who was there in the last minute.
+//! `{prefix}-receipts` who has what for a day, `{prefix}-followers` who was there within the last day and has not said goodbye.
 
 mod follower;
 mod streams;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub(crate) use self::follower::{JetStreamAcknowledging, JetStreamFollower};
 use self::streams::Streams;
 use crate::bus::BusError;
-use crate::message::{MessageId, Name, Receipt, Receipts};
+use crate::message::{Identity, MessageId, Name, Presence, Receipt, Receipts};
 
 /// How long NATS may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -85,22 +85,24 @@ impl JetStream {
         self.publish(self.streams.receipt_subject(id, &receipt.by), None, receipt).await
     }
 
-    async fn announce(&self, name: &Name) -> Result<(), BusError> {
-        self.publish(self.streams.follower_subject(name), None, name).await
+    async fn announce(&self, who: &Identity) -> Result<(), BusError> {
+        let presence = Presence { who: who.clone(), at: SystemTime::now() };
+        self.publish(self.streams.follower_subject(who), None, &presence).await
+    }
+
+    async fn leave(&self, who: &Identity) -> Result<(), BusError> {
+        self.publish(self.streams.follower_subject(who), None, &()).await
     }
 
     pub(crate) async fn receipts(&self, id: MessageId) -> Result<Option<Receipts>, BusError> {
         if !self.has_said(id).await? {
             return Ok(None);
         }
-        let mut acknowledged: Vec<Receipt> =
+        let acknowledged =
             self.last_words(self.streams.receipts(), &self.streams.receipts_of(id)).await?;
-        acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
-        let mut pending: Vec<Name> =
+        let present =
             self.last_words(self.streams.followers(), &self.streams.all_followers()).await?;
-        pending.sort();
-        pending.retain(|name| !acknowledged.iter().any(|receipt| receipt.by == *name));
-        Ok(Some(Receipts { acknowledged, pending }))
+        Ok(Some(Receipts::new(acknowledged, present)))
     }
 
     async fn has_said(&self, id: MessageId) -> Result<bool, BusError> {

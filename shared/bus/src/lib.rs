@@ -17,4 +17,4 @@ pub mod message;
 
 pub use bus::{Bus, BusError};
 pub use follower::{Acknowledging, Follower};
-pub use message::{KEPT, MessageId, Name, News, Receipt, Receipts};
+pub use message::{Identity, KEPT, MessageId, Name, News, Presence, Receipt, Receipts};

@@ -2,18 +2,21 @@
 
 mod journal;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::sync::watch;
 
 use self::journal::{Entry, Journal};
 use crate::bus::BusError;
-use crate::message::{KEPT, MessageId, Name, News, Receipt, Receipts};
+use crate::message::{Identity, KEPT, MessageId, Name, News, Presence, Receipt, Receipts};
+
+/// How long what was said is known by its id, at least.
+const KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many passing messages are kept in memory at most: the oldest go first.
 const MOST_PASSING: usize = 100_000;
@@ -43,9 +46,9 @@ struct Log {
     /// The number of the last passing entry that was dropped.
     dropped: u64,
     last: u64,
-    said: HashSet<MessageId>,
-    followers: BTreeSet<Name>,
-    receipts: HashMap<MessageId, Vec<Receipt>>,
+    /// What was said, who has it, and when it was said: known for a while after another has taken its place.
+    said: BTreeMap<MessageId, (SystemTime, Vec<Receipt>)>,
+    followers: BTreeSet<Identity>,
 }
 
 impl Default for Local {
@@ -84,7 +87,7 @@ impl Local {
 
     fn say_here(&self, entry: Entry) -> io::Result<()> {
         let mut journal = self.0.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.log().said.contains(&entry.id) {
+        if self.log().said.contains_key(&entry.id) {
             return Ok(());
         }
         if let Some(journal) = journal.as_mut() {
@@ -92,28 +95,34 @@ impl Local {
         }
         let last = self.log().append(entry);
         self.0.last.send_replace(last);
+        if let Some(journal) = journal.as_mut() {
+            let log = self.log();
+            if journal.is_mostly_waste(log.entries.len()) {
+                // It has been said already: what could not be tidied up now is so another time.
+                let tidied = journal.rewrite(log.entries.values());
+                let _ =
+                    tidied.inspect_err(|error| tracing::warn!(%error, "the journal only grows"));
+            }
+        }
         Ok(())
     }
 
     pub(crate) fn follow(&self, name: Name) -> LocalFollower {
         let mut log = self.log();
-        log.followers.insert(name.clone());
+        let me = Identity::of(name);
+        log.followers.insert(me.clone());
         let (target, dropped) = (Some(log.last), log.dropped);
         drop(log);
         let last = self.0.last.subscribe();
-        LocalFollower { bus: self.clone(), name, read: 0, dropped, target, last }
+        LocalFollower { bus: self.clone(), me, read: 0, dropped, target, last }
     }
 
     pub(crate) fn receipts(&self, id: MessageId) -> Option<Receipts> {
         let log = self.log();
-        if !log.said.contains(&id) {
-            return None;
-        }
-        let mut acknowledged = log.receipts.get(&id).cloned().unwrap_or_default();
-        acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
-        let has = |name: &Name| acknowledged.iter().any(|receipt| receipt.by == *name);
-        let pending = log.followers.iter().filter(|name| !has(name)).cloned().collect();
-        Some(Receipts { acknowledged, pending })
+        let (_, acknowledged) = log.said.get(&id)?;
+        let at = SystemTime::now();
+        let present = log.followers.iter().map(|who| Presence { who: who.clone(), at });
+        Some(Receipts::new(acknowledged.clone(), present.collect()))
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -124,11 +133,11 @@ impl Local {
 impl Log {
     fn append(&mut self, entry: Entry) -> u64 {
         self.last += 1;
-        self.said.insert(entry.id);
+        self.said.insert(entry.id, (entry.at, Vec::new()));
         match &entry.key {
             Some(key) => {
                 if let Some(before) = self.standing.insert(key.clone(), self.last) {
-                    self.forget(before);
+                    self.entries.remove(&before);
                 }
             }
             None => self.passing.push_back(self.last),
@@ -146,14 +155,20 @@ impl Log {
             }
             self.passing.pop_front();
             self.dropped = number;
-            self.forget(number);
+            self.entries.remove(&number);
         }
-    }
-
-    fn forget(&mut self, number: u64) {
-        if let Some(entry) = self.entries.remove(&number) {
-            self.said.remove(&entry.id);
-            self.receipts.remove(&entry.id);
+        self.standing.retain(|_, number| {
+            let is_over = self.entries.get(number).is_none_or(|entry| entry.is_over(now));
+            if is_over {
+                self.entries.remove(number);
+            }
+            !is_over
+        });
+        // In the order of their ids, which is that of their making.
+        while let Some(known) = self.said.first_entry()
+            && now.duration_since(known.get().0).is_ok_and(|age| age > KNOWN)
+        {
+            known.remove();
         }
     }
 
@@ -166,6 +181,11 @@ impl Log {
 impl Entry {
     fn is_old(&self, now: SystemTime) -> bool {
         now.duration_since(self.at).is_ok_and(|age| age > KEPT)
+    }
+
+    /// Whether it stands no longer.
+    fn is_over(&self, now: SystemTime) -> bool {
+        self.until.is_some_and(|until| until < now)
     }
 
     fn to_news(&self) -> News {
@@ -181,7 +201,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct LocalFollower {
     bus: Local,
-    name: Name,
+    me: Identity,
     /// The number of the last entry that it was told.
     read: u64,
     /// The number of the last dropped entry that it knows of: who begins with what is kept has missed nothing.
@@ -222,7 +242,7 @@ impl LocalFollower {
     }
 
     pub(crate) fn acknowledging(&self) -> LocalAcknowledging {
-        LocalAcknowledging { bus: self.bus.clone(), name: self.name.clone() }
+        LocalAcknowledging { bus: self.bus.clone(), me: self.me.clone() }
     }
 }
 
@@ -230,25 +250,22 @@ impl LocalFollower {
 #[derive(Debug, Clone)]
 pub struct LocalAcknowledging {
     bus: Local,
-    name: Name,
+    me: Identity,
 }
 
 impl LocalAcknowledging {
     pub(crate) fn acknowledge(&self, id: MessageId) {
-        let receipt = Receipt { by: self.name.clone(), at: SystemTime::now() };
-        let mut log = self.bus.log();
+        let receipt = Receipt { by: self.me.clone(), at: SystemTime::now() };
         // What is forgotten interests nobody.
-        if !log.said.contains(&id) {
-            return;
+        if let Some((_, receipts)) = self.bus.log().said.get_mut(&id) {
+            receipts.retain(|other| other.by != receipt.by);
+            receipts.push(receipt);
         }
-        let receipts = log.receipts.entry(id).or_default();
-        receipts.retain(|other| other.by != receipt.by);
-        receipts.push(receipt);
     }
 }
 
 impl Drop for LocalFollower {
     fn drop(&mut self) {
-        self.bus.log().followers.remove(&self.name);
+        self.bus.log().followers.remove(&self.me);
     }
 }

@@ -11,6 +11,9 @@ use uuid::Uuid;
 /// How long a passing message is kept: who was away for longer is told that it has missed some.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How long a follower may be silent at most, as long as it is well.
+pub(crate) const SILENT: Duration = Duration::from_secs(60);
+
 /// A message's own id, by which one that was sent twice is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -123,11 +126,38 @@ pub enum News {
     CutOff,
 }
 
+/// One that follows the bus: a name, and the run of whoever has it, since two may have one name by mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
+    /// What it is called.
+    pub name: Name,
+    /// Made anew with every start.
+    pub run: Uuid,
+}
+
+impl Identity {
+    /// A new run under a name.
+    #[must_use]
+    pub(crate) fn of(name: Name) -> Self {
+        Self { name, run: Uuid::now_v7() }
+    }
+}
+
+/// A follower that has not said goodbye, and when it was last heard of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// The follower.
+    pub who: Identity,
+    /// As JSON, milliseconds since 1970.
+    #[serde(rename = "at_ms", with = "milliseconds")]
+    pub at: SystemTime,
+}
+
 /// Who has taken a message to heart, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The follower.
-    pub by: Name,
+    pub by: Identity,
     /// When it said so. As JSON, milliseconds since 1970.
     #[serde(rename = "at_ms", with = "milliseconds")]
     pub at: SystemTime,
@@ -138,8 +168,29 @@ pub struct Receipt {
 pub struct Receipts {
     /// Who has it, in the order of their names.
     pub acknowledged: Vec<Receipt>,
-    /// Who follows the bus, or did a minute ago, and has not said so.
-    pub pending: Vec<Name>,
+    /// Who follows the bus, and has not said so: also who was cut off from it, or died, within the last day.
+    pub pending: Vec<Presence>,
+}
+
+impl Receipts {
+    pub(crate) fn new(mut acknowledged: Vec<Receipt>, present: Vec<Presence>) -> Self {
+        acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
+        let mut pending = without_former(present);
+        pending.retain(|present| !acknowledged.iter().any(|receipt| receipt.by == present.who));
+        pending.sort_by(|a, b| a.who.cmp(&b.who));
+        Self { acknowledged, pending }
+    }
+}
+
+/// Without the former lives of those who have started again: a run that fell silent long before another of its name
+/// was last heard of.
+fn without_former(present: Vec<Presence>) -> Vec<Presence> {
+    let is_later = |one: &Presence, other: &Presence| {
+        one.who.name == other.who.name
+            && one.at.duration_since(other.at).is_ok_and(|silence| silence > SILENT)
+    };
+    let is_former = |it: &Presence| present.iter().any(|other| is_later(other, it));
+    present.iter().filter(|it| !is_former(it)).cloned().collect()
 }
 
 /// Times as milliseconds since 1970.
@@ -199,8 +250,24 @@ mod tests {
     }
 
     #[test]
+    fn a_former_life_is_not_waited_for() {
+        let at = |name: &str, seconds: u64| Presence {
+            who: Identity::of(name.parse().expect("a name")),
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        };
+        let present =
+            [at("a", 100), at("a", 161), at("b", 100), at("b", 160), at("silent", 1), at("c", 500)];
+        let receipt = Receipt { by: present[5].who.clone(), at: present[5].at };
+        let Receipts { acknowledged, mut pending } =
+            Receipts::new(vec![receipt.clone()], present.to_vec());
+        pending.sort_by_key(|it| it.at);
+        let waited_for = [4, 2, 3, 1].map(|it: usize| present[it].clone());
+        assert_eq!((acknowledged, pending), (vec![receipt], waited_for.to_vec()));
+    }
+
+    #[test]
     fn a_receipt_reads_back() {
-        let json = r#"{"by":"edge-1","at_ms":1790000000123}"#;
+        let json = r#"{"by":{"name":"edge-1","run":"0190d2a5-7c1e-7bbb-8123-000000000003"},"at_ms":1790000000123}"#;
         let receipt: Receipt = serde_json::from_str(json).expect("a receipt");
         assert_eq!(serde_json::to_string(&receipt).expect("JSON"), json);
         assert!(serde_json::from_str::<Receipt>(r#"{"by":"a","at_ms":-1}"#).is_err());

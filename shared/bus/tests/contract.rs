@@ -1,9 +1,9 @@
 //! What every bus holds, within a process and over a real NATS server.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use segue_bus::{Bus, Follower, MessageId, Name, News};
+use segue_bus::{Bus, Follower, MessageId, Name, News, Receipts};
 use serde_json::{Value, json};
 use testkit::cable::Cable;
 use testkit::nats::NatsServer;
@@ -56,6 +56,9 @@ async fn holds(bus: Bus) {
     what_stands_is_its_last_word(&bus).await;
     twice_is_once(&bus).await;
     receipts_say_who_has_it(&bus).await;
+    two_of_one_name_are_two(&bus).await;
+    who_said_goodbye_is_not_waited_for(&bus).await;
+    what_has_been_superseded_was_said(&bus).await;
     many_say_and_all_hear(&bus).await;
 }
 
@@ -110,14 +113,56 @@ async fn receipts_say_who_has_it(bus: &Bus) {
     next(&mut quick).await;
     quick.acknowledge(id).await.expect("taken");
     let found = bus.receipts(id).await.expect("an answer").expect("receipts");
-    let by: Vec<&str> = found.acknowledged.iter().map(|receipt| receipt.by.as_str()).collect();
-    assert_eq!(by, ["quick"]);
-    assert!(found.pending.contains(&name("slow")) && !found.pending.contains(&name("quick")));
+    assert_eq!(acknowledged(&found), ["quick"]);
+    assert!(pending(&found).contains(&"slow") && !pending(&found).contains(&"quick"));
     next(&mut slow).await;
     slow.acknowledge(id).await.expect("taken");
     let found = bus.receipts(id).await.expect("an answer").expect("receipts");
     assert_eq!(found.acknowledged.len(), 2, "{found:?}");
     assert_eq!(bus.receipts(MessageId::generate()).await.expect("an answer"), None);
+}
+
+fn acknowledged(receipts: &Receipts) -> Vec<&str> {
+    receipts.acknowledged.iter().map(|receipt| receipt.by.name.as_str()).collect()
+}
+
+fn pending(receipts: &Receipts) -> Vec<&str> {
+    receipts.pending.iter().map(|presence| presence.who.name.as_str()).collect()
+}
+
+async fn two_of_one_name_are_two(bus: &Bus) {
+    let (mut one, mut other) = (bus.follow(name("twin")), bus.follow(name("twin")));
+    until_caught_up(&mut one).await;
+    until_caught_up(&mut other).await;
+    let id = pass(bus, json!("both?")).await;
+    one.acknowledge(id).await.expect("taken");
+    let found = bus.receipts(id).await.expect("an answer").expect("receipts");
+    assert_eq!(acknowledged(&found), ["twin"]);
+    assert!(pending(&found).contains(&"twin"), "{found:?}");
+}
+
+async fn who_said_goodbye_is_not_waited_for(bus: &Bus) {
+    let mut follower = bus.follow(name("leaving"));
+    until_caught_up(&mut follower).await;
+    let id = pass(bus, json!("who is there?")).await;
+    let found = bus.receipts(id).await.expect("an answer").expect("receipts");
+    assert!(pending(&found).contains(&"leaving"), "{found:?}");
+    follower.leave().await.expect("said");
+    let found = bus.receipts(id).await.expect("an answer").expect("receipts");
+    assert!(!pending(&found).contains(&"leaving"), "{found:?}");
+}
+
+/// Whoever asks for its receipts, or says it again because no answer came, is not misled by a later word.
+async fn what_has_been_superseded_was_said(bus: &Bus) {
+    let first = MessageId::generate();
+    bus.set(first, &name("superseded"), json!(1), None).await.expect("said");
+    set(bus, "superseded", json!(2)).await;
+    bus.set(first, &name("superseded"), json!(1), None).await.expect("said");
+    assert!(bus.receipts(first).await.expect("an answer").is_some());
+    let told = until_caught_up(&mut bus.follow(name("later"))).await;
+    let is_it = |news: &&News| matches!(news, News::Set { key, .. } if *key == name("superseded"));
+    let last: Vec<News> = told.iter().rfind(is_it).cloned().into_iter().collect();
+    assert_eq!(bodies(&last), [json!(2)]);
 }
 
 async fn many_say_and_all_hear(bus: &Bus) {
@@ -180,6 +225,44 @@ async fn a_journal_outlives_the_process() {
     let told = until_caught_up(&mut after.follow(name("edge"))).await;
     assert_eq!(bodies(&told), [json!("passing"), json!("withdrawn")]);
     assert_eq!(told[0], News::Passed { id, body: json!("passing") });
+}
+
+/// A revocation of a moment ago is over; a withdrawal is said and taken back, thousands of times.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_does_not_grow_for_ever() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bus.jsonl");
+    let bus = Bus::open(&path).expect("a bus");
+    set(&bus, "stays", json!(1)).await;
+    let over = Some(SystemTime::now() - Duration::from_secs(1));
+    for number in 0..1_500 {
+        let key = name(&format!("over-{number}"));
+        bus.set(MessageId::generate(), &key, json!(1), over).await.expect("said");
+    }
+    let lines = std::fs::read_to_string(&path).expect("a journal").lines().count();
+    assert!(lines < 1_100, "{lines} lines");
+    drop(bus);
+    let bus = Bus::open(&path).expect("a bus");
+    assert_eq!(bodies(&until_caught_up(&mut bus.follow(name("edge"))).await), [json!(1)]);
+}
+
+/// It may be serving what it should not: nobody is told that the purge holds everywhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_cut_off_is_waited_for() {
+    let server = NatsServer::start();
+    let bus = Bus::connect(&server.url(), &name("away")).await.expect("a bus");
+    let cable = Cable::to(server.address()).await;
+    let far = Bus::connect(&format!("nats://{}", cable.address()), &name("away")).await;
+    let mut follower = far.expect("a bus").follow(name("edge"));
+    until_caught_up(&mut follower).await;
+    pass(&bus, json!("before")).await;
+    next(&mut follower).await;
+    cable.cut();
+    assert_eq!(next(&mut follower).await, News::CutOff);
+    drop(follower);
+    let id = pass(&bus, json!("unheard")).await;
+    let found = bus.receipts(id).await.expect("an answer").expect("receipts");
+    assert_eq!((acknowledged(&found), pending(&found)), (vec![], vec!["edge"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

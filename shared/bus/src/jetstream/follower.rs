@@ -12,10 +12,9 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{interval, sleep};
 
-use super::streams::PRESENCE;
 use super::{JetStream, nats};
 use crate::bus::BusError;
-use crate::message::{MessageId, Name, News, Receipt};
+use crate::message::{Identity, MessageId, Name, News, Receipt, SILENT};
 
 /// How many messages may wait for the follower; the server keeps the others.
 const WAITING: usize = 1_024;
@@ -30,7 +29,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct JetStreamFollower {
     bus: Arc<JetStream>,
-    name: Name,
+    me: Identity,
     news: mpsc::Receiver<News>,
     task: AbortHandle,
 }
@@ -38,9 +37,10 @@ pub struct JetStreamFollower {
 impl JetStreamFollower {
     pub(super) fn start(bus: Arc<JetStream>, name: Name) -> Self {
         let (told, news) = mpsc::channel(WAITING);
-        let reading = Reading { bus: Arc::clone(&bus), name: name.clone(), told, last: None };
+        let me = Identity::of(name);
+        let reading = Reading { bus: Arc::clone(&bus), me: me.clone(), told, last: None };
         let task = tokio::spawn(reading.run()).abort_handle();
-        Self { bus, name, news, task }
+        Self { bus, me, news, task }
     }
 
     pub(crate) async fn next(&mut self) -> News {
@@ -52,7 +52,12 @@ impl JetStreamFollower {
     }
 
     pub(crate) fn acknowledging(&self) -> JetStreamAcknowledging {
-        JetStreamAcknowledging { bus: Arc::clone(&self.bus), name: self.name.clone() }
+        JetStreamAcknowledging { bus: Arc::clone(&self.bus), me: self.me.clone() }
+    }
+
+    pub(crate) async fn leave(self) -> Result<(), BusError> {
+        self.task.abort();
+        self.bus.leave(&self.me).await
     }
 }
 
@@ -60,12 +65,12 @@ impl JetStreamFollower {
 #[derive(Debug, Clone)]
 pub struct JetStreamAcknowledging {
     bus: Arc<JetStream>,
-    name: Name,
+    me: Identity,
 }
 
 impl JetStreamAcknowledging {
     pub(crate) async fn acknowledge(&self, id: MessageId) -> Result<(), BusError> {
-        let receipt = Receipt { by: self.name.clone(), at: SystemTime::now() };
+        let receipt = Receipt { by: self.me.clone(), at: SystemTime::now() };
         self.bus.acknowledge(id, &receipt).await
     }
 }
@@ -85,7 +90,7 @@ struct Last {
 
 struct Reading {
     bus: Arc<JetStream>,
-    name: Name,
+    me: Identity,
     told: mpsc::Sender<News>,
     /// `None` before it was told any: who was told nothing misses nothing.
     last: Option<Last>,
@@ -104,7 +109,7 @@ impl Reading {
             if hears {
                 hears = false;
                 let error = outcome.err().map(|error| error.to_string());
-                tracing::warn!(follower = %self.name, error, "cut off from the bus");
+                tracing::warn!(follower = %self.me.name, error, "cut off from the bus");
                 self.tell(News::CutOff).await;
             }
             sleep(PAUSE).await;
@@ -124,7 +129,7 @@ impl Reading {
         let mut standing_left = left(&standing.cached_info().state, 1);
         let mut passing = messages(&passing, start).await?;
         let mut standing = messages(&standing, 1).await?;
-        let mut presence = interval(PRESENCE / 3);
+        let mut presence = interval(SILENT / 3);
         let mut caught_up = false;
         loop {
             if !caught_up && passing_left.is_none() && standing_left.is_none() {
@@ -132,7 +137,7 @@ impl Reading {
                 self.tell(News::CaughtUp).await;
             }
             tokio::select! {
-                _ = presence.tick() => self.bus.announce(&self.name).await?,
+                _ = presence.tick() => self.bus.announce(&self.me).await?,
                 message = passing.next() => {
                     let sequence = self.pass_on_passing(next(message)?).await?;
                     passing_left = passing_left.filter(|last| *last > sequence);

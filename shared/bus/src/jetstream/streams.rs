@@ -9,13 +9,10 @@ use async_nats::jetstream::stream::Config;
 
 use super::nats;
 use crate::bus::BusError;
-use crate::message::{KEPT, MessageId, Name};
+use crate::message::{Identity, KEPT, MessageId, Name};
 
-/// How long a receipt is kept.
+/// How long a receipt is kept, and a follower waited for that was heard of no more.
 const RECEIPTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How long a follower is thought to be there after its last word.
-pub(super) const PRESENCE: Duration = Duration::from_secs(60);
 
 /// The streams of the bus that is called `prefix`. Cloning shares what is known of them.
 #[derive(Debug, Clone)]
@@ -68,20 +65,20 @@ impl Streams {
         format!("{}.receipts.{id}", self.prefix)
     }
 
-    pub(super) fn receipt_subject(&self, id: MessageId, by: &Name) -> String {
-        format!("{}.receipts.{id}.{by}", self.prefix)
+    pub(super) fn receipt_subject(&self, id: MessageId, by: &Identity) -> String {
+        format!("{}.receipts.{id}.{}.{}", self.prefix, by.name, by.run)
     }
 
     pub(super) fn receipts_of(&self, id: MessageId) -> String {
-        format!("{}.receipts.{id}.*", self.prefix)
+        format!("{}.receipts.{id}.*.*", self.prefix)
     }
 
-    pub(super) fn follower_subject(&self, name: &Name) -> String {
-        format!("{}.followers.{name}", self.prefix)
+    pub(super) fn follower_subject(&self, who: &Identity) -> String {
+        format!("{}.followers.{}.{}", self.prefix, who.name, who.run)
     }
 
     pub(super) fn all_followers(&self) -> String {
-        format!("{}.followers.*", self.prefix)
+        format!("{}.followers.>", self.prefix)
     }
 
     /// Makes the streams where they are missing; asks the server only where that is not known to have gone well.
@@ -113,7 +110,7 @@ impl Streams {
             stream(self.passing(), self.passing_subject(), -1, KEPT),
             stream(self.standing(), all("standing"), 1, Duration::ZERO),
             stream(self.receipts(), all("receipts"), 1, RECEIPTS_KEPT),
-            stream(self.followers(), all("followers"), 1, PRESENCE),
+            stream(self.followers(), all("followers"), 1, RECEIPTS_KEPT),
         ]
     }
 }

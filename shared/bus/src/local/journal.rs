@@ -34,12 +34,17 @@ pub(super) struct Entry {
     pub(super) until: Option<SystemTime>,
 }
 
+/// How many lines a journal may have at least before it is worth tidying up.
+const WORTH_TIDYING: usize = 1_024;
+
 /// An open journal.
 #[derive(Debug)]
 pub(super) struct Journal {
+    path: PathBuf,
     file: File,
     /// Where the last whole line ends: what a failed write has left behind it is written over.
     end: u64,
+    lines: usize,
 }
 
 impl Journal {
@@ -47,16 +52,18 @@ impl Journal {
     /// dropped from the disk.
     pub(super) fn open(path: &Path, now: SystemTime) -> Result<(Self, Vec<Entry>), BusError> {
         let text = match fs::read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            read => read?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            read => Some(read?),
         };
-        let entries = compacted(parse(&text)?, now);
+        let entries = compacted(parse(text.as_deref().unwrap_or_default())?, now);
         let lines: Vec<u8> = entries.iter().flat_map(line).collect();
-        if lines != text {
+        // A new file is put there in the same way: its name is on the disk before anything is said.
+        if text.as_ref() != Some(&lines) {
             replace(path, &lines)?;
         }
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        Ok((Self { file, end: lines.len() as u64 }, entries))
+        let (file, end) = (OpenOptions::new().write(true).open(path)?, lines.len() as u64);
+        let journal = Self { path: path.to_owned(), file, end, lines: entries.len() };
+        Ok((journal, entries))
     }
 
     /// Writes an entry: once this has gone well, it is on the disk.
@@ -67,6 +74,25 @@ impl Journal {
         self.file.write_all(&line)?;
         self.file.sync_data()?;
         self.end += line.len() as u64;
+        self.lines += 1;
+        Ok(())
+    }
+
+    /// Whether more than half of a long journal no longer matters, where `entries` of its lines do.
+    pub(super) fn is_mostly_waste(&self, entries: usize) -> bool {
+        self.lines > WORTH_TIDYING && self.lines / 2 > entries
+    }
+
+    /// Drops all but these entries.
+    pub(super) fn rewrite<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Entry>,
+    ) -> io::Result<()> {
+        let lines: Vec<Vec<u8>> = entries.map(line).collect();
+        let text = lines.concat();
+        replace(&self.path, &text)?;
+        self.file = OpenOptions::new().write(true).open(&self.path)?;
+        (self.end, self.lines) = (text.len() as u64, lines.len());
         Ok(())
     }
 }
@@ -101,8 +127,7 @@ fn compacted(entries: Vec<Entry>, now: SystemTime) -> Vec<Entry> {
     }
     let matters = |entry: &Entry| match &entry.key {
         Some(key) => {
-            let over = entry.until.is_some_and(|until| until < now);
-            last.get(key) == Some(&entry.id) && !entry.body.is_null() && !over
+            last.get(key) == Some(&entry.id) && !entry.body.is_null() && !entry.is_over(now)
         }
         None => !entry.is_old(now),
     };
