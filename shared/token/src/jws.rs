@@ -52,7 +52,15 @@ pub(crate) fn open<T: DeserializeOwned>(
         return Err(Refusal::Malformed);
     }
     check_signature(keys, typ, header, message, signature)?;
-    serde_json::from_slice(&decode(claims)?).map_err(|_| Refusal::Malformed)
+    object(&decode(claims)?)
+}
+
+/// Header and claims are JSON objects (RFC 7515 4, RFC 7519 4); of a list, serde would take the values in their order.
+fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Refusal> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::Malformed);
+    }
+    serde_json::from_slice(json).map_err(|_| Refusal::Malformed)
 }
 
 fn check_signature(
@@ -63,7 +71,7 @@ fn check_signature(
     signature: &str,
 ) -> Result<(), Refusal> {
     let header = decode(header)?;
-    let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| Refusal::Malformed)?;
+    let header: Header<'_> = object(&header)?;
     let algorithm = match header.alg {
         "EdDSA" => Algorithm::EdDSA,
         "ES256" => Algorithm::ES256,

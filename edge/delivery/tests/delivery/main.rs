@@ -18,3 +18,4 @@ mod shutdown;
 mod site;
 mod tls;
 mod tokens;
+mod verifiers;

@@ -13,7 +13,7 @@ use token::{SigningKey, VerifyingKeys, access};
 use crate::answer::send;
 use crate::site::{FOLDER, NOW, Running};
 
-const SEGMENT: &str = "aac/320/00000.m4s";
+pub(crate) const SEGMENT: &str = "aac/320/00000.m4s";
 const OTHER_SONG: &str = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/album/\
     0190d2a5-7c1e-7bbb-8123-000000000002/0190d2a5-7c1e-7bbb-8123-0000000000ff/\
     00112233445566778899aabbccddeeff";
@@ -22,14 +22,14 @@ const OTHER_VERSION: &str = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/album/\
     ffeeddccbbaa99887766554433221100";
 
 /// A token's three parts, taken apart to be tampered with.
-struct Parts {
-    header: Value,
-    claims: Value,
+pub(crate) struct Parts {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
     signature: String,
 }
 
 impl Parts {
-    fn of(token: &str) -> Self {
+    pub(crate) fn of(token: &str) -> Self {
         let parts: Vec<&str> = token.split('.').collect();
         let json = |part: &str| {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("JSON")
@@ -38,40 +38,40 @@ impl Parts {
     }
 
     /// Put together again with the signature that it had.
-    fn unsigned(&self) -> String {
+    pub(crate) fn unsigned(&self) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         format!("{}.{}.{}", part(&self.header), part(&self.claims), self.signature)
     }
 
     /// Signed by `key` under an algorithm of the forger's choice.
-    fn signed(&self, algorithm: Algorithm, key: &EncodingKey) -> String {
+    pub(crate) fn signed(&self, algorithm: Algorithm, key: &EncodingKey) -> String {
         let mut header = Header::new(algorithm);
         header.kid = self.header["kid"].as_str().map(str::to_owned);
         header.typ = self.header["typ"].as_str().map(str::to_owned);
         jsonwebtoken::encode(&header, &self.claims, key).expect("a token")
     }
 
-    fn with_claim(token: &str, name: &str, value: Value) -> Self {
+    pub(crate) fn with_claim(token: &str, name: &str, value: Value) -> Self {
         let mut parts = Self::of(token);
         parts.claims[name] = value;
         parts
     }
 
-    fn with_header(token: &str, name: &str, value: Value) -> Self {
+    pub(crate) fn with_header(token: &str, name: &str, value: Value) -> Self {
         let mut parts = Self::of(token);
         parts.header[name] = value;
         parts
     }
 }
 
-fn ed25519(key: &SigningKey) -> EncodingKey {
+pub(crate) fn ed25519(key: &SigningKey) -> EncodingKey {
     let pem = key.to_pem();
     let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).expect("PEM");
     EncodingKey::from_ed_der(der.secret_pkcs8_der())
 }
 
 /// Any bytes as a header and claims, signed by us.
-fn signed_raw(key: &SigningKey, header: &str, claims: impl AsRef<[u8]>) -> String {
+pub(crate) fn signed_raw(key: &SigningKey, header: &str, claims: impl AsRef<[u8]>) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &ed25519(key), Algorithm::EdDSA);
     format!("{message}.{}", signature.expect("a signature"))
@@ -125,9 +125,9 @@ fn confused(edge: &Running, token: &str) -> Vec<String> {
 }
 
 /// (what, path, status, reason)
-type Row = (&'static str, String, u16, &'static str);
+pub(crate) type Row = (&'static str, String, u16, &'static str);
 
-fn with_tokens(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
+pub(crate) fn with_tokens(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
     let good = edge.token(320);
     let signature = good.rfind('.').expect("three parts") + 1;
     let payload = good.find('.').expect("three parts") + 1;
@@ -212,6 +212,11 @@ fn of_headers(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
         ("no header", header(""), "malformed"),
         ("a header of null", header("null"), "malformed"),
         ("a header in a list", reheaded(edge, |it| format!("[{it}]")), "malformed"),
+        (
+            "a header of values in a list",
+            header(&format!("[\"EdDSA\",\"{kid}\",\"play+jwt\"]")),
+            "malformed",
+        ),
         ("two headers", reheaded(edge, |it| format!("{it}{it}")), "malformed"),
         ("alg twice", reheaded(edge, |it| it.replacen('{', "{\"alg\":\"none\",", 1)), "malformed"),
         ("kid twice", with("kid", "\"x\""), "malformed"),
@@ -308,7 +313,7 @@ fn of_claims(edge: &Running) -> Vec<(&'static str, String, &'static str)> {
     rows
 }
 
-fn with_paths(edge: &Running) -> Vec<Row> {
+pub(crate) fn with_paths(edge: &Running) -> Vec<Row> {
     let (good, low) = (edge.token(320), edge.token(64));
     let own = |rest: &str| format!("/t/{good}/{FOLDER}/{rest}");
     let any = |rest: &str| format!("/t/{good}/{rest}");

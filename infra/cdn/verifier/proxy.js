@@ -1,0 +1,80 @@
+// A request on platforms whose functions fetch by themselves (Cloudflare, Fastly): judged, taken out of its token, and
+// fetched from the edge as a puller.
+
+import { answerTo, personal, withoutKeys } from './answer.js';
+import { withoutToken } from './carrier.js';
+import { judge } from './gate.js';
+import { NoKeys } from './held_keys.js';
+
+/** What makes us a puller (edge/delivery/src/pull.rs). */
+const EDGE_SECRET = 'Segue-Edge-Secret';
+
+/**
+ * What a platform lends.
+ * @typedef {object} Platform
+ * @property {import('./gate.js').KeySource} keys
+ * @property {() => Promise<string>} secret that makes us a puller
+ * @property {(path: string, init: {method: string, headers: Headers, redirect: 'manual'}, cacheable: boolean) =>
+ *   Promise<Response>} pull asks the edge through the platform's cache, or past it
+ */
+
+/**
+ * @param {Request} request
+ * @param {Platform} platform
+ * @param {number} now in milliseconds since 1970
+ * @returns {Promise<Response>}
+ */
+export async function proxy(request, platform, now) {
+  const verdict = await judgeRequest(request, platform.keys, now);
+  if (verdict === null) return respond(withoutKeys());
+  if (!verdict.pass) return respond(answerTo(verdict));
+  const headers = pulling(request.headers, await platform.secret());
+  const init = { method: request.method, headers, redirect: /** @type {const} */ ('manual') };
+  return forViewer(await platform.pull(verdict.path, init, verdict.cacheable));
+}
+
+/**
+ * @param {Request} request
+ * @param {import('./gate.js').KeySource} keys
+ * @param {number} now
+ * @returns {Promise<import('./gate.js').Passed | import('./gate.js').Refused | null>} null where there are no keys
+ */
+async function judgeRequest(request, keys, now) {
+  const { pathname, search } = new URL(request.url);
+  const cookie = request.headers.get('cookie');
+  const query = search === '' ? null : search.slice(1);
+  const asked = { method: request.method, path: pathname, query, cookies: cookie === null ? [] : [cookie] };
+  try {
+    return await judge(asked, keys, now);
+  } catch (error) {
+    if (error instanceof NoKeys) return null;
+    throw error;
+  }
+}
+
+/**
+ * The viewer's headers without the token, and with our secret in place of any that the viewer sent.
+ * @param {Headers} viewers
+ * @param {string} secret
+ */
+function pulling(viewers, secret) {
+  const headers = new Headers(viewers);
+  const cookies = withoutToken(viewers.get('cookie') ?? '');
+  if (cookies === null) headers.delete('cookie');
+  else headers.set('cookie', cookies);
+  headers.set(EDGE_SECRET, secret);
+  return headers;
+}
+
+/** @param {Response} response */
+function forViewer(response) {
+  const headers = new Headers(response.headers);
+  const control = headers.get('cache-control');
+  if (control !== null) headers.set('cache-control', personal(control));
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+/** @param {import('./answer.js').Answer} answer */
+function respond({ status, phrase, headers, body }) {
+  return new Response(body === '' ? null : body, { status, statusText: phrase, headers });
+}
