@@ -1,7 +1,7 @@
 // The verifier as a Cloudflare Worker, in front of Cloudflare's cache. README.md says how it is deployed.
 
-import { HeldKeys } from '../verifier/held_keys.js';
-import { proxy } from '../verifier/proxy.js';
+import { HeldKeys } from '../judge/held_keys.js';
+import { proxy } from '../judge/proxy.js';
 
 /** How long a fetch of the key set may take, in milliseconds. */
 const TIMEOUT = 2_000;
@@ -32,7 +32,7 @@ export default {
     const platform = {
       keys,
       secret: async () => EDGE_SECRET,
-      /** @type {import('../verifier/proxy.js').Platform['pull']} */
+      /** @type {import('../judge/proxy.js').Platform['pull']} */
       pull: (path, init, cacheable) => fetch(new URL(path, ORIGIN), cached(init, cacheable)),
     };
     return proxy(request, platform, Date.now());

@@ -1,6 +1,6 @@
 // The verifier as a Lambda@Edge function for CloudFront's viewer requests. README.md says how it is deployed.
 
-import { HeldKeys } from '../verifier/held_keys.js';
+import { HeldKeys } from '../judge/held_keys.js';
 import { KEYS } from './settings.js';
 import { viewerRequest } from './viewer_request.js';
 

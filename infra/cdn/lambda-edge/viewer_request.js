@@ -1,10 +1,10 @@
 // A viewer's request as CloudFront hands it over: answered where it is refused, else handed back without its token, before
 // CloudFront makes its cache key of it. The edge's secret is none of ours: CloudFront adds it to what it asks the origin.
 
-import { answerTo, withoutKeys } from '../verifier/answer.js';
-import { withoutToken } from '../verifier/carrier.js';
-import { judge } from '../verifier/gate.js';
-import { NoKeys } from '../verifier/held_keys.js';
+import { answerTo, withoutKeys } from '../judge/answer.js';
+import { withoutToken } from '../judge/carrier.js';
+import { judge } from '../judge/verdict.js';
+import { NoKeys } from '../judge/held_keys.js';
 
 /**
  * As CloudFront writes them: names in lower case, each with all its values.
@@ -16,7 +16,7 @@ import { NoKeys } from '../verifier/held_keys.js';
 
 /**
  * @param {Event} event
- * @param {import('../verifier/gate.js').KeySource} keys
+ * @param {import('../judge/verdict.js').KeySource} keys
  * @param {number} now in milliseconds since 1970
  * @returns {Promise<Request_ | Response_>}
  */
@@ -33,7 +33,7 @@ export async function viewerRequest(event, keys, now) {
 
 /**
  * @param {Request_} request
- * @returns {import('../verifier/gate.js').Asked}
+ * @returns {import('../judge/verdict.js').Asked}
  */
 function asked({ method, uri, querystring, headers }) {
   const cookies = (headers.cookie ?? []).map(({ value }) => value);
@@ -53,7 +53,7 @@ function stripped(request, path) {
 }
 
 /**
- * @param {import('../verifier/answer.js').Answer} answer
+ * @param {import('../judge/answer.js').Answer} answer
  * @returns {Response_}
  */
 function response({ status, phrase, headers, body }) {

@@ -23,7 +23,7 @@ before(async () => {
   site = createServer(answer).listen(0, '127.0.0.1');
   await new Promise((ready) => site.once('listening', ready));
   folder = mkdtempSync(join(tmpdir(), 'segue-workerd-'));
-  for (const part of ['cloudflare', 'verifier']) {
+  for (const part of ['cloudflare', 'judge']) {
     cpSync(new URL(`../${part}`, import.meta.url), join(folder, part), { recursive: true });
   }
   writeFileSync(join(folder, 'config.capnp'), config(`http://127.0.0.1:${site.address().port}`));
@@ -55,7 +55,8 @@ function answer(request, response) {
 
 /** The files of the deployment, as modules by their paths. */
 function config(origin) {
-  const files = ['cloudflare/worker.js', ...readdirSync(join(folder, 'verifier')).map((name) => `verifier/${name}`)];
+  const judge = readdirSync(join(folder, 'judge')).filter((name) => name.endsWith('.js'));
+  const files = ['cloudflare/worker.js', ...judge.map((name) => `judge/${name}`)];
   const modules = files.map((name) => `(name = "${name}", esModule = embed "${name}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
@@ -63,7 +64,7 @@ function config(origin) {
       sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
     );
     const worker :Workerd.Worker = (
-      compatibilityDate = "2026-11-01",
+      compatibilityDate = "2026-10-01",
       globalOutbound = "net",
       modules = [${modules.join(', ')}],
       bindings = [

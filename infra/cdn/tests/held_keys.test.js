@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { judge } from '../verifier/gate.js';
-import { HeldKeys, NoKeys } from '../verifier/held_keys.js';
+import { judge } from '../judge/verdict.js';
+import { HeldKeys, NoKeys } from '../judge/held_keys.js';
 import { table } from './table.js';
 
 const { now, live, jwks: both } = table;

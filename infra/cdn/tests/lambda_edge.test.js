@@ -1,11 +1,13 @@
-// The Lambda@Edge function with events as CloudFront sends them, in a folder as it is deployed. CloudFront itself is not here.
+// The Lambda@Edge function with events as CloudFront sends them, packed as it is deployed. CloudFront itself is not here.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { table } from './table.js';
 
@@ -16,9 +18,7 @@ before(async () => {
   server = createServer((_, response) => response.end(table.jwks)).listen(0, '127.0.0.1');
   await new Promise((ready) => server.once('listening', ready));
   folder = mkdtempSync(join(tmpdir(), 'segue-lambda-'));
-  for (const part of ['package.json', 'lambda-edge', 'verifier']) {
-    cpSync(new URL(`../${part}`, import.meta.url), join(folder, part), { recursive: true });
-  }
+  execFileSync(fileURLToPath(new URL('../lambda-edge/pack', import.meta.url)), [folder]);
   const settings = `export const KEYS = 'http://127.0.0.1:${server.address().port}/';\n`;
   writeFileSync(join(folder, 'lambda-edge/settings.js'), settings);
   ({ handler } = await import(join(folder, 'lambda-edge/index.js')));

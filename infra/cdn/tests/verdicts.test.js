@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { rememberingEd25519 } from '../fastly/src/ed25519.js';
-import { answerTo } from '../verifier/answer.js';
-import { judge } from '../verifier/gate.js';
-import { readKeys, webCryptoEd25519 } from '../verifier/keys.js';
+import { answerTo } from '../judge/answer.js';
+import { judge } from '../judge/verdict.js';
+import { readKeys, webCryptoEd25519 } from '../judge/keys.js';
 import { fixed, table } from './table.js';
 
 /** As on Fastly, with a cache that forgets at once. */

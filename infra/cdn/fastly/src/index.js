@@ -5,8 +5,8 @@ import { CacheOverride } from 'fastly:cache-override';
 import { ConfigStore } from 'fastly:config-store';
 import { SecretStore } from 'fastly:secret-store';
 
-import { HeldKeys } from '../../verifier/held_keys.js';
-import { proxy } from '../../verifier/proxy.js';
+import { HeldKeys } from '../../judge/held_keys.js';
+import { proxy } from '../../judge/proxy.js';
 import { rememberingEd25519 } from './ed25519.js';
 
 /** How long the answer for a key that is not in the set may be kept, in seconds: all of a site's requests share it. */
@@ -24,7 +24,7 @@ async function answer(request) {
   const platform = {
     keys: new HeldKeys((early) => fetch(...asking(keys, early)), rememberingEd25519(SimpleCache)),
     secret: edgeSecret,
-    /** @type {import('../../verifier/proxy.js').Platform['pull']} */
+    /** @type {import('../../judge/proxy.js').Platform['pull']} */
     pull: (path, init, cacheable) =>
       fetch(new URL(path, origin), {
         ...init,

@@ -3,7 +3,7 @@
 
 import { answerTo, personal, withoutKeys } from './answer.js';
 import { withoutToken } from './carrier.js';
-import { judge } from './gate.js';
+import { judge } from './verdict.js';
 import { NoKeys } from './held_keys.js';
 
 /** What makes us a puller (edge/delivery/src/pull.rs). */
@@ -12,7 +12,7 @@ const EDGE_SECRET = 'Segue-Edge-Secret';
 /**
  * What a platform lends.
  * @typedef {object} Platform
- * @property {import('./gate.js').KeySource} keys
+ * @property {import('./verdict.js').KeySource} keys
  * @property {() => Promise<string>} secret that makes us a puller
  * @property {(path: string, init: {method: string, headers: Headers, redirect: 'manual'}, cacheable: boolean) =>
  *   Promise<Response>} pull asks the edge through the platform's cache, or past it
@@ -35,9 +35,9 @@ export async function proxy(request, platform, now) {
 
 /**
  * @param {Request} request
- * @param {import('./gate.js').KeySource} keys
+ * @param {import('./verdict.js').KeySource} keys
  * @param {number} now
- * @returns {Promise<import('./gate.js').Passed | import('./gate.js').Refused | null>} null where there are no keys
+ * @returns {Promise<import('./verdict.js').Passed | import('./verdict.js').Refused | null>} null where there are no keys
  */
 async function judgeRequest(request, keys, now) {
   const { pathname, search } = new URL(request.url);

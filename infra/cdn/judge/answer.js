@@ -35,7 +35,7 @@ const PHRASES = {
 
 /**
  * The answer to a request that is not passed on.
- * @param {import('./gate.js').Refused} refused
+ * @param {import('./verdict.js').Refused} refused
  * @returns {Answer}
  */
 export function answerTo({ status, reason }) {
