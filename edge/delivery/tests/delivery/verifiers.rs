@@ -2,8 +2,10 @@
 //! A table of requests is put to a running edge; Node.js then puts it to the verifiers.
 
 mod es256;
+mod key_sets;
 mod mutation;
 mod table;
+mod written;
 
 use std::path::Path;
 use std::process::Command;
@@ -47,7 +49,7 @@ async fn the_verifiers_for_cdns_say_what_the_edge_says() {
         "now": NOW * 1_000,
         "jwks": keys.to_jwks(),
         "rows": rows,
-        "keySets": table::key_sets(),
+        "keySets": key_sets::read(),
         "live": live(&edge, &minter),
     });
     let folder = tempfile();

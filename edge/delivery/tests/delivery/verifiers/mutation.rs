@@ -11,7 +11,7 @@ const CHARACTERS: &[char] = &[
     ':', '\\', '*', '"', '~', ',', '@', '!', '|', 'é',
 ];
 
-/// `count` requests, each made of one of `asked`; other ones on every run. One that differs from its edge's verdict is in
+/// `count` requests, each made of one of `asked`; other ones on every run. One whose verdicts differ is in
 /// the failure's text.
 pub(crate) fn of(asked: &[Asked], count: usize) -> Vec<Asked> {
     let mut seed = [0; 32];
