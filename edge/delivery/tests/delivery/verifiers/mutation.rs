@@ -11,8 +11,8 @@ const CHARACTERS: &[char] = &[
     ':', '\\', '*', '"', '~', ',', '@', '!', '|', 'é',
 ];
 
-/// `count` requests, each made of one of `asked`; other ones on every run. One whose verdicts differ is in
-/// the failure's text.
+/// `count` requests, each made of one of `asked`; other ones on every run. One whose verdicts differ is
+/// in the failure's text.
 pub(crate) fn of(asked: &[Asked], count: usize) -> Vec<Asked> {
     let mut seed = [0; 32];
     aws_lc_rs::rand::fill(&mut seed).expect("randomness");

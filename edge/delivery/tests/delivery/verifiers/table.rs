@@ -201,7 +201,7 @@ pub(crate) fn verdict(path: &str, asked: &Asked, answer: &Answer) -> Option<Valu
     }
 }
 
-/// The edge's head and body, so far as they are what every refusal has. Nothing where another answered.
+/// The head and body of a refusal of the edge's own. Nothing where another answered.
 pub(crate) fn answer(answer: &Answer) -> Value {
     let theirs = ["content-length", "date", "connection"];
     let headers: serde_json::Map<String, Value> = answer
