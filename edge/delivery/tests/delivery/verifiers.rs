@@ -99,6 +99,8 @@ fn tempfile() -> std::path::PathBuf {
 
 fn judge_by_node(table: &Path) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/cdn");
+    let installed = folder.join("node_modules").is_dir();
+    assert!(installed, "workerd is missing: run tests/tools/npm infra/cdn (tests/tools/test does)");
     let tests = ["verdicts", "held_keys", "cloudflare", "fastly", "lambda_edge"];
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec"])
