@@ -7,15 +7,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
+use crate::fallback::Fallback;
 use crate::pull::Caller;
 use crate::serve::{Ending, Site};
 use crate::served::Served;
@@ -71,7 +71,7 @@ impl Protocol {
 }
 
 /// Answers a connection's requests until it ends, or is ended.
-pub(crate) async fn converse<S, F, B>(
+pub(crate) async fn converse<S, F: Fallback>(
     stream: S,
     protocol: Protocol,
     connected: Connected,
@@ -79,11 +79,6 @@ pub(crate) async fn converse<S, F, B>(
     ending: Ending,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    F: Clone + Send + Sync + 'static,
-    F::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Error + Send + Sync + 'static,
 {
     let _counted = site.edge.figures().connected(protocol);
     let finished = match protocol {
@@ -95,7 +90,7 @@ pub(crate) async fn converse<S, F, B>(
     }
 }
 
-async fn one<S, F, B>(
+async fn one<S, F: Fallback>(
     stream: S,
     connected: Connected,
     site: Arc<Site<F>>,
@@ -103,11 +98,6 @@ async fn one<S, F, B>(
 ) -> hyper::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    F: Clone + Send + Sync + 'static,
-    F::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Error + Send + Sync + 'static,
 {
     let service = service_fn(|request| answer(&site, connected, request));
     let connection = http1::Builder::new()
@@ -128,7 +118,7 @@ where
 
 /// hyper times the heads of HTTP/1.1 alone: here a connection without any request is cut after the same time, and
 /// one that had some is told to go (RFC 9113 6.8).
-async fn two<S, F, B>(
+async fn two<S, F: Fallback>(
     stream: S,
     connected: Connected,
     site: Arc<Site<F>>,
@@ -136,11 +126,6 @@ async fn two<S, F, B>(
 ) -> hyper::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    F: Clone + Send + Sync + 'static,
-    F::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Error + Send + Sync + 'static,
 {
     let (traffic, limit) = (Traffic::opened(), site.limits.head);
     let counted = Arc::clone(&traffic);
@@ -177,14 +162,11 @@ where
     }
 }
 
-async fn answer<F, B>(
+async fn answer<F: Fallback>(
     site: &Site<F>,
     connected: Connected,
     request: Request<Incoming>,
-) -> Result<Response<Served<B>>, Infallible>
-where
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
-{
+) -> Result<Response<Served<F::Answer>>, Infallible> {
     if site.edge.owns(request.uri().path()) {
         let (parts, _) = request.into_parts();
         return Ok(site.edge.answer(&parts, connected).await);

@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use cache::{Cache, FillError, Source};
-use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE, RETRY_AFTER,
-};
+use cache::{Cache, FillError};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use media::SegmentSecrets;
@@ -17,6 +14,7 @@ use token::{Revocation, VerifyingKeys};
 use tracing::Instrument;
 
 use crate::access::{self, Entry, Outcome};
+use crate::answer::{Answer, failure, respond, turned_away, unavailable, unsatisfiable, withdrawn};
 use crate::body::Body;
 use crate::connection::Connected;
 use crate::content::Content;
@@ -50,19 +48,6 @@ struct Inner {
     texts: Texts,
     figures: Figures,
     clock: Clock,
-}
-
-/// An answer, and how it came about.
-struct Answer<B> {
-    response: Response<Body<B>>,
-    source: Option<Source>,
-    refused: Option<Refused>,
-}
-
-impl<B> From<Response<Body<B>>> for Answer<B> {
-    fn from(response: Response<Body<B>>) -> Self {
-        Self { response, source: None, refused: None }
-    }
 }
 
 /// A request that passed the gate.
@@ -310,54 +295,4 @@ impl Admitted<'_> {
         let body = if *self.method == Method::HEAD { Body::Empty } else { body() };
         respond(status, headers, body)
     }
-}
-
-/// A follower believes an absence; any other refusal would send it past us to the origin.
-fn withdrawn<B>(caller: Caller) -> Answer<B> {
-    match caller {
-        Caller::Puller => failure(StatusCode::NOT_FOUND).into(),
-        Caller::Anyone => turned_away(Refused::Withdrawn),
-    }
-}
-
-fn turned_away<B>(refused: Refused) -> Answer<B> {
-    Answer { refused: Some(refused), ..refuse(refused).into() }
-}
-
-fn refuse<B>(refused: Refused) -> Response<Body<B>> {
-    let (status, reason) = (refused.status(), refused.name());
-    explain(status, head::refusal(status, reason), reason)
-}
-
-fn failure<B>(status: StatusCode) -> Response<Body<B>> {
-    explain(status, head::failure(status), status.canonical_reason().unwrap_or_default())
-}
-
-/// The answer where a fill came to nothing.
-fn unavailable<B>(error: &FillError) -> Response<Body<B>> {
-    let mut response = failure(head::status_of(error));
-    if let FillError::Overloaded { retry_after } | FillError::Resting { retry_after } = error {
-        let seconds = HeaderValue::from(retry_after.as_secs().max(1));
-        response.headers_mut().insert(RETRY_AFTER, seconds);
-    }
-    response
-}
-
-fn unsatisfiable<B>(size: u64) -> Response<Body<B>> {
-    let status = StatusCode::RANGE_NOT_SATISFIABLE;
-    let mut headers = head::failure(status);
-    headers.insert(CONTENT_RANGE, head::text(&format!("bytes */{size}")));
-    explain(status, headers, "Range Not Satisfiable")
-}
-
-/// An answer of one line for whoever reads it with curl.
-fn explain<B>(status: StatusCode, headers: HeaderMap, line: &'static str) -> Response<Body<B>> {
-    respond(status, headers, Body::Whole(Bytes::from_static(line.as_bytes())))
-}
-
-fn respond<B>(status: StatusCode, headers: HeaderMap, body: Body<B>) -> Response<Body<B>> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
 }

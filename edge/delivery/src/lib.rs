@@ -1,14 +1,15 @@
 //! The media data plane on hyper: listener, token, lookup, range, response. It is stateless and
 //! knows no database.
 //!
-//! Reading order, which is a request's: [`serve`](mod@serve), `connection` and `traffic` (who is there), `target` (what is
+//! Reading order, which is a request's: [`serve`](mod@serve), `connection` and `traffic` (who is there), [`fallback`] (what is not ours), `target` (what is
 //! asked for), [`pull`] (who needs no token), `carrier` (where the token is), `gate` and `revocations`
 //! (whether it may be had), [`edge`] (the answer as a whole), then its parts:
-//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`]. What it tells: `figures`, and `access` with [`served`]
+//! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`], `answer` (the rest of them). What it tells: `figures`, and `access` with [`served`]
 //! and `cmcd`. What it is told: [`trust`], [`tls`], and anew
 //! while it runs [`key_source`] (`watched`). Towards its own origin: [`shield`].
 
 mod access;
+mod answer;
 pub mod body;
 mod carrier;
 mod cmcd;
@@ -16,6 +17,7 @@ pub mod connection;
 mod content;
 pub mod edge;
 mod encoding;
+pub mod fallback;
 mod figures;
 mod gate;
 mod head;
@@ -38,6 +40,7 @@ mod withdrawn;
 pub use body::Body;
 pub use connection::Connected;
 pub use edge::Edge;
+pub use fallback::Fallback;
 pub use key_source::{KeySource, NoKeys};
 pub use pull::{Caller, PullSecrets};
 pub use serve::{Limits, Site, serve};

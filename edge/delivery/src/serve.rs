@@ -1,24 +1,19 @@
 //! Connections: accepted, served, drained.
 
-use std::convert::Infallible;
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use hyper::body::Incoming;
 use rustls::ServerConnection;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Service;
 
 use crate::connection::{Connected, Protocol, converse};
 use crate::edge::Edge;
+use crate::fallback::Fallback;
 use crate::figures::Handshake;
 use crate::pull::Caller;
 use crate::tls::Tls;
@@ -60,18 +55,11 @@ pub(crate) struct Ending {
 
 /// Serves HTTP/1.1 and HTTP/2 on `listener` until `shutdown`; then accepts no more, lets busy connections
 /// finish until the deadline, and cuts what is left. Returns how many connections were cut.
-pub async fn serve<F, B>(
+pub async fn serve<F: Fallback>(
     listener: TcpListener,
     site: Site<F>,
     shutdown: impl Future<Output = ()>,
-) -> usize
-where
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    F: Clone + Send + Sync + 'static,
-    F::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Error + Send + Sync + 'static,
-{
+) -> usize {
     let (connections, ending, site) = (TaskTracker::new(), Ending::default(), Arc::new(site));
     let mut shutdown = pin!(shutdown);
     loop {
@@ -110,14 +98,12 @@ async fn drain(connections: &TaskTracker, ending: &Ending, deadline: Duration) -
 }
 
 /// Shakes hands, then serves.
-async fn greet<F, B>(stream: TcpStream, address: SocketAddr, site: Arc<Site<F>>, ending: Ending)
-where
-    F: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    F: Clone + Send + Sync + 'static,
-    F::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Error + Send + Sync + 'static,
-{
+async fn greet<F: Fallback>(
+    stream: TcpStream,
+    address: SocketAddr,
+    site: Arc<Site<F>>,
+    ending: Ending,
+) {
     // A response is written as a whole: waiting to fill a packet would only delay its end.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
