@@ -29,12 +29,13 @@ check:
 	RUSTDOCFLAGS="$(RUSTDOC_LINTS)" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	npm run --silent --prefix edge/player check
 
-# Beside ffmpeg, single tools and the bare encoders, and instructions counted; prints sections for benches/RESULTS.md. On a quiet machine only.
+# Beside ffmpeg, single tools and the bare encoders; beside nginx and Varnish; and instructions counted. Prints sections for benches/RESULTS.md. On a quiet machine only.
 bench:
 	tests/tools/build
 	tests/tools/bench
 	benches/run song
 	benches/run album
+	benches/edge
 	benches/count
 
 # Every rung's sound beside ffmpeg's encoders; prints a section for benches/RESULTS.md.
