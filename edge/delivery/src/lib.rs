@@ -7,6 +7,7 @@
 //! `content`, `preconditions`, `range`, `encoding`, `head`, [`body`], `answer` (the rest of them). What it tells: `figures`, and `access` with [`served`]
 //! and `cmcd`. What it is told: [`trust`], [`tls`], and anew
 //! while it runs [`key_source`] (`watched`). Towards its own origin: [`shield`].
+//! For nodes that only check tokens: [`verifier`].
 
 mod access;
 mod answer;
@@ -34,6 +35,7 @@ mod target;
 pub mod tls;
 mod traffic;
 pub mod trust;
+pub mod verifier;
 mod watched;
 mod withdrawn;
 
@@ -47,3 +49,4 @@ pub use serve::{Limits, Site, serve};
 pub use served::Served;
 pub use tls::{Tls, TlsFiles, UnusableCertificate};
 pub use trust::Trust;
+pub use verifier::{Verdict, Verifier};

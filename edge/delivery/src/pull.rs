@@ -46,8 +46,10 @@ impl PullSecrets {
         }
     }
 
-    /// Takes as long for every text of a length: digests are compared, and all of them.
-    fn hold(&self, secret: &[u8]) -> bool {
+    /// Whether `secret` is one of them. It takes as long for every text of a length: digests are compared, and all
+    /// of them.
+    #[must_use]
+    pub fn hold(&self, secret: &[u8]) -> bool {
         let said = hash(secret);
         let held = |one: &[u8; 32]| constant_time::verify_slices_are_equal(one, &said).is_ok();
         self.0.iter().fold(false, |any, one| held(one) | any)

@@ -1,0 +1,146 @@
+//! The guard in C, as `include/segue_verifier.h` declares and describes it.
+
+use std::ffi::{CStr, OsStr, c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::ptr;
+
+use service::Clock;
+
+use crate::guard::{Guard, Judgement};
+
+/// `struct segue_judgement`.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct CJudgement {
+    status: u16,
+    path_from: usize,
+    path_until: usize,
+    refusal: *const c_char,
+    refusal_length: usize,
+}
+
+/// # Safety
+/// `keys` and `purgers` are texts that end in zero; `error` has room for `error_size` bytes.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn segue_verifier_new(
+    keys: *const c_char,
+    purgers: *const c_char,
+    error: *mut c_char,
+    error_size: usize,
+) -> *mut Guard {
+    let made = catch_unwind(|| {
+        // SAFETY: both are texts that end in zero.
+        let (keys, purgers) = unsafe { (path(keys), path(purgers)) };
+        Guard::new(keys, purgers, Clock::system()).map_err(|error| error.to_string())
+    });
+    match made.unwrap_or_else(|_| Err("the verifier panicked".to_owned())) {
+        Ok(guard) => Box::into_raw(Box::new(guard)),
+        Err(sentence) => {
+            // SAFETY: there is room for so much.
+            unsafe { tell(&sentence, error, error_size) };
+            ptr::null_mut()
+        }
+    }
+}
+
+/// # Safety
+/// `guard` comes from [`segue_verifier_new`] and is not used any more, or is null.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn segue_verifier_free(guard: *mut Guard) {
+    if !guard.is_null() {
+        // SAFETY: it was boxed by `segue_verifier_new`, and is given back once.
+        let guard = unsafe { Box::from_raw(guard) };
+        // What is left of it after a panic is leaked: the process goes on.
+        let _panicked = catch_unwind(AssertUnwindSafe(|| drop(guard)));
+    }
+}
+
+/// # Safety
+/// `guard` comes from [`segue_verifier_new`]; the texts have their lengths; `judgement` can be written to.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn segue_verifier_judge(
+    guard: *const Guard,
+    target: *const c_char,
+    target_length: usize,
+    cookies: *const c_char,
+    cookies_length: usize,
+    judgement: *mut CJudgement,
+) {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the guard lives, and the texts have their lengths.
+        let (guard, target, cookies) =
+            unsafe { (&*guard, bytes(target, target_length), bytes(cookies, cookies_length)) };
+        guard.judge(target, cookies)
+    }));
+    let judged = judged.map_or(CJudgement::BROKEN, CJudgement::from);
+    // SAFETY: it can be written to.
+    unsafe { judgement.write(judged) };
+}
+
+/// # Safety
+/// `guard` comes from [`segue_verifier_new`]; the text has its length.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn segue_verifier_may_purge(
+    guard: *const Guard,
+    secret: *const c_char,
+    length: usize,
+) -> c_int {
+    let may = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the guard lives, and the text has its length.
+        let (guard, secret) = unsafe { (&*guard, bytes(secret, length)) };
+        guard.may_purge(secret)
+    }));
+    c_int::from(may.unwrap_or(false))
+}
+
+impl CJudgement {
+    /// Whoever cannot be judged is not let in.
+    const BROKEN: Self =
+        Self { status: 500, path_from: 0, path_until: 0, refusal: ptr::null(), refusal_length: 0 };
+}
+
+impl From<Judgement> for CJudgement {
+    fn from(judgement: Judgement) -> Self {
+        let (path_from, path_until) = judgement.path;
+        Self {
+            status: judgement.status.as_u16(),
+            path_from,
+            path_until,
+            refusal: judgement.refusal.as_ptr().cast(),
+            refusal_length: judgement.refusal.len(),
+        }
+    }
+}
+
+/// # Safety
+/// It ends in zero, and stays for as long as the result.
+unsafe fn path<'a>(text: *const c_char) -> &'a Path {
+    // SAFETY: as above.
+    Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(text) }.to_bytes()))
+}
+
+/// # Safety
+/// So many bytes are there, and stay for as long as the result; null where there are none.
+unsafe fn bytes<'a>(text: *const c_char, length: usize) -> &'a [u8] {
+    if text.is_null() || length == 0 {
+        return &[];
+    }
+    // SAFETY: as above; a `char` is a byte.
+    unsafe { std::slice::from_raw_parts(text.cast(), length) }
+}
+
+/// Writes as much of a sentence as there is room for, and a zero.
+///
+/// # Safety
+/// There is room for `size` bytes.
+unsafe fn tell(sentence: &str, room: *mut c_char, size: usize) {
+    let Some(most) = size.checked_sub(1) else { return };
+    let length = sentence.len().min(most);
+    // SAFETY: `length` and the zero fit into `size`.
+    unsafe {
+        ptr::copy_nonoverlapping(sentence.as_ptr().cast(), room, length);
+        room.add(length).write(0);
+    }
+}

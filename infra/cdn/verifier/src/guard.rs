@@ -1,0 +1,173 @@
+//! Who is asked before a node answers from its cache.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use delivery::pull::InvalidPullSecret;
+use delivery::{PullSecrets, Verdict, Verifier};
+use http::header::COOKIE;
+use http::{HeaderValue, Request, StatusCode};
+use service::Clock;
+use token::{UnusableKey, VerifyingKeys};
+
+use crate::followed::{Followed, News};
+
+/// Checks tokens by a key set, and who may purge by a list of secrets. Both are files, and are read again when they change.
+#[derive(Debug)]
+pub struct Guard {
+    verifier: Verifier,
+    keys: Followed,
+    purgers: Followed,
+    secrets: std::sync::RwLock<PullSecrets>,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// 200 where it may have what it asks for.
+    pub status: StatusCode,
+    /// What `Segue-Refusal` tells; empty where there is nothing to tell.
+    pub refusal: &'static str,
+    /// Where in the target the path without token and query lies, from its slash on; empty unless it may be had.
+    pub path: (usize, usize),
+}
+
+/// Why there is no guard.
+#[derive(Debug, thiserror::Error)]
+pub enum NoGuard {
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The key set is none.
+    #[error("{path}: {source}")]
+    Keys {
+        /// The file.
+        path: String,
+        /// Why.
+        source: NoKeys,
+    },
+    /// The purgers' secrets are none.
+    #[error("{path}: {source}")]
+    Secrets {
+        /// The file.
+        path: String,
+        /// Why.
+        source: InvalidPullSecret,
+    },
+}
+
+/// Why a file's contents are no key set.
+#[derive(Debug, thiserror::Error)]
+pub enum NoKeys {
+    /// It is not text.
+    #[error("not UTF-8")]
+    NoText(#[from] std::str::Utf8Error),
+    /// It has no key that tokens can use.
+    #[error(transparent)]
+    Unusable(#[from] UnusableKey),
+}
+
+impl Guard {
+    /// A guard that believes the keys of the JWKS at `keys`, and takes who has a secret of the file `purgers` (one a
+    /// line) for somebody who may purge.
+    ///
+    /// # Errors
+    /// Where one of the files is missing, or not what it should be.
+    pub fn new(keys: &Path, purgers: &Path, clock: Clock) -> Result<Self, NoGuard> {
+        let (keys, set) = open(keys)?;
+        let (purgers, list) = open(purgers)?;
+        let verifier = Verifier::new(read_keys(&keys, &set)?, clock);
+        let secrets = std::sync::RwLock::new(read_secrets(&purgers, &list)?);
+        Ok(Self { verifier, keys, purgers, secrets })
+    }
+
+    /// Judges a GET of `target`, as it stands in the request line, with the cookies of the request.
+    #[must_use]
+    pub fn judge(&self, target: &[u8], cookies: &[u8]) -> Judgement {
+        self.follow_keys();
+        self.judged(target, cookies).unwrap_or(Judgement::of(StatusCode::BAD_REQUEST))
+    }
+
+    /// Nothing where it is no request at all.
+    fn judged(&self, target: &[u8], cookies: &[u8]) -> Option<Judgement> {
+        let mut request = Request::builder().uri(target);
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, HeaderValue::from_bytes(cookies).ok()?);
+        }
+        let (request, ()) = request.body(()).ok()?.into_parts();
+        let path = request.uri.path();
+        if !target.starts_with(path.as_bytes()) {
+            return None;
+        }
+        Some(match self.verifier.judge(&request) {
+            // The key ends the path, and a slash stands before it.
+            Verdict::Pass(key) => {
+                let from = path.len().checked_sub(key.len() + 1)?;
+                Judgement { path: (from, path.len()), ..Judgement::of(StatusCode::OK) }
+            }
+            Verdict::Absent => Judgement::of(StatusCode::NOT_FOUND),
+            Verdict::Refuse(status, refusal) => Judgement { refusal, ..Judgement::of(status) },
+        })
+    }
+
+    /// Whether who shows `secret` may purge.
+    #[must_use]
+    pub fn may_purge(&self, secret: &[u8]) -> bool {
+        if let Some(list) = news(&self.purgers, |list| read_secrets(&self.purgers, list)) {
+            *self.secrets.write().unwrap_or_else(std::sync::PoisonError::into_inner) = list;
+        }
+        self.secrets.read().unwrap_or_else(std::sync::PoisonError::into_inner).hold(secret)
+    }
+
+    fn follow_keys(&self) {
+        if let Some(keys) = news(&self.keys, |set| read_keys(&self.keys, set)) {
+            self.verifier.believe(keys);
+        }
+    }
+}
+
+impl Judgement {
+    fn of(status: StatusCode) -> Self {
+        Self { status, refusal: "", path: (0, 0) }
+    }
+}
+
+fn open(path: &Path) -> Result<(Followed, Vec<u8>), NoGuard> {
+    Followed::open(path)
+        .map_err(|source| NoGuard::Unreadable { path: path.display().to_string(), source })
+}
+
+/// What a file that has changed says. What cannot be used changes nothing, and a line on stderr says so: both servers
+/// put that into their logs.
+fn news<T>(file: &Followed, read: impl Fn(&[u8]) -> Result<T, NoGuard>) -> Option<T> {
+    let path = || file.path().display().to_string();
+    let said = match file.news()? {
+        News::Contents(contents) => read(&contents),
+        News::Unreadable(source) => Err(NoGuard::Unreadable { path: path(), source }),
+    };
+    said.inspect_err(|error| {
+        let line = format!("segue: {error}; what was read before stays in force\n");
+        // A log that cannot be written to is no reason to refuse anybody.
+        let _unheard = io::stderr().write_all(line.as_bytes());
+    })
+    .ok()
+}
+
+fn read_keys(file: &Followed, contents: &[u8]) -> Result<VerifyingKeys, NoGuard> {
+    let keys = || -> Result<_, NoKeys> {
+        Ok(VerifyingKeys::from_jwks(std::str::from_utf8(contents)?)?)
+    };
+    keys().map_err(|source| NoGuard::Keys { path: file.path().display().to_string(), source })
+}
+
+fn read_secrets(file: &Followed, contents: &[u8]) -> Result<PullSecrets, NoGuard> {
+    let secrets = std::str::from_utf8(contents).map_err(|_| InvalidPullSecret);
+    secrets
+        .and_then(str::parse)
+        .map_err(|source| NoGuard::Secrets { path: file.path().display().to_string(), source })
+}
