@@ -21,6 +21,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("transcode", &["media", "origin"]),
     ("catalogue", &["media", "origin", "token", "service"]),
     ("delivery", &["media", "origin", "token", "service", "cache"]),
+    ("verifier", &["media", "origin", "token", "service", "delivery"]),
     ("api", &["media", "origin", "token", "service", "bus", "invalidation", "catalogue", "player"]),
     ("ingest", &["media", "origin", "token", "service", "catalogue", "transcode"]),
     ("testkit", &["media", "origin", "token", "service"]),

@@ -20,11 +20,16 @@ http { include FOLDER/segue.conf; }
 ";
 
 pub(crate) fn start(folder: &Path, address: SocketAddr, edge: SocketAddr) -> Child {
-    start_with(folder, address, edge, &[
-        ("set $segue_edge https://segue_edge;", "set $segue_edge http://segue_edge;"),
-        ("proxy_ssl_trusted_certificate", "# proxy_ssl_trusted_certificate"),
-        ("proxy_ssl_verify on;", ""),
-    ])
+    start_with(
+        folder,
+        address,
+        edge,
+        &[
+            ("set $segue_edge https://segue_edge;", "set $segue_edge http://segue_edge;"),
+            ("proxy_ssl_trusted_certificate", "# proxy_ssl_trusted_certificate"),
+            ("proxy_ssl_verify on;", ""),
+        ],
+    )
 }
 
 /// With what of the site differs in how the edge is pulled from.

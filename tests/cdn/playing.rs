@@ -31,7 +31,8 @@ fn reads_once_and_plays(kind: Kind) {
     let mut world = World::with_songs(&[SECONDS]);
     let node = Node::start(kind, &world);
     let song = &world.songs[0];
-    let files = ["index.m3u8", "asset.json", "aac/320/playlist.m3u8", "aac/320/init.mp4", SEGMENT];
+    let files =
+        ["index.m3u8", "waveform.json", "aac/320/playlist.m3u8", "aac/320/init.mp4", SEGMENT];
     for file in files.into_iter().chain([OGG]) {
         two_viewers_read_it_once(&world, &node, song, file);
     }
@@ -44,7 +45,7 @@ fn reads_once_and_plays(kind: Kind) {
     }
 
     let late = world.path(song, BERT, SEGMENT);
-    let never = world.path(song, BERT, "aac/64/00001.m4s");
+    let never = world.path(song, BERT, "asset.json");
     let (anna, bert) = (world.token(song, ANNA, 320), world.token(song, BERT, 320));
     world.kill_edge();
     without_an_edge(&node, &world, &late, &never);
@@ -96,7 +97,8 @@ fn two_viewers_read_it_once(world: &World, node: &Node, song: &Song, file: &str)
     };
     assert!(file != OGG || bytes.len() > SLICE, "{} bytes", bytes.len());
     let came = world.reads_once_there_are(reads, song, file);
-    assert_eq!(came, vec!["miss"; reads], "{file}");
+    // Of the slices of one fill of the edge, the first alone has waited for the origin.
+    assert_eq!((came.len(), came[0].as_str()), (reads, "miss"), "{file}: {came:?}");
 }
 
 fn a_crowd_reads_it_once(world: &World, node: &Node, song: &Song, file: &str) {
@@ -114,8 +116,7 @@ fn parts(node: &Node, world: &World, song: &Song) {
     for file in [SEGMENT, "aac/128/00003.m4s", OGG, "ogg/128.ogg"] {
         let bytes = fs::read(world.stored(song, file)).expect("an object");
         let (path, size) = (world.path(song, ANNA, file), bytes.len());
-        let mut ranges =
-            vec![("0-0".to_owned(), 0..1), ("-100".to_owned(), size - 100..size)];
+        let mut ranges = vec![("0-0".to_owned(), 0..1), ("-100".to_owned(), size - 100..size)];
         if size > SLICE {
             ranges.push(("1048570-1048580".to_owned(), SLICE - 6..SLICE + 5));
         }

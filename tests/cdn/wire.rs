@@ -1,5 +1,6 @@
 //! HTTP/1.1 by hand: a client library would mend the paths that we want to break.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -8,7 +9,6 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A whole answer.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
@@ -23,6 +23,13 @@ impl Answer {
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|header| header.0 == name)
+    }
+}
+
+/// Without the body, which is sound.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {} bytes", self.status, self.headers, self.body.len())
     }
 }
 

@@ -9,6 +9,15 @@ need() {
     fi
 }
 
+# need_file FILE PACKAGE…: the same where the file is missing.
+need_file() {
+    file=$1
+    shift
+    if [ ! -e "$file" ]; then
+        install_packages "$@"
+    fi
+}
+
 # The venv module has no command of its own.
 need_python_venv() {
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

@@ -52,11 +52,7 @@ impl Verifier {
         }
     }
 
-    fn admit<'a>(
-        &self,
-        request: &Parts,
-        target: &Target<'a>,
-    ) -> Result<Option<&'a str>, Refused> {
+    fn admit<'a>(&self, request: &Parts, target: &Target<'a>) -> Result<Option<&'a str>, Refused> {
         let (token, key, object) = match *target {
             Target::Song { token, key, object } => (token, key, object),
             Target::Crooked => return Err(Refused::BadPath),

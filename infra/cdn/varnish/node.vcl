@@ -48,7 +48,7 @@ sub purge_request {
         set req.http.Segue-Purged = xkey.softpurge(regsuball(req.http.xkey-softpurge, ",", " "));
         return (synth(200, "Purged"));
     }
-    if (req.url !~ "^/artist/[0-9a-zA-Z/_.-]+$") {
+    if (req.url !~ "^/artist/[0-9a-z-]+/album/[0-9a-z-]+/[0-9a-z-]+/[0-9a-f]+/[0-9a-zA-Z/_.-]+$") {
         return (synth(400));
     }
     return (purge);

@@ -144,3 +144,45 @@ unsafe fn tell(sentence: &str, room: *mut c_char, size: usize) {
         room.add(length).write(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_cut_to_its_room() {
+        for (size, wanted) in [(0, None), (1, Some("")), (4, Some("abc")), (7, Some("abcdef"))] {
+            // One more than there is room for, to see that it stays.
+            let mut room = vec![b'#'; size + 1];
+            // SAFETY: there is room for `size`.
+            unsafe { tell("abcdef", room.as_mut_ptr().cast(), size) };
+            assert_eq!(room[size], b'#');
+            let said = CStr::from_bytes_until_nul(&room).ok();
+            assert_eq!(said.and_then(|it| it.to_str().ok()), wanted);
+        }
+    }
+
+    #[test]
+    fn nobody_is_made_of_nothing_and_nothing_is_freed() {
+        let (nowhere, mut room) = (CString::new("/nonexistent/keys").expect("text"), [0_u8; 64]);
+        let error = room.as_mut_ptr().cast();
+        // SAFETY: texts that end in zero, and room for 64 bytes; null is taken.
+        unsafe {
+            let made = segue_verifier_new(nowhere.as_ptr(), nowhere.as_ptr(), error, 64);
+            assert!(made.is_null());
+            segue_verifier_free(made);
+        }
+        let said = CStr::from_bytes_until_nul(&room).expect("a sentence").to_str().expect("text");
+        assert!(said.starts_with("/nonexistent/keys cannot be read"), "{said}");
+    }
+
+    #[test]
+    fn no_text_is_no_bytes() {
+        // SAFETY: null where there are none.
+        assert!(unsafe { bytes(ptr::null(), 0) }.is_empty());
+        // SAFETY: null is not read, whatever the length.
+        assert!(unsafe { bytes(ptr::null(), 7) }.is_empty());
+    }
+}

@@ -159,9 +159,8 @@ fn news<T>(file: &Followed, read: impl Fn(&[u8]) -> Result<T, NoGuard>) -> Optio
 }
 
 fn read_keys(file: &Followed, contents: &[u8]) -> Result<VerifyingKeys, NoGuard> {
-    let keys = || -> Result<_, NoKeys> {
-        Ok(VerifyingKeys::from_jwks(std::str::from_utf8(contents)?)?)
-    };
+    let keys =
+        || -> Result<_, NoKeys> { Ok(VerifyingKeys::from_jwks(std::str::from_utf8(contents)?)?) };
     keys().map_err(|source| NoGuard::Keys { path: file.path().display().to_string(), source })
 }
 
@@ -170,4 +169,117 @@ fn read_secrets(file: &Followed, contents: &[u8]) -> Result<PullSecrets, NoGuard
     secrets
         .and_then(str::parse)
         .map_err(|source| NoGuard::Secrets { path: file.path().display().to_string(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use media::Kbps;
+    use tempfile::TempDir;
+    use token::{SigningKey, playback};
+
+    use super::*;
+
+    const FOLDER: &str = "artist/0190d2a5-7c1e-7bbb-8123-000000000001/album/\
+        0190d2a5-7c1e-7bbb-8123-000000000002/0190d2a5-7c1e-7bbb-8123-000000000003/\
+        00112233445566778899aabbccddeeff";
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    struct Post {
+        folder: TempDir,
+        key: SigningKey,
+    }
+
+    impl Post {
+        fn new() -> Self {
+            let post = Self {
+                folder: TempDir::new().expect("a folder"),
+                key: SigningKey::generate().expect("randomness"),
+            };
+            post.write("keys", &VerifyingKeys::from(&post.key).to_jwks());
+            post.write("purgers", SECRET);
+            post
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            std::fs::write(self.folder.path().join(name), text).expect("written");
+        }
+
+        fn guard(&self) -> Result<Guard, NoGuard> {
+            let path = |name| self.folder.path().join(name);
+            Guard::new(&path("keys"), &path("purgers"), Clock::system())
+        }
+
+        fn token(&self) -> String {
+            let grant = playback::Grant {
+                user: "0190d2a5-7c1e-7bbb-8123-000000000009".parse().expect("a UUID"),
+                prefix: FOLDER.parse().expect("a folder"),
+                max_kbps: Kbps(128),
+                duration: Duration::from_secs(210),
+            };
+            playback::mint(&self.key, &grant, SystemTime::now()).token
+        }
+    }
+
+    #[test]
+    fn the_path_is_what_is_left_of_the_target() {
+        let post = Post::new();
+        let (guard, token) = (post.guard().expect("a guard"), post.token());
+        let plain = format!("/{FOLDER}/aac/128/init.mp4");
+        let cookie = format!("a=b; URISigningPackage={token}");
+        for (target, cookies) in [
+            (format!("/t/{token}{plain}"), ""),
+            (format!("/t/{token}{plain}?a=b"), ""),
+            (format!("/t/{token}{plain}?"), "URISigningPackage=x"),
+            (format!("{plain}?URISigningPackage={token}"), ""),
+            (plain.clone(), cookie.as_str()),
+        ] {
+            let judgement = guard.judge(target.as_bytes(), cookies.as_bytes());
+            let (from, until) = judgement.path;
+            assert_eq!((judgement.status, &target[from..until]), (StatusCode::OK, plain.as_str()));
+        }
+    }
+
+    #[test]
+    fn who_is_refused_has_no_path() {
+        let post = Post::new();
+        let (guard, token) = (post.guard().expect("a guard"), post.token());
+        for (target, cookies, status, refusal) in [
+            (format!("/{FOLDER}/index-128.m3u8"), "", 401, "missing"),
+            (format!("/t/{token}/{FOLDER}/index.m3u8"), "", 403, "over-cap"),
+            (format!("/t/{token}/{FOLDER}/x/../index.m3u8"), "", 403, "bad-path"),
+            (format!("/t/{token}/{FOLDER}/nothing"), "", 404, ""),
+            ("/".to_owned(), "", 404, ""),
+            (String::new(), "", 400, ""),
+            ("*".to_owned(), "", 400, ""),
+            (format!("http://x/t/{token}/{FOLDER}/index-128.m3u8"), "", 400, ""),
+            (format!("/t/{token}/{FOLDER}/\u{7f}"), "", 400, ""),
+            (format!("/{FOLDER}/index-128.m3u8"), "a=\n", 400, ""),
+        ] {
+            let judgement = guard.judge(target.as_bytes(), cookies.as_bytes());
+            let got = (judgement.status.as_u16(), judgement.refusal, judgement.path);
+            assert_eq!(got, (status, refusal, (0, 0)), "{target}");
+        }
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(guard.judge(&bytes, &bytes).status, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn what_cannot_be_used_makes_no_guard() {
+        let post = Post::new();
+        assert!(post.guard().is_ok_and(|it| it.may_purge(SECRET.as_bytes()) && !it.may_purge(b"")));
+        for (name, text, said) in [
+            ("keys", "", "not a JSON Web Key set"),
+            ("keys", "{\"keys\":[]}", "no Ed25519 or P-256 key"),
+            ("purgers", "short", "32 to 256 visible ASCII characters"),
+        ] {
+            let post = Post::new();
+            post.write(name, text);
+            let error = post.guard().expect_err("unusable").to_string();
+            assert!(error.contains(said) && error.contains(name), "{error}");
+        }
+        std::fs::remove_file(post.folder.path().join("keys")).expect("removed");
+        assert!(post.guard().is_err_and(|error| error.to_string().contains("cannot be read")));
+    }
 }
