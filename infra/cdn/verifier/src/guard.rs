@@ -252,7 +252,7 @@ mod tests {
             (format!("/t/{token}/{FOLDER}/nothing"), "", 404, ""),
             ("/".to_owned(), "", 404, ""),
             (String::new(), "", 400, ""),
-            ("*".to_owned(), "", 400, ""),
+            ("*".to_owned(), "", 404, ""),
             (format!("http://x/t/{token}/{FOLDER}/index-128.m3u8"), "", 400, ""),
             (format!("/t/{token}/{FOLDER}/\u{7f}"), "", 400, ""),
             (format!("/{FOLDER}/index-128.m3u8"), "a=\n", 400, ""),
