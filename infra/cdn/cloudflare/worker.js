@@ -45,5 +45,6 @@ export default {
  * @param {boolean} cacheable
  */
 function cached(init, cacheable) {
-  return /** @type {RequestInit} */ ({ ...init, cf: { cacheEverything: cacheable } });
+  const how = cacheable ? { cf: { cacheEverything: true } } : { cache: 'no-store' };
+  return /** @type {RequestInit} */ ({ ...init, ...how });
 }

@@ -77,7 +77,7 @@ export class HeldKeys {
       this.askAt = now + freshness(answer.headers);
     } catch (error) {
       if (this.keys === null) this.askAt = now + REST;
-      console.error(`no key set; those from before stay in force: ${error}`);
+      console.error(this.keys === null ? 'no key set yet:' : 'no key set, those from before stay in force:', String(error));
     }
   }
 }

@@ -4,8 +4,9 @@
 import { decode } from './base64url.js';
 import { readFlatObject } from './flat_object.js';
 import { Refusal } from './refusal.js';
+import { byteLength } from './target.js';
 
-/** Longer than any token that is minted: what is longer is not even parsed. */
+/** In bytes, longer than any token that is minted: what is longer is not even parsed. */
 const LONGEST = 2_048;
 
 /** How far the minter's clock may run ahead, in seconds. It counts at the start of a token's life alone. */
@@ -68,8 +69,7 @@ function checkTime({ iat, nbf, exp }, now) {
  */
 async function open(keys, token) {
   if (token === '') throw new Refusal('missing');
-  // What has other characters is malformed below; of these, each is a byte.
-  if (token.length > LONGEST) throw new Refusal('malformed');
+  if (byteLength(token) > LONGEST) throw new Refusal('malformed');
   const parts = token.split('.');
   if (parts.length !== 3) throw new Refusal('malformed');
   const [header, claims, signature] = parts;

@@ -122,6 +122,14 @@ test('ranges and conditions are those of the edge', async () => {
   assert.deepEqual([head.status, head.headers.get('content-length')], [200, '5']);
 });
 
+test('keys to encrypted segments pass by the cache', async () => {
+  const folder = live.path.replace(/aac.*/, '');
+  await ask(`/t/${live.eddsa}${folder}aac/320/a5a5a5a5a5a5a5a5.key`);
+  await ask(`/t/${live.eddsa}${live.path}`);
+  // What workerd says to whoever is asked with `no-store`.
+  assert.deepEqual(pulled().map(({ headers }) => headers['cache-control']), ['no-cache', undefined]);
+});
+
 test('who is refused reaches nobody', async () => {
   for (const [path, init, status, reason] of [
     [live.path, {}, 401, 'missing'],

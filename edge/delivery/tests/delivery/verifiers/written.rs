@@ -111,7 +111,12 @@ pub(crate) fn at_length(edge: &Running) -> Vec<(&'static str, String)> {
     let about = |token: &String| (2_044..=2_052).contains(&token.len());
     let tokens: Vec<_> = (900..1_300).map(padded).filter(about).collect();
     assert!(tokens.iter().any(|it| it.len() == 2_048) || tokens.iter().any(|it| it.len() == 2_047));
-    tokens.into_iter().map(|token| ("a token of a length", token)).collect()
+    let wide = tokens
+        .iter()
+        .map(|it| ("a token with two bytes of one character", it.replacen("YWFh", "éWFh", 1)));
+    let wide: Vec<_> = wide.collect();
+    let named = tokens.into_iter().map(|token| ("a token of a length", token));
+    named.chain(wide).collect()
 }
 
 fn header_list(edge: &Running) -> String {
