@@ -22,7 +22,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn get(what: &str, target: impl Into<String>) -> Self {
+    pub(crate) fn get(what: &str, target: impl Into<String>) -> Self {
         let (what, target) = (what.to_owned(), target.into());
         Self { what, method: "GET", target, cookies: Vec::new() }
     }
