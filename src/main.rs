@@ -3,6 +3,7 @@
 mod batch;
 mod cell;
 mod completions;
+mod database;
 mod details;
 mod edge;
 mod import;
@@ -12,6 +13,7 @@ mod leftovers;
 mod listener;
 mod man;
 mod meter;
+mod migrate;
 mod names;
 mod notices;
 mod origin_probe;
@@ -48,6 +50,8 @@ enum Role {
     Up(Box<up::UpArgs>),
     /// Run an edge by itself.
     Edge(Box<edge::EdgeArgs>),
+    /// Bring the schema of a database up to date.
+    Migrate(migrate::Options),
     /// Package masters without a server.
     Package(package::Options),
     /// Check packaged songs against every rule that they were made by.
@@ -75,6 +79,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
         Role::Up(args) => Ok(up::run(*args)),
         Role::Edge(args) => edge::run(*args),
+        Role::Migrate(options) => migrate::run(options),
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),

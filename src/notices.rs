@@ -60,6 +60,7 @@ pub(crate) struct Notices {
 }
 
 /// Perhaps with a password in it.
+#[derive(Clone)]
 struct BusUrl(String);
 
 impl FromStr for BusUrl {
@@ -104,6 +105,14 @@ impl Notices {
                 Bus::open(journal).with_context(|| format!("{} cannot be used", journal.display()))
             }
         }
+    }
+
+    /// The bus that carries what has happened, which edges do not hear: streams of its own on the server that was named,
+    /// or else one within this process that remembers in `journal`.
+    pub(crate) async fn event_bus(&self, journal: &Path) -> anyhow::Result<Bus> {
+        let prefix = format!("{}-events", self.prefix).parse();
+        let prefix = prefix.context("bus_prefix is too long")?;
+        Self { url: self.url.clone(), prefix, node: self.node.clone() }.bus_or_own(journal).await
     }
 
     /// Lets `edge` take every notice to heart, until it leaves. Returns once the edge has heard all that stands: one that

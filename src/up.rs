@@ -28,7 +28,7 @@ use tokio::time::timeout;
 
 use self::data_folder::DataFolder;
 use self::settings::Settings;
-pub(crate) use self::settings::UpArgs;
+pub(crate) use self::settings::{DATA, UpArgs, keys};
 use crate::store::ORIGIN_TIMEOUT;
 use crate::{WRONG_USAGE, cell, origin_probe};
 
@@ -79,9 +79,10 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let url = settings.listener.url_of(&listener)?;
     let public_url = settings.public_url.clone().map_or_else(|| parsed(&url), Ok)?;
 
-    let catalogue = Catalogue::open(&data.database(), clock.clone())
+    let database = settings.database.clone().unwrap_or_else(|| data.database());
+    let catalogue = Catalogue::open(&database, clock.clone())
         .await
-        .with_context(|| format!("the database in {} cannot be opened", settings.data.display()))?;
+        .with_context(|| format!("the database {database} cannot be opened"))?;
     let make_secret = settings.encrypt && settings.segment_secrets.first().is_none();
     let secrets = settings.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
     let parameters = settings.parameters(&secrets);
@@ -105,6 +106,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         pulls: settings.listener.pulls.clone(),
     };
     let bus = settings.notices.bus_or_own(&data.notices()).await?;
+    let events = settings.notices.event_bus(&data.events()).await?;
     let api = Api::new(catalogue.clone(), clock.clone(), public_url, keys, bus.clone())
         .context("the API cannot start")?;
     let fallback = api::router(&api, ingest::upload::router(intake.clone()));
@@ -119,6 +121,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
             Worker::new(intake.clone(), reader.clone(), parameters.clone(), shutdown.clone()).run(),
         );
     }
+    tasks.spawn(api::relay(catalogue.clone(), events, shutdown.clone()));
     let origin = health.condition("origin", "it was not asked yet");
     tokio::spawn(origin_probe::watch(store(data)?, origin));
     tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
@@ -140,14 +143,17 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The queue and its folders. The lock on the data folder says that no other process works on them:
-/// whoever still holds a job is dead.
+/// The queue and its folders. Where the queue is in the data folder, the lock on that says that no other process works on
+/// it: whoever still holds a job is dead. In a database of others, their leases end by themselves.
 async fn open_intake(
     settings: &Settings,
     data: &DataFolder,
     catalogue: &Catalogue,
 ) -> anyhow::Result<Intake> {
-    let taken_over = catalogue.jobs().take_over().await.context("the queue cannot be read")?;
+    let taken_over = match &settings.database {
+        None => catalogue.jobs().take_over().await.context("the queue cannot be read")?,
+        Some(_) => 0,
+    };
     if taken_over > 0 {
         tracing::warn!(jobs = taken_over, "the last run ended in mid-job; taking them over");
         data.sweep_songs().context("half-written objects cannot be removed")?;

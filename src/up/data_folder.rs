@@ -1,4 +1,4 @@
-//! Where everything lives: `catalogue.sqlite`, `notices.jsonl`, `objects/`, `keys/`, `work/`, and the lock that keeps
+//! Where everything lives: `catalogue.sqlite`, `events.jsonl`, `notices.jsonl`, `objects/`, `keys/`, `work/`, and the lock that keeps
 //! a second process away.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -7,10 +7,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use catalogue::DatabaseUrl;
 use media::{SegmentSecret, SegmentSecrets};
 use token::{SigningKey, VerifyingKeys};
 use transcode::work_folder::sync_folder;
 
+use crate::database;
 use crate::leftovers::sweep;
 
 /// The data folder, locked for as long as this lives.
@@ -43,8 +45,13 @@ impl DataFolder {
     }
 
     /// The database.
-    pub(super) fn database(&self) -> PathBuf {
-        self.path.join("catalogue.sqlite")
+    pub(super) fn database(&self) -> DatabaseUrl {
+        DatabaseUrl::Sqlite(self.path.join(database::FILE))
+    }
+
+    /// What has happened, where there is no other bus.
+    pub(super) fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
     }
 
     /// What edges were told, where there is no other bus.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use api::PublicUrl;
+use catalogue::DatabaseUrl;
 use clap::Args;
 use media::{SegmentSecrets, SwitchingSet, SwitchingSets};
 use service::config::{ByteSize, ConfigError, Key, Said, Switch};
@@ -12,11 +13,12 @@ use transcode::Parameters;
 use transcode::cell::Limits;
 
 use crate::cell;
+use crate::database;
 use crate::listener::{self, Listener, ListenerArgs};
 use crate::notices::{self, NoticeArgs, Notices};
 use crate::spans::{self, SpanArgs};
 
-const DATA: Key = Key::new("data", "a folder");
+pub(crate) const DATA: Key = Key::new("data", "a folder");
 const PUBLIC_URL: Key =
     Key::new("public_url", "an http or https URL without query, such as https://music.example");
 const DEMO: Key = Key::new("demo", "true or false");
@@ -133,6 +135,8 @@ pub(crate) struct UpArgs {
 pub(super) struct Settings {
     pub(super) data: PathBuf,
     pub(super) public_url: Option<PublicUrl>,
+    /// Where the catalogue is, if not in the data folder.
+    pub(super) database: Option<DatabaseUrl>,
     pub(super) listener: Listener,
     /// Who is told what took how long.
     pub(super) collector: Option<Collector>,
@@ -158,12 +162,14 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
-        let keys = [&KEYS[..], &listener::KEYS, &spans::KEYS, &notices::KEYS].concat();
+        let keys =
+            [&KEYS[..], &database::KEYS, &listener::KEYS, &spans::KEYS, &notices::KEYS].concat();
         let said = Said::read(&keys, file.as_deref(), env, args.flags())?;
         let encrypt = said.get(&ENCRYPT)?.is_some_and(|Switch(encrypt)| encrypt);
         Ok(Self {
             data: said.get(&DATA)?.unwrap_or_else(|| PathBuf::from("data")),
             public_url: said.get(&PUBLIC_URL)?,
+            database: database::decide(&said)?,
             listener: Listener::decide(&said)?,
             collector: spans::decide(&said)?,
             notices: Notices::decide(&said)?,
@@ -187,6 +193,11 @@ impl Settings {
         let secret = secrets.first().filter(|_| self.encrypt).cloned();
         Parameters { secret, ..self.parameters.clone() }
     }
+}
+
+/// All that its file may say: others read the same file.
+pub(crate) fn keys() -> Vec<Key> {
+    [&KEYS[..], &database::KEYS, &listener::KEYS, &spans::KEYS, &notices::KEYS].concat()
 }
 
 impl UpArgs {

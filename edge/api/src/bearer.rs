@@ -1,69 +1,45 @@
 //! Who asks: bearer tokens (RFC 6750).
 
-use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{self, Next};
-use axum::response::Response;
 use catalogue::{AuthenticatedUser, Role, Viewer};
 use service::Problem;
 use token::{Refusal, access};
 
 use crate::api::Api;
 
-/// Lets only requests with a valid access token through to `routes`, whose handlers find the
-/// [`AuthenticatedUser`] among the request's extensions.
-pub fn required(api: &Api, routes: Router) -> Router {
-    routes.route_layer(middleware::from_fn_with_state(api.clone(), check))
-}
+/// What bearer tokens are called in the API's description.
+pub(crate) const SCHEME: &str = "access_token";
 
-async fn check(
-    State(api): State<Api>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let user = user_of(&api, request.headers())?.ok_or_else(missing)?;
-    request.extensions_mut().insert(user);
-    Ok(next.run(request).await)
-}
-
-/// The caller, who must have a valid access token.
+/// The caller, whom the route's [`crate::access::Access`] has let pass.
 pub(crate) struct Caller(pub(crate) AuthenticatedUser);
 
-impl FromRequestParts<Api> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        user_of(api, &parts.headers)?.map(Self).ok_or_else(missing)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().copied().map(Self).ok_or_else(missing)
     }
 }
 
-/// A caller who is an admin.
-pub(crate) struct Admin;
-
-impl FromRequestParts<Api> for Admin {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let Caller(user) = Caller::from_request_parts(parts, api).await?;
-        if user.role == Role::Admin { Ok(Self) } else { Err(admins_alone()) }
-    }
-}
-
-/// The caller, who may have no token at all; a token that is there must be valid.
+/// The caller, who may have no token at all.
 pub(crate) struct MaybeCaller(pub(crate) Viewer);
 
-impl FromRequestParts<Api> for MaybeCaller {
+impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        Ok(Self(Viewer::from(user_of(api, &parts.headers)?.as_ref())))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(Viewer::from(parts.extensions.get::<AuthenticatedUser>())))
     }
 }
 
-fn user_of(api: &Api, headers: &HeaderMap) -> Result<Option<AuthenticatedUser>, Problem> {
+/// Whoever the request's token is of; nobody where there is none.
+pub(crate) async fn user_of(
+    api: &Api,
+    headers: &HeaderMap,
+) -> Result<Option<AuthenticatedUser>, Problem> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value
         .to_str()
@@ -99,10 +75,6 @@ pub(crate) fn missing() -> Problem {
          'Authorization: Bearer …'.",
     )
     .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-}
-
-fn admins_alone() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "admins-only", "Only admins may do this.")
 }
 
 fn refused(detail: &str) -> Problem {

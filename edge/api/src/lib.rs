@@ -1,21 +1,27 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
-//! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`bearer`] (who
-//! asks), [`sessions`], [`songs`], [`playback`], `purges`, `key_set`, [`page`], [`request_id`] (what every answer gets).
+//! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
+//! `bearer` (who asks), `openapi` (how it describes itself), [`sessions`], [`songs`], [`playback`], `purges`, `key_set`,
+//! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
+pub mod access;
 pub mod admin;
 pub mod api;
-pub mod bearer;
+mod bearer;
 mod hashing;
 mod key_set;
+mod openapi;
 mod page;
 mod playback;
 mod purges;
 mod refusals;
+pub mod relay;
 pub mod request_id;
 pub mod router;
 mod sessions;
 mod songs;
 
+pub use access::Access;
 pub use api::{Api, Keys, PublicUrl};
+pub use relay::relay;
 pub use router::router;

@@ -14,6 +14,7 @@ use origin::{SongFile, SongFolder};
 use serde::Serialize;
 use service::Problem;
 use token::playback::{self, Grant};
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::Caller;
@@ -24,7 +25,7 @@ const CAP: Kbps = TOP;
 
 /// Where the song plays until `expires_at`: a multivariant playlist for each set that was made, a
 /// DASH manifest where there is one, and progressive files.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Playback {
     #[serde(flatten)]
     hls: BTreeMap<&'static str, String>,
@@ -37,6 +38,9 @@ pub(crate) struct Playback {
 
 type Granted = ([(HeaderName, &'static str); 1], Json<Playback>);
 
+/// Grants playback.
+#[utoipa::path(post, path = "/v1/songs/{id}/playback", tag = "playback", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "Where it plays.", body = Playback)))]
 pub(crate) async fn create(
     State(api): State<Api>,
     Caller(user): Caller,

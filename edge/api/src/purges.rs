@@ -15,22 +15,24 @@ use serde::{Deserialize, Serialize};
 use service::Problem;
 use token::revocation::Revoked;
 use token::{Revocation, playback};
+use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::Admin;
 use crate::refusals::Body;
 
 /// What was said to all edges, by its id.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Said {
+    #[schema(value_type = Uuid)]
     id: MessageId,
 }
 
 /// Whose tokens: one of the two.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Whose {
     session: Option<String>,
+    #[schema(value_type = Option<Uuid>)]
     user: Option<UserId>,
 }
 
@@ -45,8 +47,9 @@ impl Whose {
 }
 
 /// How far it has come.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Progress {
+    #[schema(value_type = Uuid)]
     id: MessageId,
     /// Whether it holds on every edge that may be serving somebody.
     complete: bool,
@@ -57,8 +60,9 @@ pub(crate) struct Progress {
     pending: Vec<EdgeAt>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct EdgeAt {
+    #[schema(value_type = String)]
     edge: Name,
     /// RFC 3339, to the millisecond.
     at: String,
@@ -67,18 +71,20 @@ struct EdgeAt {
 type Accepted = (StatusCode, [(HeaderName, String); 1], Json<Said>);
 
 /// Once this has answered, the purge outlives a crash; an edge that is down hears of it when it is back.
+#[utoipa::path(post, path = "/v1/purges", tag = "edges", request_body = Object,
+    responses((status = 202, description = "All edges will hear of it.", body = Said)))]
 pub(crate) async fn create(
     State(api): State<Api>,
-    Admin: Admin,
     Body(purge): Body<Purge>,
 ) -> Result<Accepted, Problem> {
     say(&api, &Notice::Purge(purge), "purges").await
 }
 
 /// From the moment that an edge acknowledges it, tokens that were minted before it open nothing there.
+#[utoipa::path(post, path = "/v1/revocations", tag = "edges", request_body = Whose,
+    responses((status = 202, description = "All edges will hear of it.", body = Said)))]
 pub(crate) async fn revoke(
     State(api): State<Api>,
-    Admin: Admin,
     Body(whose): Body<Whose>,
 ) -> Result<Accepted, Problem> {
     let of = whose.revoked()?;
@@ -93,11 +99,27 @@ async fn say(api: &Api, notice: &Notice, kind: &str) -> Result<Accepted, Problem
     Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(Said { id })))
 }
 
+/// Who has heard of a purge.
+#[utoipa::path(get, path = "/v1/purges/{id}", tag = "edges", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "Who has it.", body = Progress)))]
 pub(crate) async fn show(
     State(api): State<Api>,
-    Admin: Admin,
     Path(id): Path<String>,
 ) -> Result<Json<Progress>, Problem> {
+    progress(&api, &id).await
+}
+
+/// Who has heard of a revocation.
+#[utoipa::path(get, path = "/v1/revocations/{id}", tag = "edges", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "Who has it.", body = Progress)))]
+pub(crate) async fn show_revocation(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Json<Progress>, Problem> {
+    progress(&api, &id).await
+}
+
+async fn progress(api: &Api, id: &str) -> Result<Json<Progress>, Problem> {
     let id = id
         .parse()
         .map_err(|_| Problem::field("id", "The id of a purge or a revocation is a UUID."))?;

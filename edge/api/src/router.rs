@@ -3,31 +3,54 @@
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, post};
 use service::Problem;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::access::Access;
 use crate::api::Api;
-use crate::{bearer, key_set, page, playback, purges, request_id, sessions, songs};
+use crate::openapi::{self, Description};
+use crate::{key_set, page, playback, purges, request_id, sessions, songs};
 
-/// The whole HTTP surface beside the media: the API, the page, and `uploads`, the routes of the
-/// ingest endpoint, which only callers with an access token reach. Every refusal, axum's own
-/// included, is a problem document, and every answer carries `x-request-id`.
-pub fn router(api: &Api, uploads: Router) -> Router {
-    Router::new()
-        .route("/v1/sessions", post(sessions::create))
-        .route("/v1/songs", get(songs::list))
-        .route("/v1/songs/{id}", get(songs::show))
-        .route("/v1/songs/{id}/playback", post(playback::create))
-        .route("/v1/purges", post(purges::create))
-        .route("/v1/purges/{id}", get(purges::show))
-        .route("/v1/revocations", post(purges::revoke))
-        .route("/v1/revocations/{id}", get(purges::show))
-        .route("/.well-known/jwks.json", get(key_set::show))
+/// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
+/// endpoint, which artists alone reach. Every refusal, axum's own included, is a problem document, and every answer
+/// carries `x-request-id`.
+pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
+    let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .merge(Access::Anybody.guard(api, for_anybody()))
+        .merge(Access::Listener.guard(api, for_listeners()))
+        .merge(Access::Admin.guard(api, for_admins()))
         .with_state(api.clone())
-        .merge(bearer::required(api, uploads))
+        .merge(Access::Artist.guard(api, uploads))
+        .split_for_parts();
+    routes
+        .merge(openapi::pages(description))
         .fallback(page::serve)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(request_id::stamp))
+}
+
+// A route is in exactly one of these lists, which says who may call it; tests/access.rs has a row for each.
+
+fn for_anybody() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::create))
+        .routes(routes!(songs::list))
+        .routes(routes!(songs::show))
+        .routes(routes!(key_set::show))
+}
+
+fn for_listeners() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(playback::create))
+}
+
+fn for_admins() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(purges::create))
+        .routes(routes!(purges::show))
+        .routes(routes!(purges::revoke))
+        .routes(routes!(purges::show_revocation))
 }
 
 async fn wrong_method() -> Problem {

@@ -10,6 +10,7 @@ use catalogue::{Role, User, password};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use token::access;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::refusals::{Body, catalogue_failed};
@@ -20,14 +21,16 @@ const LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// The longest login and password that are looked at, in bytes.
 const LONGEST: usize = 1_024;
 
-#[derive(Deserialize)]
+/// What somebody logs in with.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     login: String,
     password: String,
 }
 
-#[derive(Serialize)]
+/// A login that worked.
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Session {
     access_token: String,
     token_type: &'static str,
@@ -36,6 +39,9 @@ pub(crate) struct Session {
 
 type Created = (StatusCode, [(HeaderName, &'static str); 1], Json<Session>);
 
+/// Logs in.
+#[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = Credentials,
+    responses((status = 201, description = "Logged in.", body = Session)))]
 pub(crate) async fn create(
     State(api): State<Api>,
     Body(credentials): Body<Credentials>,

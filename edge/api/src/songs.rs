@@ -6,6 +6,7 @@ use catalogue::{SongDocument, Viewer};
 use media::{MasterHash, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::{self, MaybeCaller};
@@ -14,21 +15,33 @@ use crate::refusals::{Parameters, SongPath, catalogue_failed, no_such_song};
 const DEFAULT_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Paging {
+    /// How many at most, from 1 to 200; 50 where nothing is said.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<Uuid>)]
     after: Option<String>,
+    /// Only what was made of the master with this SHA-256, in hex.
+    #[param(pattern = "^[0-9a-f]{64}$")]
     master: Option<String>,
 }
 
 /// One page. `next`, given back as `after`, leads to the one that follows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SongPage)]
 pub(crate) struct Page {
     songs: Vec<SongDocument>,
+    #[schema(value_type = Option<Uuid>)]
     next: Option<SongId>,
 }
 
+/// All songs that the caller may see, newest first.
+#[utoipa::path(get, path = "/v1/songs", tag = "catalogue", params(Paging),
+    responses((status = 200, description = "One page.", body = Page)))]
 pub(crate) async fn list(
     State(api): State<Api>,
     MaybeCaller(viewer): MaybeCaller,
@@ -61,6 +74,9 @@ async fn of_master(api: &Api, viewer: &Viewer, master: &str) -> Result<Json<Page
     Ok(Json(Page { songs: songs.into_iter().map(SongDocument::from).collect(), next: None }))
 }
 
+/// One song.
+#[utoipa::path(get, path = "/v1/songs/{id}", tag = "catalogue", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The song.", body = SongDocument)))]
 pub(crate) async fn show(
     State(api): State<Api>,
     MaybeCaller(viewer): MaybeCaller,

@@ -4,10 +4,12 @@ use axum::extract::multipart::Multipart;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use catalogue::{AuthenticatedUser, SongDocument};
 use service::Problem;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::form::{self, Form};
 use crate::intake::Intake;
@@ -18,9 +20,9 @@ const FORM_ALLOWANCE: u64 = 64 * 1_024;
 
 /// The routes of the ingest endpoint. Whoever mounts them must put the [`AuthenticatedUser`] into
 /// the extensions of each request.
-pub fn router(intake: Intake) -> Router {
-    Router::new()
-        .route("/v1/songs", post(create))
+pub fn router(intake: Intake) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(create))
         // Axum's own limit is for bodies held in memory; ours counts while it streams.
         .layer(DefaultBodyLimit::disable())
         .with_state(intake)
@@ -28,6 +30,25 @@ pub fn router(intake: Intake) -> Router {
 
 type Accepted = (StatusCode, [(HeaderName, String); 1], Json<SongDocument>);
 
+/// A master to upload, and what is known of it; the rest comes from the file's tags.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description: the form is read while it streams")]
+struct UploadForm {
+    /// The master: FLAC, WAV, AIFF, ALAC, Ogg Vorbis or MP3. The last part.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+    title: Option<String>,
+    artist: Option<String>,
+    album: Option<String>,
+    album_artist: Option<String>,
+    genre: Option<String>,
+    release_year: Option<u16>,
+}
+
+/// Uploads a song.
+#[utoipa::path(post, path = "/v1/songs", tag = "catalogue",
+    request_body(content = inline(UploadForm), content_type = "multipart/form-data"),
+    responses((status = 202, description = "Accepted; it will be packaged.", body = SongDocument)))]
 async fn create(
     State(intake): State<Intake>,
     Extension(user): Extension<AuthenticatedUser>,

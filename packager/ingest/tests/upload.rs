@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Request, Response};
-use catalogue::{AuthenticatedUser, Catalogue, Role, SongState, Viewer};
+use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, Role, SongState, Viewer};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use object_store::local::LocalFileSystem;
@@ -32,7 +32,7 @@ impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.sqlite");
-        let catalogue = Catalogue::open(&path, Clock::system()).await.unwrap();
+        let catalogue = Catalogue::open(&DatabaseUrl::Sqlite(path), Clock::system()).await.unwrap();
         let user = catalogue.users().create("artist", "hash", Role::Artist).await.unwrap();
         let user = AuthenticatedUser { id: user.id, role: user.role };
         std::fs::create_dir(folder.path().join("objects")).unwrap();
@@ -44,7 +44,7 @@ impl Bench {
 
     async fn send_as(&self, role: Role, request: Request<Body>) -> Response<Body> {
         let user = AuthenticatedUser { role, ..self.user };
-        let router: Router = segue_ingest::upload::router(self.intake.clone());
+        let router: Router = segue_ingest::upload::router(self.intake.clone()).into();
         router.layer(Extension(user)).oneshot(request).await.unwrap()
     }
 

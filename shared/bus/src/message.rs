@@ -35,6 +35,13 @@ impl MessageId {
     }
 }
 
+impl From<Uuid> for MessageId {
+    /// An id that a message has elsewhere already: it must be a UUIDv7, made with the message.
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)

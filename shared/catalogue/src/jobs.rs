@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, Version};
-use sqlx::sqlite::Sqlite;
-use sqlx::{Row, Transaction};
 use uuid::Uuid;
 
-use crate::database::{Catalogue, CatalogueError};
+use crate::catalogue::Catalogue;
+use crate::error::CatalogueError;
+use crate::event::Event;
+use crate::source::Source;
+use crate::statement::{sql, sql_each};
+use crate::write::Write;
 
 /// How often a job is tried before the song fails.
 pub const MOST_ATTEMPTS: u32 = 5;
@@ -56,6 +59,19 @@ pub struct Packaged {
     pub dash: bool,
 }
 
+/// Takes the open job whose turn it is.
+macro_rules! take_next {
+    ($locked:literal) => {
+        concat!(
+            "UPDATE jobs SET lease = $1, due_ms = $2, attempts = attempts + 1, updated_ms = $3
+             WHERE id = (SELECT id FROM jobs WHERE state = 'open' AND due_ms <= $3
+                         ORDER BY due_ms, id LIMIT 1 ",
+            $locked,
+            ") RETURNING id, song_id, attempts"
+        )
+    };
+}
+
 /// The queue in a catalogue.
 #[derive(Debug)]
 pub struct Jobs<'a>(&'a Catalogue);
@@ -94,7 +110,7 @@ impl<'a> Jobs<'a> {
     pub async fn renew(&self, job: &Job, lease: Duration) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
         self.reschedule(&mut write, job, Some(job.lease), self.after(lease), None).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
     /// Finishes the job: the version, the song's current version, its state and the end of the job
@@ -105,9 +121,11 @@ impl<'a> Jobs<'a> {
     pub async fn complete(&self, job: &Job, done: &Packaged) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
         self.close(&mut write, job, "done", None).await?;
+        let before = current_version(&mut write, job.song).await?;
         self.insert_version(&mut write, job.song, done).await?;
         self.set_song(&mut write, job.song, "ready", None).await?;
-        Ok(write.commit().await?)
+        write.say(&became(job.song, before.as_deref(), done)).await?;
+        write.commit().await
     }
 
     /// Fails the job and its song for good. `reason` is for the artist.
@@ -117,7 +135,7 @@ impl<'a> Jobs<'a> {
     pub async fn fail(&self, job: &Job, reason: &str) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
         self.close_failed(&mut write, job, reason).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
     /// Puts the job back after a fault that may pass, to be tried again later, each time after a
@@ -150,12 +168,10 @@ impl<'a> Jobs<'a> {
     pub async fn hand_back(&self, job: &Job) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
         self.reschedule(&mut write, job, None, self.0.now_ms(), None).await?;
-        sqlx::query("UPDATE jobs SET attempts = attempts - 1 WHERE id = $1")
-            .bind(job.id.uuid())
-            .execute(&mut *write)
-            .await?;
+        let statement = sql("UPDATE jobs SET attempts = attempts - 1 WHERE id = $1");
+        write.execute(statement.bind(job.id)).await?;
         self.set_song(&mut write, job.song, "queued", None).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
     /// Ends every lease at once. Only for a process that knows itself alone on its database: all
@@ -165,153 +181,145 @@ impl<'a> Jobs<'a> {
     /// The database failed.
     pub async fn take_over(&self) -> Result<u64, CatalogueError> {
         let mut write = self.0.write().await?;
-        let freed = sqlx::query(
-            "UPDATE jobs SET lease = NULL, due_ms = $1, updated_ms = $1
-             WHERE state = 'open' AND lease IS NOT NULL",
-        )
-        .bind(self.0.now_ms())
-        .execute(&mut *write)
-        .await?
-        .rows_affected();
+        let statement = sql("UPDATE jobs SET lease = NULL, due_ms = $1, updated_ms = $1
+                             WHERE state = 'open' AND lease IS NOT NULL");
+        let freed = write.execute(statement.bind(self.0.now_ms())).await?;
         write.commit().await?;
         Ok(freed)
     }
 
     async fn take_next(
         &self,
-        write: &mut Transaction<'static, Sqlite>,
+        write: &mut Write,
         lease: Duration,
     ) -> Result<Option<Job>, CatalogueError> {
-        let id = Uuid::now_v7();
-        let row = sqlx::query(
-            "UPDATE jobs SET lease = $1, due_ms = $2, attempts = attempts + 1, updated_ms = $3
-             WHERE id = (SELECT id FROM jobs WHERE state = 'open' AND due_ms <= $3
-                         ORDER BY due_ms, id LIMIT 1)
-             RETURNING id, song_id, attempts",
-        )
-        .bind(id)
-        .bind(self.after(lease))
-        .bind(self.0.now_ms())
-        .fetch_optional(&mut **write)
-        .await?;
-        row.map(|row| {
-            Ok(Job {
-                id: JobId::new(row.try_get("id")?),
-                song: SongId::new(row.try_get("song_id")?),
-                attempt: row.try_get("attempts")?,
-                lease: id,
-            })
-        })
-        .transpose()
+        let lease_id = Uuid::now_v7();
+        // Several workers of PostgreSQL ask at once: each passes over what another is about to take.
+        let statement = sql_each(take_next!(""), take_next!("FOR UPDATE SKIP LOCKED"))
+            .bind(lease_id)
+            .bind(self.after(lease))
+            .bind(self.0.now_ms());
+        let Some(row) = write.optional(statement).await? else { return Ok(None) };
+        Ok(Some(Job {
+            id: row.get("id")?,
+            song: row.get("song_id")?,
+            attempt: row.get("attempts")?,
+            lease: lease_id,
+        }))
     }
 
     async fn reschedule(
         &self,
-        write: &mut Transaction<'static, Sqlite>,
+        write: &mut Write,
         job: &Job,
         lease: Option<Uuid>,
         due_ms: i64,
         error: Option<&str>,
     ) -> Result<(), CatalogueError> {
-        let changed = sqlx::query(
-            "UPDATE jobs SET lease = $1, due_ms = $2, updated_ms = $3,
+        let statement = sql("UPDATE jobs SET lease = $1, due_ms = $2, updated_ms = $3,
                              last_error = COALESCE($4, last_error)
-             WHERE id = $5 AND lease = $6 AND state = 'open'",
-        )
+             WHERE id = $5 AND lease = $6 AND state = 'open'")
         .bind(lease)
         .bind(due_ms)
         .bind(self.0.now_ms())
         .bind(error)
-        .bind(job.id.uuid())
-        .bind(job.lease)
-        .execute(&mut **write)
-        .await?;
-        held(changed.rows_affected())
+        .bind(job.id)
+        .bind(job.lease);
+        held(write.execute(statement).await?)
     }
 
     async fn close(
         &self,
-        write: &mut Transaction<'static, Sqlite>,
+        write: &mut Write,
         job: &Job,
         state: &str,
         error: Option<&str>,
     ) -> Result<(), CatalogueError> {
-        let changed = sqlx::query(
-            "UPDATE jobs SET state = $1, lease = NULL, updated_ms = $2, last_error = $3
-             WHERE id = $4 AND lease = $5 AND state = 'open'",
-        )
-        .bind(state)
-        .bind(self.0.now_ms())
-        .bind(error)
-        .bind(job.id.uuid())
-        .bind(job.lease)
-        .execute(&mut **write)
-        .await?;
-        held(changed.rows_affected())
+        let statement =
+            sql("UPDATE jobs SET state = $1, lease = NULL, updated_ms = $2, last_error = $3
+             WHERE id = $4 AND lease = $5 AND state = 'open'")
+            .bind(state)
+            .bind(self.0.now_ms())
+            .bind(error)
+            .bind(job.id)
+            .bind(job.lease);
+        held(write.execute(statement).await?)
     }
 
     async fn close_failed(
         &self,
-        write: &mut Transaction<'static, Sqlite>,
+        write: &mut Write,
         job: &Job,
         reason: &str,
     ) -> Result<(), CatalogueError> {
         self.close(write, job, "failed", Some(reason)).await?;
-        self.set_song(write, job.song, "failed", Some(reason)).await
+        self.set_song(write, job.song, "failed", Some(reason)).await?;
+        write.say(&Event::SongFailed { song: job.song, reason: reason.to_owned() }).await
     }
 
     async fn set_song(
         &self,
-        write: &mut Transaction<'static, Sqlite>,
+        write: &mut Write,
         song: SongId,
         state: &str,
         failure: Option<&str>,
     ) -> Result<(), CatalogueError> {
-        sqlx::query("UPDATE songs SET state = $1, failure = $2, updated_ms = $3 WHERE id = $4")
-            .bind(state)
-            .bind(failure)
-            .bind(self.0.now_ms())
-            .bind(song.uuid())
-            .execute(&mut **write)
-            .await?;
-        Ok(())
+        let statement =
+            sql("UPDATE songs SET state = $1, failure = $2, updated_ms = $3 WHERE id = $4")
+                .bind(state)
+                .bind(failure)
+                .bind(self.0.now_ms())
+                .bind(song);
+        write.execute(statement).await.map(|_| ())
     }
 
     async fn insert_version(
         &self,
-        write: &mut Transaction<'static, Sqlite>,
+        write: &mut Write,
         song: SongId,
         done: &Packaged,
     ) -> Result<(), CatalogueError> {
-        sqlx::query(
-            "INSERT INTO versions
+        let statement = sql("INSERT INTO versions
                  (song_id, version, artist_id, album_id, duration_ms, sets, dash, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (song_id, version) DO NOTHING",
-        )
-        .bind(song.uuid())
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (song_id, version) DO NOTHING")
+        .bind(song)
         .bind(done.version.to_string())
-        .bind(done.artist.uuid())
-        .bind(done.album.uuid())
-        .bind(i64::try_from(done.duration_ms).unwrap_or(i64::MAX))
+        .bind(done.artist)
+        .bind(done.album)
+        .bind(done.duration_ms)
         .bind(done.sets.to_string())
         .bind(done.dash)
-        .bind(self.0.now_ms())
-        .execute(&mut **write)
-        .await?;
-        sqlx::query(
-            "INSERT INTO current_versions (song_id, version) VALUES ($1, $2)
-             ON CONFLICT (song_id) DO UPDATE SET version = excluded.version",
-        )
-        .bind(song.uuid())
-        .bind(done.version.to_string())
-        .execute(&mut **write)
-        .await?;
-        Ok(())
+        .bind(self.0.now_ms());
+        write.execute(statement).await?;
+        let statement = sql("INSERT INTO current_versions (song_id, version) VALUES ($1, $2)
+             ON CONFLICT (song_id) DO UPDATE SET version = excluded.version")
+        .bind(song)
+        .bind(done.version.to_string());
+        write.execute(statement).await.map(|_| ())
     }
 
     fn after(&self, delay: Duration) -> i64 {
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
         self.0.now_ms().saturating_add(delay)
+    }
+}
+
+async fn current_version(
+    write: &mut Write,
+    song: SongId,
+) -> Result<Option<String>, CatalogueError> {
+    let statement = sql("SELECT version FROM current_versions WHERE song_id = $1");
+    write.optional(statement.bind(song)).await?.map(|row| row.get("version")).transpose()
+}
+
+/// What has happened to a song that had the version `before`, if any.
+fn became(song: SongId, before: Option<&str>, done: &Packaged) -> Event {
+    let (artist, album) = (done.artist, done.album);
+    match before {
+        Some(version) if version != done.version.to_string() => {
+            Event::SongReplaced { song, artist, album }
+        }
+        _ => Event::SongReady { song, artist, album },
     }
 }
 

@@ -1,23 +1,39 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
-//! Reading order: [`name`], [`user`] and [`song`] (the model), [`database`] (how it is opened),
-//! [`users`], [`songs`] and [`jobs`] (one repository per noun). Two writes that must not be parted
-//! are one method and one transaction: a song is accepted together with its job
-//! ([`songs::Songs::accept`]), and finished together with it ([`jobs::Jobs::complete`]).
+//! Reading order: [`name`], [`user`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened), `statement`,
+//! `source` and `write` (how repositories speak to either [`database`]), [`users`], [`songs`] and [`jobs`] (one repository
+//! per noun), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
+//! with it ([`jobs::Jobs::complete`]).
 
+pub mod catalogue;
 pub mod database;
+pub mod duties;
+pub mod error;
+pub mod event;
+pub mod inbox;
 pub mod jobs;
 pub mod name;
+pub mod outbox;
 pub mod password;
+mod reader;
+mod row;
 pub mod song;
 pub mod song_document;
 pub mod songs;
+mod source;
+mod statement;
 pub mod user;
 pub mod users;
+mod write;
 
-pub use database::{Catalogue, CatalogueError};
+pub use catalogue::Catalogue;
+pub use database::url::DatabaseUrl;
+pub use error::CatalogueError;
+pub use event::Event;
 pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use name::{Name, ReleaseYear};
+pub use outbox::Happening;
 pub use song::{CurrentVersion, NewSong, Song, SongState, Viewer};
 pub use song_document::SongDocument;
 pub use songs::Songs;

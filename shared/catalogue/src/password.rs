@@ -6,7 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
-use crate::database::CatalogueError;
+use crate::error::CatalogueError;
 
 /// The PHC string of `password` under a fresh random salt.
 ///

@@ -4,23 +4,28 @@ use media::{AlbumId, ArtistId, SongId, Version};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use utoipa::ToSchema;
 
 use crate::song::{Song, SongState};
 
 /// The JSON document of a song. What is not known yet is `null`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Song)]
 pub struct SongDocument {
     /// Which.
+    #[schema(value_type = Uuid)]
     pub id: SongId,
     /// Its title.
     pub title: String,
     /// Who made it.
     pub artist: String,
     /// The artist's id.
+    #[schema(value_type = Uuid)]
     pub artist_id: ArtistId,
     /// Where it belongs.
     pub album: String,
     /// The album's id.
+    #[schema(value_type = Uuid)]
     pub album_id: AlbumId,
     /// What kind of music it is.
     pub genre: Option<String>,
@@ -29,10 +34,12 @@ pub struct SongDocument {
     /// Its exact length, rounded to milliseconds, once it is ready.
     pub duration_ms: Option<u64>,
     /// How far it has come.
+    #[schema(value_type = String)]
     pub state: SongState,
     /// Why it failed.
     pub error: Option<String>,
     /// The version that listeners get.
+    #[schema(value_type = Option<String>)]
     pub version: Option<Version>,
     /// When it was accepted (RFC 3339).
     pub created_at: String,

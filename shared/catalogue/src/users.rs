@@ -1,11 +1,14 @@
 //! The accounts.
 
 use media::UserId;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use crate::database::{Catalogue, CatalogueError};
+use crate::catalogue::Catalogue;
+use crate::error::CatalogueError;
+use crate::event::Event;
+use crate::row::Row;
+use crate::source::Source;
+use crate::statement::sql;
 use crate::user::{Role, User};
 
 /// The accounts in a catalogue.
@@ -22,8 +25,8 @@ impl<'a> Users<'a> {
     /// # Errors
     /// The database failed.
     pub async fn are_none(&self) -> Result<bool, CatalogueError> {
-        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM users)");
-        Ok(!row.fetch_one(self.0.reader()).await?.try_get::<bool, _>(0)?)
+        let row = self.0.read().one(sql("SELECT EXISTS (SELECT 1 FROM users) AS found")).await?;
+        Ok(!row.get::<bool>("found")?)
     }
 
     /// Makes an account. `password_hash` is what [`crate::password::hash`] gives.
@@ -36,22 +39,19 @@ impl<'a> Users<'a> {
         password_hash: &str,
         role: Role,
     ) -> Result<User, CatalogueError> {
-        let id = Uuid::now_v7();
-        let mut write = self.0.write().await?;
-        sqlx::query(
-            "INSERT INTO users (id, username, password_hash, role, created_ms)
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(id)
+        let user = User { id: UserId::new(Uuid::now_v7()), username: username.to_owned(), role };
+        let statement = sql("INSERT INTO users (id, username, password_hash, role, created_ms)
+                             VALUES ($1, $2, $3, $4, $5)")
+        .bind(user.id)
         .bind(username)
         .bind(password_hash)
         .bind(role.to_string())
-        .bind(self.0.now_ms())
-        .execute(&mut *write)
-        .await
-        .map_err(taken)?;
+        .bind(self.0.now_ms());
+        let mut write = self.0.write().await?;
+        write.execute(statement).await.map_err(CatalogueError::or_taken)?;
+        write.say(&Event::UserRegistered { user: user.id }).await?;
         write.commit().await?;
-        Ok(User { id: UserId::new(id), username: username.to_owned(), role })
+        Ok(user)
     }
 
     /// The account with that name and its password's hash.
@@ -62,27 +62,13 @@ impl<'a> Users<'a> {
         &self,
         username: &str,
     ) -> Result<Option<(User, String)>, CatalogueError> {
-        let row =
-            sqlx::query("SELECT id, username, role, password_hash FROM users WHERE username = $1")
-                .bind(username)
-                .fetch_optional(self.0.reader())
-                .await?;
-        row.map(|row| Ok((read_user(&row)?, row.try_get("password_hash")?))).transpose()
+        let statement =
+            sql("SELECT id, username, role, password_hash FROM users WHERE username = $1");
+        let row = self.0.read().optional(statement.bind(username)).await?;
+        row.map(|row| Ok((read_user(&row)?, row.get("password_hash")?))).transpose()
     }
 }
 
-fn taken(error: sqlx::Error) -> CatalogueError {
-    match error.as_database_error() {
-        Some(database) if database.is_unique_violation() => CatalogueError::Taken,
-        _ => CatalogueError::Database(error),
-    }
-}
-
-fn read_user(row: &SqliteRow) -> Result<User, CatalogueError> {
-    let role: String = row.try_get("role")?;
-    Ok(User {
-        id: UserId::new(row.try_get("id")?),
-        username: row.try_get("username")?,
-        role: role.parse().map_err(CatalogueError::unreadable("role"))?,
-    })
+fn read_user(row: &Row) -> Result<User, CatalogueError> {
+    Ok(User { id: row.get("id")?, username: row.get("username")?, role: row.parse("role")? })
 }

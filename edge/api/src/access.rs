@@ -1,0 +1,108 @@
+//! Who may call what. A route is guarded by the list that it stands in, and the same list says so in `/openapi.json`:
+//! `x-access` of each operation.
+
+use std::fmt;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use catalogue::{AuthenticatedUser, Role};
+use service::Problem;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{Ref, RefOr, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::api::Api;
+use crate::bearer::{self, SCHEME};
+use crate::openapi::PROBLEM;
+
+/// Who may call a route. Each may call what the one before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, with a token or without; one that is there must be valid.
+    Anybody,
+    /// Whoever has an account.
+    Listener,
+    /// Artists and admins.
+    Artist,
+    /// Admins.
+    Admin,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anybody => "anybody",
+            Self::Listener => "listener",
+            Self::Artist => "artist",
+            Self::Admin => "admin",
+        })
+    }
+}
+
+impl Access {
+    /// Refuses whoever may not.
+    fn check(self, user: Option<&AuthenticatedUser>) -> Result<(), Problem> {
+        let needed = match self {
+            Self::Anybody => return Ok(()),
+            Self::Listener => Role::Listener,
+            Self::Artist => Role::Artist,
+            Self::Admin => Role::Admin,
+        };
+        let user = user.ok_or_else(bearer::missing)?;
+        if user.role >= needed { Ok(()) } else { Err(refused(needed)) }
+    }
+
+    /// Lets only those through to `routes` who may call them, and says so in their documentation. Handlers find the
+    /// [`AuthenticatedUser`] among the request's extensions.
+    pub(crate) fn guard<S>(self, api: &Api, mut routes: OpenApiRouter<S>) -> OpenApiRouter<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        for item in routes.get_openapi_mut().paths.paths.values_mut() {
+            operations(item).for_each(|operation| self.document(operation));
+        }
+        routes.route_layer(middleware::from_fn_with_state((api.clone(), self), pass))
+    }
+
+    fn document(self, operation: &mut Operation) {
+        let extension = ExtensionsBuilder::new().add("x-access", self.to_string()).build();
+        operation.extensions.get_or_insert_default().merge(extension);
+        let token = SecurityRequirement::new(SCHEME, Vec::<String>::new());
+        operation.security = Some(match self {
+            Self::Anybody => vec![SecurityRequirement::default(), token],
+            _ => vec![token],
+        });
+        let problem = RefOr::Ref(Ref::from_response_name(PROBLEM));
+        operation.responses.responses.entry("default".to_owned()).or_insert(problem);
+    }
+}
+
+async fn pass(
+    State((api, access)): State<(Api, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let user = bearer::user_of(&api, request.headers()).await?;
+    access.check(user.as_ref())?;
+    if let Some(user) = user {
+        request.extensions_mut().insert(user);
+    }
+    Ok(next.run(request).await)
+}
+
+fn refused(needed: Role) -> Problem {
+    let (slug, detail) = match needed {
+        Role::Admin => ("admins-only", "Only admins may do this."),
+        _ => ("artists-only", "Only artists may do this."),
+    };
+    Problem::new(StatusCode::FORBIDDEN, slug, detail)
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}

@@ -1,0 +1,96 @@
+//! Telling the bus what has happened: the outbox is read in its order, and everything in it is said at least once.
+//!
+//! One process does it for all that share a catalogue. Where that one dies, another takes over within [`HELD`], and what
+//! was said meanwhile is perhaps said twice, under the same id.
+
+use std::time::Duration;
+
+use bus::{Bus, BusError, MessageId};
+use catalogue::{Catalogue, CatalogueError, Happening};
+use service::Shutdown;
+use service::problem::chain;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+/// How often the outbox is looked into where nobody in this process has put anything in: others may have.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How long one process keeps the relay to itself.
+const HELD: Duration = Duration::from_secs(10);
+
+/// How often what was told long ago is forgotten.
+const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Events that are told before they are noted as told.
+const AT_ONCE: u32 = 100;
+
+/// Why the outbox could not be told.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error("the outbox cannot be read")]
+    Catalogue(#[from] CatalogueError),
+    #[error("the bus does not take it")]
+    Bus(#[from] BusError),
+}
+
+/// Says everything that happens in `catalogue` on `bus`, until the shutdown begins.
+pub async fn relay(catalogue: Catalogue, bus: Bus, shutdown: Shutdown) {
+    let relay = Relay { catalogue, bus, holder: Uuid::now_v7() };
+    let mut sweep_at = Instant::now();
+    loop {
+        if let Err(error) = relay.tell_all().await {
+            tracing::warn!(error = %chain(&error), "events wait in the outbox");
+            sleep(EVERY).await;
+        }
+        if sweep_at <= Instant::now() {
+            sweep_at = Instant::now() + SWEPT_EVERY;
+            relay.sweep().await;
+        }
+        tokio::select! {
+            () = shutdown.begun() => return,
+            () = async { relay.catalogue.outbox().filled().await } => {}
+            () = sleep(EVERY) => {}
+        }
+    }
+}
+
+struct Relay {
+    catalogue: Catalogue,
+    bus: Bus,
+    /// This process among those that share the catalogue.
+    holder: Uuid,
+}
+
+impl Relay {
+    async fn tell_all(&self) -> Result<(), RelayError> {
+        let outbox = self.catalogue.outbox();
+        // Nothing is written where there is nothing to say.
+        while !outbox.pending(1).await?.is_empty() {
+            if !self.catalogue.duties().hold("relay", self.holder, HELD).await? {
+                return Ok(());
+            }
+            let pending = outbox.pending(AT_ONCE).await?;
+            let (told, ended) = self.tell(&pending).await;
+            outbox.note_told(&pending[..told]).await?;
+            ended?;
+        }
+        Ok(())
+    }
+
+    /// How many were told, and what ended it.
+    async fn tell(&self, happenings: &[Happening]) -> (usize, Result<(), BusError>) {
+        for (told, happening) in happenings.iter().enumerate() {
+            let body = serde_json::to_value(&happening.event).expect("an event is plain JSON");
+            if let Err(error) = self.bus.pass(MessageId::from(happening.id), body).await {
+                return (told, Err(error));
+            }
+        }
+        (happenings.len(), Ok(()))
+    }
+
+    async fn sweep(&self) {
+        if let Err(error) = self.catalogue.outbox().sweep().await {
+            tracing::warn!(error = %chain(&error), "the outbox cannot be swept");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Who may call what: every cell of role × route, and no route without a row.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use bus::Bus;
+use catalogue::{Catalogue, DatabaseUrl};
+use http_body_util::BodyExt;
+use media::UserId;
+use segue_api::Access::{self, Admin, Anybody, Artist, Listener};
+use segue_api::{Api, Keys};
+use serde_json::Value;
+use service::Clock;
+use token::{SigningKey, VerifyingKeys, access};
+use tower::ServiceExt;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// A route that is not here fails the test: say who may call it.
+const ROWS: &[(&str, &str, Access)] = &[
+    ("get", "/.well-known/jwks.json", Anybody),
+    ("post", "/v1/purges", Admin),
+    ("get", "/v1/purges/{id}", Admin),
+    ("post", "/v1/revocations", Admin),
+    ("get", "/v1/revocations/{id}", Admin),
+    ("post", "/v1/sessions", Anybody),
+    ("get", "/v1/songs", Anybody),
+    ("post", "/v1/songs", Artist),
+    ("get", "/v1/songs/{id}", Anybody),
+    ("post", "/v1/songs/{id}/playback", Listener),
+];
+
+/// The kinds of problem by which a caller is turned away for who they are.
+const TURNED_AWAY: &[&str] = &["login-required", "artists-only", "admins-only"];
+
+struct Bench {
+    router: Router,
+    access_key: SigningKey,
+    _folder: tempfile::TempDir,
+}
+
+/// The ingest endpoint's route, without its intake.
+#[utoipa::path(post, path = "/v1/songs")]
+async fn upload() {}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
+        let catalogue = Catalogue::open(&url, Clock::system()).await.unwrap();
+        let (access_key, playback) =
+            (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let believed = VerifyingKeys::from(&playback);
+        let keys = Keys { access: access_key.clone(), playback, believed };
+        let url = "https://music.example".parse().unwrap();
+        let api = Api::new(catalogue, Clock::system(), url, keys, Bus::in_memory()).unwrap();
+        let uploads = OpenApiRouter::new().routes(routes!(upload));
+        Self { router: segue_api::router(&api, uploads), access_key, _folder: folder }
+    }
+
+    async fn ask(&self, method: &str, path: &str, role: Option<access::Role>) -> (u16, Value) {
+        let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
+        if let Some(role) = role {
+            let (user, life) = (UserId::new(Uuid::now_v7()), Duration::from_secs(60));
+            let token = access::mint(&self.access_key, user, role, life, SystemTime::now());
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await;
+        let (parts, body) = response.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn every_cell_of_role_and_route_is_as_the_table_says() {
+    let bench = Bench::new().await;
+    let callers =
+        [None, Some(access::Role::Listener), Some(access::Role::Artist), Some(access::Role::Admin)];
+    for (method, path, access) in ROWS {
+        let least = match access {
+            Anybody => 0,
+            Listener => 1,
+            Artist => 2,
+            Admin => 3,
+        };
+        for (rank, caller) in callers.into_iter().enumerate() {
+            let path = path.replace("{id}", &Uuid::now_v7().to_string());
+            let (status, answer) = bench.ask(method, &path, caller).await;
+            let kind = answer["type"].as_str().unwrap_or_default();
+            let slug = kind.trim_start_matches("urn:segue:problem:");
+            let turned_away = TURNED_AWAY.contains(&slug);
+            assert_eq!(turned_away, rank < least, "{method} {path} as {caller:?}: {answer}");
+            let wanted = if rank == 0 { 401 } else { 403 };
+            assert!(!turned_away || status == wanted, "{method} {path} as {caller:?}: {status}");
+            assert!(status != 404 || slug != "not-found", "{method} {path} is there");
+            assert!(status < 500, "{method} {path} as {caller:?}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_has_a_row_and_says_who_may_call_it() {
+    let bench = Bench::new().await;
+    let (status, description) = bench.ask("get", "/openapi.json", None).await;
+    assert_eq!((status, &description["openapi"]), (200, &"3.1.0".into()));
+    let mut routes = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let access = operation["x-access"].as_str().unwrap();
+            routes.insert((method.clone(), path.clone(), access.to_owned()));
+        }
+    }
+    let row = |(method, path, access): &(&str, &str, Access)| {
+        ((*method).to_owned(), (*path).to_owned(), access.to_string())
+    };
+    let rows: BTreeSet<_> = ROWS.iter().map(row).collect();
+    assert_eq!(routes, rows);
+}
+
+#[tokio::test]
+async fn the_description_is_shown_without_another_host() {
+    let bench = Bench::new().await;
+    let request = Request::get("/docs/").body(Body::empty()).unwrap();
+    let page = bench.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(page.status(), 200);
+    let page = page.into_body().collect().await.unwrap().to_bytes();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    assert!(page.contains("swagger-ui"), "{page}");
+    assert!(!page.contains("//cdn") && !page.contains("https://"), "{page}");
+}

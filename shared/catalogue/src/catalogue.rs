@@ -1,0 +1,126 @@
+//! The open catalogue: whose eyes it is seen with, and its repositories.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use media::UserId;
+use service::Clock;
+use tokio::sync::Notify;
+
+use crate::database::Database;
+use crate::database::postgres::Freshness;
+use crate::database::url::DatabaseUrl;
+use crate::duties::Duties;
+use crate::error::CatalogueError;
+use crate::inbox::Inbox;
+use crate::jobs::Jobs;
+use crate::outbox::Outbox;
+use crate::reader::Reader;
+use crate::songs::Songs;
+use crate::users::Users;
+use crate::write::Write;
+
+/// The open catalogue. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    database: Arc<Database>,
+    outbox_filled: Arc<Notify>,
+    clock: Clock,
+    freshness: Freshness,
+}
+
+impl Catalogue {
+    /// Opens the database that `url` leads to, bringing its schema up to date. An SQLite file is made where it is
+    /// missing.
+    ///
+    /// # Errors
+    /// It cannot be reached or written, or its schema is newer than this program.
+    pub async fn open(url: &DatabaseUrl, clock: Clock) -> Result<Self, CatalogueError> {
+        Ok(Self {
+            database: Arc::new(Database::open(url).await?),
+            outbox_filled: Arc::default(),
+            clock,
+            freshness: Freshness::Latest,
+        })
+    }
+
+    /// The same catalogue for one user: reads go to the replica, where there is one, unless it has not yet heard of
+    /// something that this user wrote through this process. What they write is noted.
+    #[must_use]
+    pub fn seen_by(&self, user: UserId) -> Self {
+        Self { freshness: Freshness::Own(user), ..self.clone() }
+    }
+
+    /// The same catalogue for somebody who writes nothing: reads go to the replica, where there is one.
+    #[must_use]
+    pub fn seen_by_anybody(&self) -> Self {
+        Self { freshness: Freshness::Eventual, ..self.clone() }
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub fn users(&self) -> Users<'_> {
+        Users::new(self)
+    }
+
+    /// The songs.
+    #[must_use]
+    pub fn songs(&self) -> Songs<'_> {
+        Songs::new(self)
+    }
+
+    /// The queue.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs::new(self)
+    }
+
+    /// What has happened and is to be told.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox::new(self)
+    }
+
+    /// What consumers of events have done already.
+    #[must_use]
+    pub fn inbox(&self) -> Inbox<'_> {
+        Inbox::new(self)
+    }
+
+    /// What one process at a time does for all.
+    #[must_use]
+    pub fn duties(&self) -> Duties<'_> {
+        Duties::new(self)
+    }
+
+    /// Closes all connections; an SQLite file then holds all of its log.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    pub(crate) fn read(&self) -> Reader<'_> {
+        Reader::new(&self.database, self.freshness)
+    }
+
+    pub(crate) async fn write(&self) -> Result<Write, CatalogueError> {
+        Write::begin(self).await
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn freshness(&self) -> Freshness {
+        self.freshness
+    }
+
+    pub(crate) fn outbox_filled(&self) -> &Notify {
+        &self.outbox_filled
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> i64 {
+        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}

@@ -1,0 +1,117 @@
+//! PostgreSQL: a leader, and perhaps a replica that is read from where it is fresh enough.
+
+mod distrust;
+mod replica;
+mod written;
+
+use std::time::Duration;
+
+use media::UserId;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, Row};
+
+use self::distrust::Distrust;
+use self::replica::Replica;
+use super::PREPARED;
+use crate::error::{CatalogueError, is_unreachable};
+
+/// Connections to each server.
+const CONNECTIONS: u32 = 16;
+
+/// How long somebody waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection that has idled for longer may have been cut off meanwhile, and is asked before it is used.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How much a reader must see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// All that is committed.
+    Latest,
+    /// All that this user has written.
+    Own(UserId),
+    /// Whatever a replica has heard.
+    Eventual,
+}
+
+/// A database on a server.
+#[derive(Debug)]
+pub(crate) struct PostgresDatabase {
+    pub(crate) leader: PgPool,
+    distrust: Distrust,
+    replica: Option<Replica>,
+}
+
+impl PostgresDatabase {
+    pub(super) async fn open(
+        leader: &PgConnectOptions,
+        replica: Option<&PgConnectOptions>,
+    ) -> Result<Self, CatalogueError> {
+        let distrust = Distrust::default();
+        let leader = pool(leader.clone(), &distrust);
+        MIGRATIONS.run(&leader).await?;
+        let replica = match replica {
+            // Before it has heard of the schema it can answer nothing.
+            Some(replica) => {
+                Some(Replica::new(pool(replica.clone(), &distrust), position(&leader).await?))
+            }
+            None => None,
+        };
+        Ok(Self { leader, distrust, replica })
+    }
+
+    pub(super) async fn close(&self) {
+        if let Some(replica) = &self.replica {
+            replica.pool.close().await;
+        }
+        self.leader.close().await;
+    }
+
+    /// The replica, where there is one and it has heard all that the reader must see.
+    pub(crate) async fn replica_for(&self, freshness: Freshness) -> Option<&Replica> {
+        let replica = self.replica.as_ref()?;
+        replica.suffices(freshness).await.then_some(replica)
+    }
+
+    /// Whether what failed with `error` is worth another try, which had changed nothing: the server may have been started
+    /// again, and then no connection from before that is good for anything.
+    pub(crate) fn may_retry(&self, error: &sqlx::Error) -> bool {
+        let unreachable = is_unreachable(error);
+        if unreachable {
+            self.distrust.begin();
+        }
+        unreachable
+    }
+
+    /// Remembers that somebody has just committed.
+    pub(crate) async fn has_written(&self, freshness: Freshness) {
+        let (Some(replica), Freshness::Own(user)) = (&self.replica, freshness) else { return };
+        // It is committed, whatever we come to know of it: somebody of whom we know nothing reads from the leader.
+        let position = position(&self.leader).await.unwrap_or(written::UNKNOWN);
+        replica.must_reach(user, position);
+    }
+}
+
+/// Where the leader's next record will begin: whatever is committed lies before it.
+async fn position(leader: &PgPool) -> Result<i64, CatalogueError> {
+    let sql = "SELECT (pg_current_wal_insert_lsn() - '0/0')::BIGINT AS position";
+    Ok(sqlx::query(sql).fetch_one(leader).await?.try_get("position")?)
+}
+
+/// Connects when it is first used.
+fn pool(options: PgConnectOptions, distrust: &Distrust) -> PgPool {
+    let distrust = distrust.clone();
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, state| {
+            let trusted = state.idle_for < TRUSTED && !distrust.covers(state.idle_for);
+            Box::pin(async move { Ok(trusted || connection.ping().await.is_ok()) })
+        })
+        .connect_lazy_with(options.statement_cache_capacity(PREPARED).application_name("segue"))
+}

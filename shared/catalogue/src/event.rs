@@ -1,0 +1,162 @@
+//! What can happen. An event is told to everybody who cares, at least once, after the change that it is about.
+
+use media::{AlbumId, ArtistId, SongId, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Something that has happened. As JSON, an object whose `event` is its [name](Event::name).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    /// A song was accepted and waits to be packaged.
+    #[serde(rename = "song.uploaded")]
+    SongUploaded {
+        /// Which.
+        song: SongId,
+        /// Whose.
+        uploader: UserId,
+    },
+    /// A song can be played for the first time.
+    #[serde(rename = "song.ready")]
+    SongReady {
+        /// Which.
+        song: SongId,
+        /// Its artist.
+        artist: ArtistId,
+        /// Its album.
+        album: AlbumId,
+    },
+    /// A song cannot be packaged.
+    #[serde(rename = "song.failed")]
+    SongFailed {
+        /// Which.
+        song: SongId,
+        /// Why, for its artist.
+        reason: String,
+    },
+    /// A song has another current version.
+    #[serde(rename = "song.replaced")]
+    SongReplaced {
+        /// Which.
+        song: SongId,
+        /// Its artist.
+        artist: ArtistId,
+        /// Its album.
+        album: AlbumId,
+    },
+    /// A song must not be played any more.
+    #[serde(rename = "song.withdrawn")]
+    SongWithdrawn {
+        /// Which.
+        song: SongId,
+    },
+    /// Somebody plays.
+    #[serde(rename = "playback.started")]
+    PlaybackStarted {
+        /// Who.
+        user: UserId,
+        /// What.
+        song: SongId,
+    },
+    /// Somebody paused.
+    #[serde(rename = "playback.paused")]
+    PlaybackPaused {
+        /// Who.
+        user: UserId,
+        /// What.
+        song: SongId,
+    },
+    /// Somebody stopped.
+    #[serde(rename = "playback.stopped")]
+    PlaybackStopped {
+        /// Who.
+        user: UserId,
+        /// What.
+        song: SongId,
+    },
+    /// Somebody has an account.
+    #[serde(rename = "user.registered")]
+    UserRegistered {
+        /// Who.
+        user: UserId,
+    },
+    /// A playlist, or who may see it, is not what it was.
+    #[serde(rename = "playlist.changed")]
+    PlaylistChanged {
+        /// Which.
+        playlist: Uuid,
+        /// Who did it.
+        by: UserId,
+    },
+}
+
+impl Event {
+    /// What it is called on the bus.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SongUploaded { .. } => "song.uploaded",
+            Self::SongReady { .. } => "song.ready",
+            Self::SongFailed { .. } => "song.failed",
+            Self::SongReplaced { .. } => "song.replaced",
+            Self::SongWithdrawn { .. } => "song.withdrawn",
+            Self::PlaybackStarted { .. } => "playback.started",
+            Self::PlaybackPaused { .. } => "playback.paused",
+            Self::PlaybackStopped { .. } => "playback.stopped",
+            Self::UserRegistered { .. } => "user.registered",
+            Self::PlaylistChanged { .. } => "playlist.changed",
+        }
+    }
+
+    /// What it is about: events about one thing are told in their order.
+    #[must_use]
+    pub fn about(&self) -> Uuid {
+        match self {
+            Self::SongUploaded { song, .. }
+            | Self::SongReady { song, .. }
+            | Self::SongFailed { song, .. }
+            | Self::SongReplaced { song, .. }
+            | Self::SongWithdrawn { song } => song.uuid(),
+            Self::PlaybackStarted { user, .. }
+            | Self::PlaybackPaused { user, .. }
+            | Self::PlaybackStopped { user, .. }
+            | Self::UserRegistered { user } => user.uuid(),
+            Self::PlaylistChanged { playlist, .. } => *playlist,
+        }
+    }
+
+    /// Itself as JSON.
+    pub(crate) fn payload(&self) -> String {
+        serde_json::to_string(self).expect("an event is plain JSON")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_back_and_its_json_has_its_name() {
+        let id = Uuid::from_u128(7);
+        let (user, song) = (UserId::new(id), SongId::new(id));
+        let (artist, album) = (ArtistId::new(id), AlbumId::new(id));
+        for event in [
+            Event::SongUploaded { song, uploader: user },
+            Event::SongReady { song, artist, album },
+            Event::SongFailed { song, reason: "because".to_owned() },
+            Event::SongReplaced { song, artist, album },
+            Event::SongWithdrawn { song },
+            Event::PlaybackStarted { user, song },
+            Event::PlaybackPaused { user, song },
+            Event::PlaybackStopped { user, song },
+            Event::UserRegistered { user },
+            Event::PlaylistChanged { playlist: id, by: user },
+        ] {
+            let payload = event.payload();
+            let json: serde_json::Value = serde_json::from_str(&payload).expect("JSON");
+            assert_eq!(json["event"], event.name());
+            assert_eq!(serde_json::from_str::<Event>(&payload).expect("the event"), event);
+            assert_eq!(event.about(), id);
+        }
+    }
+}

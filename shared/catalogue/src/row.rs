@@ -1,0 +1,101 @@
+//! One row of an answer.
+
+use media::{AlbumId, ArtistId, JobId, SongId, UserId};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use crate::error::CatalogueError;
+
+/// A row of either database.
+#[derive(Debug)]
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    /// What stands in the column of that name.
+    pub(crate) fn get<T: Column>(&self, name: &'static str) -> Result<T, CatalogueError> {
+        T::read(self, name)
+    }
+
+    /// What stands there as text, parsed.
+    pub(crate) fn parse<T>(&self, name: &'static str) -> Result<T, CatalogueError>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        self.get::<String>(name)?.parse().map_err(CatalogueError::unreadable(name))
+    }
+}
+
+/// What a column can be read as.
+pub(crate) trait Column: Sized {
+    /// Reads the column of that name.
+    fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError>;
+}
+
+macro_rules! columns {
+    ($($type:ty),*) => {$(
+        impl Column for $type {
+            fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError> {
+                Ok(match row {
+                    Row::Sqlite(row) => row.try_get(name)?,
+                    Row::Postgres(row) => row.try_get(name)?,
+                })
+            }
+        }
+
+        impl Column for Option<$type> {
+            fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError> {
+                Ok(match row {
+                    Row::Sqlite(row) => row.try_get(name)?,
+                    Row::Postgres(row) => row.try_get(name)?,
+                })
+            }
+        }
+    )*};
+}
+
+columns!(String, i64, f64, bool, Uuid, Vec<u8>);
+
+/// Ids by their UUID.
+macro_rules! ids {
+    ($($id:ty),*) => {$(
+        impl Column for $id {
+            fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError> {
+                row.get(name).map(Self::new)
+            }
+        }
+
+        impl Column for Option<$id> {
+            fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError> {
+                Ok(row.get::<Option<Uuid>>(name)?.map(<$id>::new))
+            }
+        }
+    )*};
+}
+
+ids!(SongId, AlbumId, ArtistId, UserId, JobId);
+
+/// Counts: the databases have signed numbers alone.
+macro_rules! counts {
+    ($($count:ty),*) => {$(
+        impl Column for $count {
+            fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError> {
+                let number = row.get::<i64>(name)?;
+                number.try_into().map_err(CatalogueError::unreadable(name))
+            }
+        }
+
+        impl Column for Option<$count> {
+            fn read(row: &Row, name: &'static str) -> Result<Self, CatalogueError> {
+                let number = row.get::<Option<i64>>(name)?;
+                number.map(<$count>::try_from).transpose().map_err(CatalogueError::unreadable(name))
+            }
+        }
+    )*};
+}
+
+counts!(u16, u32, u64);

@@ -1,0 +1,96 @@
+//! The outbox, the inbox and duties.
+
+use std::time::Duration;
+
+use segue_catalogue::{Event, outbox};
+use uuid::Uuid;
+
+use crate::bench::{Bench, LEASE, packaged};
+use crate::contract;
+
+contract![
+    what_happens_is_told_in_its_order_until_it_was_told,
+    what_is_not_committed_is_not_told,
+    whoever_waits_for_something_to_tell_is_woken,
+    an_event_is_new_to_each_consumer_once,
+    a_duty_has_one_holder_until_its_time_is_over,
+];
+
+async fn told(bench: &Bench) -> Vec<&'static str> {
+    let pending = bench.catalogue.outbox().pending(100).await.unwrap();
+    pending.iter().map(|happening| happening.event.name()).collect()
+}
+
+async fn what_happens_is_told_in_its_order_until_it_was_told(bench: &Bench) {
+    let song = bench.make_ready("First").await;
+    let failing = bench.accept("Second").await;
+    let job = bench.catalogue.jobs().claim(LEASE).await.unwrap().expect("a job");
+    bench.catalogue.jobs().fail(&job, "because").await.unwrap();
+    let outbox = bench.catalogue.outbox();
+    let first = outbox.pending(3).await.unwrap();
+    let events: Vec<Event> = first.iter().map(|happening| happening.event.clone()).collect();
+    let (artist, album) = (song.artist_id, song.album_id);
+    assert_eq!(
+        events,
+        [
+            Event::UserRegistered { user: bench.admin.id },
+            Event::SongUploaded { song: song.id, uploader: bench.admin.id },
+            Event::SongReady { song: song.id, artist, album },
+        ]
+    );
+    outbox.note_told(&first).await.unwrap();
+    let rest = outbox.pending(100).await.unwrap();
+    assert_eq!(rest.len(), 2);
+    assert_eq!(rest[1].event, Event::SongFailed { song: failing.id, reason: "because".to_owned() });
+    assert_eq!(rest[1].at_ms, 1_800_000_000_000);
+    outbox.note_told(&rest).await.unwrap();
+    bench.wait(outbox::KEPT * 2);
+    outbox.sweep().await.unwrap();
+    assert!(told(bench).await.is_empty());
+}
+
+async fn what_is_not_committed_is_not_told(bench: &Bench) {
+    let song = bench.accept("First").await;
+    let job = bench.catalogue.jobs().claim(LEASE).await.unwrap().expect("a job");
+    bench.wait(LEASE);
+    bench.catalogue.jobs().claim(LEASE).await.unwrap().expect("taken over");
+    bench.catalogue.jobs().complete(&job, &packaged(&song)).await.unwrap_err();
+    assert_eq!(told(bench).await, ["user.registered", "song.uploaded"]);
+}
+
+async fn whoever_waits_for_something_to_tell_is_woken(bench: &Bench) {
+    let catalogue = bench.catalogue.clone();
+    // The bench itself has registered somebody.
+    catalogue.outbox().filled().await;
+    let waiting = tokio::spawn(async move { catalogue.outbox().filled().await });
+    bench.accept("First").await;
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap().unwrap();
+}
+
+async fn an_event_is_new_to_each_consumer_once(bench: &Bench) {
+    let (inbox, event) = (bench.catalogue.inbox(), Uuid::now_v7());
+    assert!(!inbox.has_done("index", event).await.unwrap());
+    assert!(inbox.note_done("index", event).await.unwrap());
+    assert!(!inbox.note_done("index", event).await.unwrap());
+    assert!(inbox.has_done("index", event).await.unwrap());
+    assert!(!inbox.has_done("mail", event).await.unwrap());
+    assert!(inbox.note_done("mail", event).await.unwrap());
+    bench.wait(outbox::KEPT * 2 + Duration::from_secs(1));
+    bench.catalogue.outbox().sweep().await.unwrap();
+    assert!(!inbox.has_done("index", event).await.unwrap());
+}
+
+async fn a_duty_has_one_holder_until_its_time_is_over(bench: &Bench) {
+    let duties = bench.catalogue.duties();
+    let (ann, bob) = (Uuid::now_v7(), Uuid::now_v7());
+    assert!(duties.hold("relay", ann, LEASE).await.unwrap());
+    assert!(!duties.hold("relay", bob, LEASE).await.unwrap());
+    assert!(duties.hold("sweep", bob, LEASE).await.unwrap());
+    bench.wait(LEASE - Duration::from_secs(1));
+    assert!(duties.hold("relay", ann, LEASE).await.unwrap(), "kept");
+    bench.wait(Duration::from_secs(1));
+    assert!(!duties.hold("relay", bob, LEASE).await.unwrap());
+    bench.wait(LEASE);
+    assert!(duties.hold("relay", bob, LEASE).await.unwrap());
+    assert!(!duties.hold("relay", ann, LEASE).await.unwrap());
+}

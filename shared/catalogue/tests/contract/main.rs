@@ -1,0 +1,11 @@
+//! What every database behind the catalogue must do: each test runs on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
+
+mod bench;
+mod events;
+mod jobs;
+mod migrations;
+mod plans;
+mod replica;
+mod songs;
+mod users;

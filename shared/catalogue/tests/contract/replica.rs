@@ -1,0 +1,128 @@
+//! A streaming replica: it is read from, and nobody reads behind their own writes.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use media::{MasterHash, UserId};
+use segue_catalogue::{Catalogue, DatabaseUrl, NewSong, Role};
+use service::Clock;
+use testkit::postgres::PostgresServer;
+
+/// A leader, its replica, and a catalogue on both.
+struct Pair {
+    leader: PostgresServer,
+    replica: PostgresServer,
+    catalogue: Catalogue,
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let leader = PostgresServer::start();
+        let replica = leader.replica();
+        let url: DatabaseUrl = leader.url().parse().unwrap();
+        let url = url.with_replica(replica.url().parse().unwrap()).unwrap();
+        let catalogue = Catalogue::open(&url, Clock::system()).await.unwrap();
+        let pair = Self { leader, replica, catalogue };
+        pair.catch_up();
+        pair
+    }
+
+    /// Waits until the replica has replayed all that there is.
+    fn catch_up(&self) {
+        let position = self.leader.query("SELECT pg_current_wal_lsn()");
+        let end = Instant::now() + Duration::from_secs(60);
+        let reached = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
+        while self.replica.query(&reached) != "t" {
+            assert!(Instant::now() < end, "the replica does not catch up");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    async fn knows(&self, catalogue: &Catalogue, name: &str) -> bool {
+        catalogue.users().by_username(name).await.unwrap().is_some()
+    }
+
+    /// Keeps the replica from hearing anything more.
+    fn pause(&self) {
+        self.replica.query("SELECT pg_wal_replay_pause()");
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.replica.query("SELECT pg_get_wal_replay_pause_state()") != "paused" {
+            assert!(Instant::now() < end, "the replica does not pause");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn go_on(&self) {
+        self.replica.query("SELECT pg_wal_replay_resume()");
+        self.catch_up();
+    }
+}
+
+fn song_of(uploader: UserId, title: &str) -> NewSong {
+    NewSong {
+        title: title.parse().unwrap(),
+        artist: "Somebody".parse().unwrap(),
+        album: None,
+        album_artist: None,
+        genre: None,
+        release_year: None,
+        master: MasterHash::new([1; 32]),
+        file_name: "song.flac".parse().unwrap(),
+        uploader,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_answers_whoever_wrote_nothing_and_the_leader_whoever_did() {
+    let pair = Pair::new().await;
+    let ann = pair.catalogue.users().create("ann", "hash", Role::Artist).await.unwrap();
+    let bob = pair.catalogue.users().create("bob", "hash", Role::Artist).await.unwrap();
+    pair.catch_up();
+    let (anns, bobs) = (pair.catalogue.seen_by(ann.id), pair.catalogue.seen_by(bob.id));
+    pair.pause();
+    let song = anns.songs().accept(&song_of(ann.id, "Song")).await.unwrap();
+    // Bob and passers-by are shown what the replica has: it was asked.
+    assert_eq!(bobs.songs().get(song.id).await.unwrap(), None);
+    assert_eq!(pair.catalogue.seen_by_anybody().songs().get(song.id).await.unwrap(), None);
+    // Ann sees her own write, and so does whoever must know what is.
+    assert_eq!(anns.songs().get(song.id).await.unwrap(), Some(song.clone()));
+    assert_eq!(pair.catalogue.songs().get(song.id).await.unwrap(), Some(song.clone()));
+    pair.go_on();
+    assert_eq!(bobs.songs().get(song.id).await.unwrap(), Some(song.clone()));
+    // Ann is back on the replica: what the leader alone knows, she does not see.
+    assert_eq!(anns.songs().get(song.id).await.unwrap(), Some(song));
+    pair.pause();
+    pair.catalogue.users().create("eve", "hash", Role::Listener).await.unwrap();
+    assert!(!pair.knows(&anns, "eve").await);
+    assert!(pair.knows(&pair.catalogue, "eve").await);
+    pair.catalogue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_gone_is_missed_by_nobody() {
+    let mut pair = Pair::new().await;
+    let ann = pair.catalogue.users().create("ann", "hash", Role::Artist).await.unwrap();
+    pair.catch_up();
+    let anns = pair.catalogue.seen_by(ann.id);
+    assert!(pair.knows(&anns, "ann").await);
+    pair.replica.kill();
+    pair.catalogue.users().create("bob", "hash", Role::Artist).await.unwrap();
+    assert!(pair.knows(&anns, "bob").await, "the leader answers");
+    anns.songs().accept(&song_of(ann.id, "Song")).await.unwrap();
+    assert!(pair.knows(&pair.catalogue.seen_by_anybody(), "bob").await);
+    pair.catalogue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_outlives_the_server() {
+    let mut leader = PostgresServer::durable();
+    let url: DatabaseUrl = leader.url().parse().unwrap();
+    let catalogue = Catalogue::open(&url, Clock::from_fn(SystemTime::now)).await.unwrap();
+    let ann = catalogue.users().create("ann", "hash", Role::Artist).await.unwrap();
+    leader.kill();
+    leader.resume();
+    // The connections that the server cut off in between are nobody's problem.
+    let (found, _) = catalogue.users().by_username("ann").await.unwrap().expect("ann");
+    assert_eq!(found, ann);
+    catalogue.users().create("bob", "hash", Role::Artist).await.unwrap();
+    catalogue.close().await;
+}

@@ -1,0 +1,59 @@
+//! Songs, their artists and albums.
+
+use media::SongId;
+use segue_catalogue::{AuthenticatedUser, NewSong, Role, Viewer};
+
+use crate::bench::Bench;
+use crate::contract;
+
+contract![
+    artists_and_named_albums_are_shared_and_singles_are_not,
+    lists_are_paged_newest_first_and_show_what_the_viewer_may_see,
+];
+
+async fn artists_and_named_albums_are_shared_and_singles_are_not(bench: &Bench) {
+    let songs = bench.catalogue.songs();
+    let a = songs.accept(&bench.new_song("A", Some("Album"))).await.unwrap();
+    let b = songs.accept(&bench.new_song("B", Some("Album"))).await.unwrap();
+    assert_eq!((a.artist_id, a.album_id), (b.artist_id, b.album_id));
+    let single = songs.accept(&bench.new_song("Album", None)).await.unwrap();
+    let other = songs.accept(&bench.new_song("Album", None)).await.unwrap();
+    assert_ne!(single.album_id, other.album_id);
+    assert_ne!(single.album_id, a.album_id);
+    let filed = |artist: &str| NewSong {
+        artist: artist.parse().unwrap(),
+        album_artist: Some("Various Artists".parse().unwrap()),
+        ..bench.new_song("Song", Some("Hits"))
+    };
+    let ann = songs.accept(&filed("Ann")).await.unwrap();
+    let bob = songs.accept(&filed("Bob")).await.unwrap();
+    assert_eq!(ann.album_id, bob.album_id, "a compilation stays together");
+    assert_ne!(ann.artist_id, bob.artist_id);
+    assert_eq!(bob.artist, "Bob");
+    assert_eq!(single.artist_id, a.artist_id);
+}
+
+async fn lists_are_paged_newest_first_and_show_what_the_viewer_may_see(bench: &Bench) {
+    for title in ["1", "2", "3"] {
+        bench.make_ready(title).await;
+    }
+    let waiting = bench.accept("4").await;
+    let artist = bench.catalogue.users().create("artist", "hash", Role::Artist).await.unwrap();
+    let titles = async |viewer: Viewer, after: Option<SongId>, limit: u32| {
+        let page = bench.catalogue.songs().list(&viewer, after, limit).await.unwrap();
+        let titles = page.iter().map(|song| song.title.clone()).collect::<Vec<_>>().concat();
+        (titles, page.last().map(|song| song.id))
+    };
+    let (first, last) = titles(Viewer::Public, None, 2).await;
+    assert_eq!(first, "32");
+    assert_eq!(titles(Viewer::Public, last, 2).await.0, "1");
+    assert_eq!(titles(Viewer::Admin, None, 9).await.0, "4321");
+    assert_eq!(titles(Viewer::Uploader(artist.id), None, 9).await.0, "321");
+    assert_eq!(titles(Viewer::Uploader(bench.admin.id), None, 9).await.0, "4321");
+
+    let listener = AuthenticatedUser { id: artist.id, role: Role::Listener };
+    assert!(!waiting.is_visible_to(&Viewer::from(None)));
+    assert!(!waiting.is_visible_to(&Viewer::from(Some(&listener))));
+    assert!(waiting.is_visible_to(&Viewer::Uploader(bench.admin.id)));
+    assert!(waiting.is_visible_to(&Viewer::Admin));
+}
