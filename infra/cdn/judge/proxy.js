@@ -62,6 +62,8 @@ function pulling(viewers, secret) {
   const cookies = withoutToken(viewers.get('cookie') ?? '');
   if (cookies === null) headers.delete('cookie');
   else headers.set('cookie', cookies);
+  // The edge's own name goes there, by the URL.
+  headers.delete('host');
   headers.set(EDGE_SECRET, secret);
   return headers;
 }
