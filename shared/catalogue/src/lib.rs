@@ -1,6 +1,6 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
-//! Reading order: [`name`], [`user`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened), `statement`,
+//! Reading order: [`name`], [`user`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened), `statement`,
 //! `source` and `write` (how repositories speak to either [`database`]), [`users`], [`songs`] and [`jobs`] (one repository
 //! per noun), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod name;
 pub mod outbox;
 pub mod password;
+pub mod plan;
 mod reader;
 mod row;
 pub mod song;
@@ -34,8 +35,9 @@ pub use event::Event;
 pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use name::{Name, ReleaseYear};
 pub use outbox::Happening;
+pub use plan::Plan;
 pub use song::{CurrentVersion, NewSong, Song, SongState, Viewer};
 pub use song_document::SongDocument;
 pub use songs::Songs;
 pub use user::{AuthenticatedUser, Role, User};
-pub use users::Users;
+pub use users::{Entitlement, Users};

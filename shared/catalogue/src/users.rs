@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
+use crate::plan::Plan;
 use crate::row::Row;
 use crate::source::Source;
 use crate::statement::sql;
@@ -40,13 +41,15 @@ impl<'a> Users<'a> {
         role: Role,
     ) -> Result<User, CatalogueError> {
         let user = User { id: UserId::new(Uuid::now_v7()), username: username.to_owned(), role };
-        let statement = sql("INSERT INTO users (id, username, password_hash, role, created_ms)
-                             VALUES ($1, $2, $3, $4, $5)")
-        .bind(user.id)
-        .bind(username)
-        .bind(password_hash)
-        .bind(role.to_string())
-        .bind(self.0.now_ms());
+        let statement =
+            sql("INSERT INTO users (id, username, password_hash, role, created_ms, plan)
+                             VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(user.id)
+            .bind(username)
+            .bind(password_hash)
+            .bind(role.to_string())
+            .bind(self.0.now_ms())
+            .bind(Plan::at_first(role).to_string());
         let mut write = self.0.write().await?;
         write.execute(statement).await.map_err(CatalogueError::or_taken)?;
         write.say(&Event::UserRegistered { user: user.id }).await?;
@@ -67,6 +70,29 @@ impl<'a> Users<'a> {
         let row = self.0.read().optional(statement.bind(username)).await?;
         row.map(|row| Ok((read_user(&row)?, row.get("password_hash")?))).transpose()
     }
+
+    /// What that account may hear; nothing where there is no such account.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn entitlement(&self, user: UserId) -> Result<Option<Entitlement>, CatalogueError> {
+        let statement = sql("SELECT plan, playback_from_ms FROM users WHERE id = $1");
+        let row = self.0.read().optional(statement.bind(user)).await?;
+        row.map(|row| {
+            let playback_from_ms = row.get("playback_from_ms")?;
+            Ok(Entitlement { plan: row.parse("plan")?, playback_from_ms })
+        })
+        .transpose()
+    }
+}
+
+/// What somebody may hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entitlement {
+    /// What they pay for.
+    pub plan: Plan,
+    /// Playback tokens that were issued before this (milliseconds since 1970) are revoked.
+    pub playback_from_ms: Option<u64>,
 }
 
 fn read_user(row: &Row) -> Result<User, CatalogueError> {

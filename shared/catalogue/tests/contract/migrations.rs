@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use media::{SongId, UserId};
-use segue_catalogue::{Catalogue, CatalogueError, DatabaseUrl, Role, SongState};
+use segue_catalogue::{Catalogue, CatalogueError, DatabaseUrl, Plan, Role, SongState};
 use service::Clock;
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -71,6 +71,8 @@ async fn a_database_of_the_last_release_is_brought_up_to_date_with_its_rows() {
     let id = |number: u128| Uuid::from_u128(0x7000_8000_0000_0000_0000 + number);
     let (ann, hash) = catalogue.users().by_username("ann").await.unwrap().expect("ann");
     assert_eq!((ann.id, ann.role, hash.as_str()), (UserId::new(id(1)), Role::Artist, "hash"));
+    let entitlement = catalogue.users().entitlement(ann.id).await.unwrap().expect("ann");
+    assert_eq!(entitlement.plan, Plan::Free);
     let song = catalogue.songs().get(SongId::new(id(4))).await.unwrap().expect("the song");
     assert_eq!((song.title.as_str(), song.state), ("Song", SongState::Ready));
     assert_eq!((song.artist.as_str(), song.album.as_str()), ("Ann", "Album"));
