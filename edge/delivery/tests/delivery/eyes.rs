@@ -283,12 +283,15 @@ async fn a_collector_is_told_what_took_how_long() {
     let exporting = exporting.expect("a client");
     let subscriber = tracing_subscriber::registry().with(exporting.layer());
     let guard = tracing::subscriber::set_default(subscriber);
-    let edge = Running::start().await;
+    let mut edge = Running::start().await;
     edge.store(SEGMENT, "sound").await;
     edge.fetch("GET", SEGMENT, "").await;
     edge.fetch("GET", SEGMENT, "").await;
     let token = edge.token(64);
     send(edge.address, "GET", &format!("/t/{token}/{FOLDER}/{LARGE}"), "").await;
+    // A span ends with its answer on this side, which is after the client has it.
+    edge.shutdown.cancel();
+    assert_eq!((&mut edge.served).await.expect("no panic"), 0);
     drop(guard);
     // What is left is sent.
     tokio::task::spawn_blocking(move || drop(exporting)).await.expect("no panic");
