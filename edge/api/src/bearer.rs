@@ -35,6 +35,17 @@ impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
     }
 }
 
+/// The caller's account, if the request has a token.
+pub(crate) struct Asker(pub(crate) Option<AuthenticatedUser>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(parts.extensions.get().copied()))
+    }
+}
+
 /// Whoever the request's token is of; nobody where there is none.
 pub(crate) async fn user_of(
     api: &Api,

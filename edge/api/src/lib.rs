@@ -1,7 +1,8 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
-//! `bearer` (who asks), `openapi` (how it describes itself), [`sessions`], [`songs`], [`playback`], `purges`, `key_set`,
+//! `bearer` (who asks), `openapi` (how it describes itself), [`sessions`], [`songs`], [`playback`], `playlists` and `playlist_entries`,
+//! `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
@@ -13,6 +14,12 @@ mod key_set;
 mod openapi;
 mod page;
 mod playback;
+mod playlist_aliases;
+mod playlist_documents;
+mod playlist_entries;
+mod playlist_refusals;
+mod playlists;
+mod preconditions;
 mod purges;
 mod refusals;
 pub mod relay;

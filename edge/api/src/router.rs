@@ -11,7 +11,10 @@ use utoipa_axum::routes;
 use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
-use crate::{key_set, page, playback, purges, request_id, sessions, songs};
+use crate::{
+    key_set, page, playback, playlist_aliases, playlist_entries, playlists, purges, request_id,
+    sessions, songs,
+};
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
 /// endpoint, which artists alone reach. Every refusal, axum's own included, is a problem document, and every answer
@@ -39,10 +42,26 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(songs::list))
         .routes(routes!(songs::show))
         .routes(routes!(key_set::show))
+        .routes(routes!(playlists::show))
+        .routes(routes!(playlist_entries::list))
+        .routes(routes!(playlist_aliases::show))
 }
 
 fn for_listeners() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(playback::create))
+    OpenApiRouter::new()
+        .routes(routes!(playback::create))
+        .routes(routes!(playlists::create, playlists::list))
+        .routes(routes!(playlists::change, playlists::delete))
+        .routes(routes!(playlist_entries::add))
+        .routes(routes!(playlist_entries::remove_song))
+        .routes(routes!(playlist_entries::remove))
+        .routes(routes!(playlist_entries::remove_many))
+        .routes(routes!(playlist_entries::shift))
+        .routes(routes!(playlist_aliases::create, playlist_aliases::list))
+        .routes(routes!(playlist_aliases::create_one))
+        .routes(routes!(playlist_aliases::add))
+        .routes(routes!(playlist_aliases::remove_song))
+        .routes(routes!(playlist_aliases::mine))
 }
 
 fn for_admins() -> OpenApiRouter<Api> {

@@ -15,6 +15,7 @@ use crate::error::CatalogueError;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::outbox::Outbox;
+use crate::playlists::Playlists;
 use crate::reader::Reader;
 use crate::songs::Songs;
 use crate::users::Users;
@@ -73,6 +74,12 @@ impl Catalogue {
     #[must_use]
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
+    }
+
+    /// The playlists.
+    #[must_use]
+    pub fn playlists(&self) -> Playlists<'_> {
+        Playlists::new(self)
     }
 
     /// What has happened and is to be told.

@@ -1,8 +1,9 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
-//! Reading order: [`name`], [`user`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened), `statement`,
-//! `source` and `write` (how repositories speak to either [`database`]), [`users`], [`songs`] and [`jobs`] (one repository
-//! per noun), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! Reading order: [`name`], [`user`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened),
+//! `statement`, `source` and `write` (how repositories speak to either [`database`]), [`users`], [`songs`] and [`jobs`]
+//! (one repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`] and
+//! [`playlist_entries`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
@@ -16,7 +17,12 @@ pub mod jobs;
 pub mod name;
 pub mod outbox;
 pub mod password;
+mod place;
 pub mod plan;
+pub mod playlist;
+pub mod playlist_entries;
+pub mod playlist_rules;
+pub mod playlists;
 mod reader;
 mod row;
 pub mod song;
@@ -36,6 +42,8 @@ pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use name::{Name, ReleaseYear};
 pub use outbox::Happening;
 pub use plan::Plan;
+pub use playlist::{Description, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId};
+pub use playlists::Playlists;
 pub use song::{CurrentVersion, NewSong, Song, SongState, Viewer};
 pub use song_document::SongDocument;
 pub use songs::Songs;

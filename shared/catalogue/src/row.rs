@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::error::CatalogueError;
+use crate::playlist::{EntryId, PlaylistId};
 
 /// A row of either database.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(SongId, AlbumId, ArtistId, UserId, JobId);
+ids!(SongId, AlbumId, ArtistId, UserId, JobId, PlaylistId, EntryId);
 
 /// Counts: the databases have signed numbers alone.
 macro_rules! counts {

@@ -10,7 +10,7 @@ use crate::name::Name;
 use crate::row::Row;
 use crate::song::{CurrentVersion, NewSong, Song, Viewer};
 use crate::source::Source;
-use crate::statement::sql;
+use crate::statement::{sql, sql_each};
 use crate::write::Write;
 
 /// One song with its artist, album and current version, under the given condition.
@@ -134,6 +134,22 @@ impl<'a> Songs<'a> {
 async fn fetch(from: &mut impl Source, id: SongId) -> Result<Option<Song>, CatalogueError> {
     let row = from.optional(sql(songs_where!("s.id = $1")).bind(id)).await?;
     row.map(|row| read_song(&row)).transpose()
+}
+
+/// Those of the songs that there are, whoever may see them, in no order.
+pub(crate) async fn among(
+    from: &mut impl Source,
+    ids: impl Iterator<Item = SongId>,
+) -> Result<Vec<Song>, CatalogueError> {
+    let ids: Vec<String> = ids.map(|id| format!("\"{id}\"")).collect();
+    let statement = sql_each(
+        songs_where!("s.id IN (SELECT unhex(value, '-') FROM json_each($1))"),
+        songs_where!(
+            "s.id IN (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))"
+        ),
+    );
+    let rows = from.all(statement.bind(format!("[{}]", ids.join(",")))).await?;
+    rows.iter().map(read_song).collect()
 }
 
 async fn find_or_make_artist(

@@ -12,6 +12,8 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Postgres, SqlSafeStr, SqlStr, Sqlite};
 use uuid::Uuid;
 
+use crate::playlist::{EntryId, PlaylistId};
+
 /// A statement that both databases take.
 pub(crate) fn sql<'v>(text: impl SqlSafeStr) -> Statement<'v> {
     Statement { text: Text::Shared(text.into_sql_str()), values: Vec::new() }
@@ -116,6 +118,8 @@ values! {
     ArtistId => Id, ArtistId::uuid;
     UserId => Id, UserId::uuid;
     JobId => Id, JobId::uuid;
+    PlaylistId => Id, PlaylistId::uuid;
+    EntryId => Id, EntryId::uuid;
 }
 
 /// No count that we keep comes near the end of what the databases hold.

@@ -62,7 +62,6 @@ impl Write {
     }
 
     /// Waits until no other transaction that is alone on `id` goes on, and keeps them waiting until this one ends.
-    #[expect(dead_code, reason = "whoever needs it first takes this line away")]
     pub(crate) async fn alone_on(&mut self, id: Uuid) -> Result<(), CatalogueError> {
         // SQLite has one writer anyhow.
         if let Either::Postgres(_) = self.transaction {

@@ -6,6 +6,7 @@ mod events;
 mod jobs;
 mod migrations;
 mod plans;
+mod playlists;
 mod replica;
 mod songs;
 mod users;

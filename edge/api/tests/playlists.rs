@@ -1,0 +1,283 @@
+//! Playlists over HTTP.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
+
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use axum::routing::post;
+use bus::Bus;
+use catalogue::{Catalogue, DatabaseUrl, NewSong, Packaged, Role, User};
+use http_body_util::BodyExt;
+use media::{MasterHash, SongId, Version};
+use segue_api::{Api, Keys};
+use serde_json::{Value, json};
+use service::Clock;
+use token::{SigningKey, VerifyingKeys, access};
+use tower::ServiceExt;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+struct Bench {
+    catalogue: Catalogue,
+    router: Router,
+    access_key: SigningKey,
+    ann: User,
+    bob: User,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
+        let catalogue = Catalogue::open(&url, Clock::system()).await.unwrap();
+        let ann = catalogue.users().create("ann", "hash", Role::Artist).await.unwrap();
+        let bob = catalogue.users().create("bob", "hash", Role::Listener).await.unwrap();
+        let (access_key, playback) =
+            (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let believed = VerifyingKeys::from(&playback);
+        let keys = Keys { access: access_key.clone(), playback, believed };
+        let url = "https://music.example".parse().unwrap();
+        let api =
+            Api::new(catalogue.clone(), Clock::system(), url, keys, Bus::in_memory()).unwrap();
+        let uploads = Router::new().route("/v1/songs", post(async || ()));
+        let router = segue_api::router(&api, uploads.into());
+        Self { catalogue, router, access_key, ann, bob, _folder: folder }
+    }
+
+    async fn song(&self, title: &str) -> SongId {
+        let new = NewSong {
+            title: title.parse().unwrap(),
+            artist: "Somebody".parse().unwrap(),
+            album: None,
+            album_artist: None,
+            genre: None,
+            release_year: None,
+            master: MasterHash::new([7; 32]),
+            file_name: "song.flac".parse().unwrap(),
+            uploader: self.ann.id,
+        };
+        let song = self.catalogue.songs().accept(&new).await.unwrap();
+        let job = self.catalogue.jobs().claim(LEASE).await.unwrap().unwrap();
+        let done = Packaged {
+            version: Version::of(&song.master, "recipe"),
+            artist: song.artist_id,
+            album: song.album_id,
+            duration_ms: 60_000,
+            sets: "aac".parse().unwrap(),
+            dash: false,
+        };
+        self.catalogue.jobs().complete(&job, &done).await.unwrap();
+        song.id
+    }
+
+    /// `method path` by somebody, with a body where there is one, and with `If-Match`.
+    async fn ask(
+        &self,
+        line: &str,
+        who: Option<&User>,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> (u16, HeaderMap, Value) {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(who) = who {
+            let role = access::Role::Listener;
+            let token = access::mint(&self.access_key, who.id, role, LEASE, SystemTime::now());
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = match body {
+            Value::Null => Body::empty(),
+            body => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        (parts.status.as_u16(), parts.headers, json)
+    }
+
+    async fn ann(&self, line: &str, body: Value) -> (u16, Value) {
+        let (status, _, json) = self.ask(line, Some(&self.ann), body, &[]).await;
+        (status, json)
+    }
+}
+
+fn titles(entries: &Value) -> String {
+    let entries = entries["entries"].as_array().unwrap().iter();
+    entries.map(|entry| entry["song"]["title"].as_str().unwrap_or("-")).collect()
+}
+
+#[tokio::test]
+async fn a_playlist_is_made_filled_ordered_and_deleted() {
+    let bench = Bench::new().await;
+    let (a, b, c) = (bench.song("a").await, bench.song("b").await, bench.song("c").await);
+    let body = json!({"name": " Mine ", "description": "d"});
+    let (status, headers, made) =
+        bench.ask("POST /v1/playlists", Some(&bench.ann), body, &[]).await;
+    assert_eq!((status, &made["name"], &made["role"]), (201, &json!("Mine"), &json!("owner")));
+    let id = made["id"].as_str().unwrap();
+    let path = format!("/v1/playlists/{id}");
+    assert_eq!(headers["location"], path);
+    assert_eq!(headers["etag"], "\"1\"");
+    let body = json!({"songs_id": [a, b]});
+    let (status, added) = bench.ann(&format!("POST {path}/songs"), body).await;
+    assert_eq!((status, &added["song_count"]), (200, &json!(2)));
+    let body = json!({"songs_id": [c], "position": 1});
+    bench.ann(&format!("POST {path}/songs"), body).await;
+    let (_, page) = bench.ann(&format!("GET {path}/entries"), Value::Null).await;
+    assert_eq!((titles(&page).as_str(), &page["next"]), ("acb", &Value::Null));
+    let last = &page["entries"][2]["id"];
+    let body = json!({"entries": [last], "position": 0});
+    let (status, moved) = bench.ann(&format!("POST {path}/moves"), body).await;
+    assert_eq!((status, &moved["version"]), (200, &json!(4)));
+    let (_, page) = bench.ann(&format!("GET {path}/entries?limit=2"), Value::Null).await;
+    assert_eq!(titles(&page), "ba");
+    let next = page["next"].as_str().unwrap();
+    let rest = bench.ann(&format!("GET {path}/entries?limit=2&after={next}"), Value::Null).await;
+    assert_eq!(titles(&rest.1), "c");
+    let entry = last.as_str().unwrap();
+    let gone = bench.ann(&format!("DELETE {path}/entries/{entry}"), Value::Null).await;
+    assert_eq!(gone.0, 204);
+    let gone = bench.ann(&format!("DELETE {path}/entries/{entry}"), Value::Null).await;
+    assert_eq!(gone.0, 404);
+    let body = json!({"entries": [page["entries"][1]["id"]]});
+    let (_, left) = bench.ann(&format!("POST {path}/removals"), body).await;
+    assert_eq!(left["song_count"], 1);
+    assert_eq!(bench.ann(&format!("DELETE {path}"), Value::Null).await.0, 204);
+    assert_eq!(bench.ann(&format!("GET {path}"), Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn metadata_is_guarded_by_its_entity_tag() {
+    let bench = Bench::new().await;
+    let ann = Some(&bench.ann);
+    let (_, made) = bench.ann("POST /v1/playlists", json!({"name": "Mine"})).await;
+    let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+    let (patch, get) = (format!("PATCH {path}"), format!("GET {path}"));
+    let fresh = [("if-match", "\"1\"")];
+    let (status, headers, _) = bench.ask(&patch, ann, json!({"name": "New"}), &fresh).await;
+    assert_eq!((status, headers["etag"].to_str().unwrap()), (200, "\"2\""));
+    let (status, _, problem) = bench.ask(&patch, ann, json!({"name": "Late"}), &fresh).await;
+    assert_eq!((status, &problem["type"]), (412, &json!("urn:segue:problem:changed")));
+    let known = [("if-none-match", "\"2\"")];
+    assert_eq!(bench.ask(&get, ann, Value::Null, &known).await.0, 304);
+    let (status, _, shown) = bench.ask(&get, ann, Value::Null, &fresh[..0]).await;
+    assert_eq!((status, &shown["name"]), (200, &json!("New")));
+    let delete = format!("DELETE {path}");
+    assert_eq!(bench.ask(&delete, ann, Value::Null, &fresh).await.0, 412);
+    assert_eq!(bench.ask(&delete, ann, Value::Null, &[("if-match", "*")]).await.0, 204);
+}
+
+#[tokio::test]
+async fn strangers_see_public_playlists_and_change_none() {
+    let bench = Bench::new().await;
+    let bob = Some(&bench.bob);
+    let song = bench.song("a").await;
+    let (_, made) = bench.ann("POST /v1/playlists", json!({"name": "Mine"})).await;
+    let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+    let edits = [
+        (format!("PATCH {path}"), json!({"name": "Bob's"})),
+        (format!("DELETE {path}"), Value::Null),
+        (format!("POST {path}/songs"), json!({"songs_id": [song]})),
+        (format!("POST {path}/moves"), json!({"entries": [song], "position": 0})),
+        (format!("POST {path}/removals"), json!({"entries": [song]})),
+        (format!("DELETE {path}/songs/{song}"), Value::Null),
+        (format!("DELETE {path}/entries/{song}"), Value::Null),
+    ];
+    for (public, see, edit) in [(false, 404, 404), (true, 200, 403)] {
+        bench.ann(&format!("PATCH {path}"), json!({"public": public})).await;
+        for who in [None, bob] {
+            for read in ["", "/entries", "?include_songs=true"] {
+                let (status, _, told) =
+                    bench.ask(&format!("GET {path}{read}"), who, Value::Null, &[]).await;
+                assert_eq!(status, see, "{read}: {told}");
+            }
+        }
+        for (line, body) in &edits {
+            let (status, _, problem) = bench.ask(line, bob, body.clone(), &[]).await;
+            assert_eq!(status, edit, "{line}: {problem}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn earlier_clients_find_what_they_know() {
+    let bench = Bench::new().await;
+    let (a, b) = (bench.song("a").await, bench.song("b").await);
+    let (status, made) = bench.ann("POST /playlist", json!({"name": "One"})).await;
+    assert_eq!(status, 201);
+    assert_eq!(bench.ann("POST /playlists", json!({"name": "Two"})).await.0, 201);
+    let id = made["id"].as_str().unwrap();
+    let body = json!({"songs_id": [a, b, a], "position": 5});
+    let (status, added) = bench.ann(&format!("PUT /playlist/{id}/songs"), body).await;
+    assert_eq!((status, added["entries"].as_array().unwrap().len()), (200, 3));
+    let (_, shown) =
+        bench.ann(&format!("GET /playlist/{id}?include_songs=true"), Value::Null).await;
+    assert_eq!((titles(&shown["songs"]).as_str(), &shown["name"]), ("aba", &json!("One")));
+    let (_, shown) = bench.ann(&format!("GET /playlist/{id}"), Value::Null).await;
+    assert_eq!(shown.get("songs"), None);
+    let gone = bench.ann(&format!("DELETE /playlists/{id}/songs/{a}"), Value::Null).await;
+    assert_eq!(gone.0, 204);
+    for mine in ["GET /playlists", "GET /users/me/playlists", "GET /v1/playlists"] {
+        let (_, page) = bench.ann(mine, Value::Null).await;
+        let names = page["playlists"].as_array().unwrap().iter().map(|list| &list["name"]);
+        assert_eq!(names.collect::<Vec<_>>(), ["Two", "One"]);
+    }
+    let (_, first) = bench.ann("GET /playlists?limit=1", Value::Null).await;
+    let next = first["next"].as_str().unwrap();
+    let (_, rest) = bench.ann(&format!("GET /playlists?limit=1&after={next}"), Value::Null).await;
+    assert_eq!((&rest["playlists"][0]["name"], &rest["next"]), (&json!("One"), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_its_field() {
+    let bench = Bench::new().await;
+    let song = bench.song("a").await;
+    let (_, made) = bench.ann("POST /v1/playlists", json!({"name": "Mine"})).await;
+    let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+    let nobody = "0190d2a5-7c1e-7bbb-8123-000000000009";
+    for (line, body, status, field) in [
+        ("POST /v1/playlists".to_owned(), json!({"name": " "}), 422, Some("name")),
+        ("POST /v1/playlists".to_owned(), json!({"name": "x".repeat(201)}), 422, Some("name")),
+        ("POST /v1/playlists".to_owned(), json!({"name": "x", "colour": 1}), 422, None),
+        (
+            format!("PATCH {path}"),
+            json!({"description": "x".repeat(2_001)}),
+            422,
+            Some("description"),
+        ),
+        (format!("GET {path}?include_songs=yes"), Value::Null, 422, Some("include_songs")),
+        (format!("GET {path}/entries?limit=0"), Value::Null, 422, Some("limit")),
+        (format!("GET {path}/entries?after=x"), Value::Null, 422, Some("after")),
+        ("GET /v1/playlists/x".to_owned(), Value::Null, 422, Some("id")),
+        (format!("DELETE {path}/entries/x"), Value::Null, 422, Some("entry_id")),
+        (format!("POST {path}/songs"), json!({"songs_id": []}), 422, Some("songs_id")),
+        (
+            format!("POST {path}/songs"),
+            json!({"songs_id": vec![song; 1_001]}),
+            422,
+            Some("songs_id"),
+        ),
+        (format!("POST {path}/songs"), json!({"songs_id": [song, nobody]}), 422, Some("songs_id")),
+        (format!("POST {path}/songs"), json!({"songs_id": [song], "position": -1}), 422, None),
+        (
+            format!("POST {path}/moves"),
+            json!({"entries": [nobody], "position": 0}),
+            422,
+            Some("entries"),
+        ),
+        (format!("DELETE {path}/songs/{song}"), Value::Null, 404, None),
+    ] {
+        let (answered, problem) = bench.ann(&line, body).await;
+        assert_eq!((answered, problem["field"].as_str()), (status, field), "{line}: {problem}");
+    }
+}
