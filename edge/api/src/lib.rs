@@ -1,7 +1,7 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
-//! `bearer` (who asks), `openapi` (how it describes itself), [`sessions`], [`songs`], [`playback`], `playlists` and `playlist_entries`,
+//! `bearer` (who asks), `openapi` (how it describes itself), [`sessions`], [`songs`], [`playback`], `playlists`, `playlist_entries`, `library`,
 //! `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
@@ -11,6 +11,7 @@ pub mod api;
 mod bearer;
 mod hashing;
 mod key_set;
+mod library;
 mod openapi;
 mod page;
 mod playback;

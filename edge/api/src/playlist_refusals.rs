@@ -46,7 +46,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PlaylistSongPath {
     }
 }
 
-async fn id<T: FromStr, S: Send + Sync>(
+/// The id that stands in the path under that name.
+pub(crate) async fn id<T: FromStr, S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
     name: &'static str,

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::bearer::{Asker, Caller};
 use crate::playlist_documents::{EntryPage, PlaylistDocument, PlaylistPage, PlaylistWithSongs};
-use crate::playlist_entries::{HIGHEST_LIMIT, read_limit};
+use crate::playlist_entries::HIGHEST_LIMIT;
 use crate::playlist_refusals::{PlaylistPath, refused};
 use crate::preconditions;
 use crate::refusals::{Body, Parameters, catalogue_failed};
@@ -59,10 +59,10 @@ pub(crate) struct ChangeOfPlaylist {
 pub(crate) struct PlaylistPaging {
     /// How many at most, from 1 to 1000; 50 where nothing is said.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<String>,
+    pub(crate) limit: Option<String>,
     /// The `next` of the page before.
     #[param(value_type = Option<Uuid>)]
-    after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -102,10 +102,7 @@ pub(crate) async fn list(
     Caller(user): Caller,
     Parameters(paging): Parameters<PlaylistPaging>,
 ) -> Result<Json<PlaylistPage>, Problem> {
-    let limit = read_limit(paging.limit.as_deref())?;
-    let after = paging.after.as_deref().map(str::parse).transpose().map_err(|_| {
-        Problem::field("after", "A page begins after the 'next' of the page before it.")
-    })?;
+    let (limit, after) = paging.read()?;
     // One more than is shown says whether there is a next page.
     let found = seen_by(&api, Some(&user)).playlists().of(&user, after, limit + 1).await;
     let mut found = found.map_err(catalogue_failed)?;

@@ -12,8 +12,8 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    key_set, page, playback, playlist_aliases, playlist_entries, playlists, purges, request_id,
-    sessions, songs,
+    key_set, library, page, playback, playlist_aliases, playlist_entries, playlists, purges,
+    request_id, sessions, songs,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -62,6 +62,13 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(playlist_aliases::add))
         .routes(routes!(playlist_aliases::remove_song))
         .routes(routes!(playlist_aliases::mine))
+        .routes(routes!(library::likes))
+        .routes(routes!(library::like, library::unlike))
+        .routes(routes!(library::follows))
+        .routes(routes!(library::follow, library::unfollow))
+        .routes(routes!(library::toggle))
+        .routes(routes!(library::liked_songs))
+        .routes(routes!(library::follow_alias))
 }
 
 fn for_admins() -> OpenApiRouter<Api> {

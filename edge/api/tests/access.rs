@@ -30,6 +30,9 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/playlists", Listener),
     ("post", "/playlists", Listener),
     ("delete", "/playlists/{id}/songs/{song_id}", Listener),
+    ("post", "/songs/{id}/like", Listener),
+    ("post", "/users/me/follow/{artist_id}", Listener),
+    ("get", "/users/me/liked-songs", Listener),
     ("get", "/users/me/playlists", Listener),
     ("get", "/v1/playlists", Listener),
     ("post", "/v1/playlists", Listener),
@@ -51,6 +54,12 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("post", "/v1/songs", Artist),
     ("get", "/v1/songs/{id}", Anybody),
     ("post", "/v1/songs/{id}/playback", Listener),
+    ("get", "/v1/users/me/follows", Listener),
+    ("delete", "/v1/users/me/follows/{artist_id}", Listener),
+    ("put", "/v1/users/me/follows/{artist_id}", Listener),
+    ("get", "/v1/users/me/likes", Listener),
+    ("delete", "/v1/users/me/likes/{song_id}", Listener),
+    ("put", "/v1/users/me/likes/{song_id}", Listener),
 ];
 
 /// The kinds of problem by which a caller is turned away for who they are.

@@ -239,6 +239,51 @@ async fn earlier_clients_find_what_they_know() {
 }
 
 #[tokio::test]
+async fn songs_are_liked_and_artists_followed() {
+    let bench = Bench::new().await;
+    let (a, b) = (bench.song("a").await, bench.song("b").await);
+    let artist = bench.catalogue.songs().get(a).await.unwrap().unwrap().artist_id;
+    for song in [a, b, b] {
+        let liked = bench.ann(&format!("PUT /v1/users/me/likes/{song}"), Value::Null).await;
+        assert_eq!(liked.0, 204);
+    }
+    let (_, page) = bench.ann("GET /v1/users/me/likes?limit=1", Value::Null).await;
+    assert_eq!(page["likes"][0]["song"]["title"], "b");
+    let next = page["next"].as_str().unwrap();
+    let path = format!("GET /v1/users/me/likes?limit=1&after={next}");
+    let (_, page) = bench.ann(&path, Value::Null).await;
+    assert_eq!((&page["likes"][0]["song"]["title"], &page["next"]), (&json!("a"), &Value::Null));
+    let (_, songs) = bench.ann("GET /users/me/liked-songs?limit=50&offset=1", Value::Null).await;
+    assert_eq!(songs["songs"][0]["title"], "a");
+    for liked in [false, true, false] {
+        let (status, now) = bench.ann(&format!("POST /songs/{b}/like"), Value::Null).await;
+        assert_eq!((status, &now["liked"]), (200, &json!(liked)));
+    }
+    let path = format!("DELETE /v1/users/me/likes/{a}");
+    assert_eq!(bench.ann(&path, Value::Null).await.0, 204);
+    let (_, songs) = bench.ann("GET /users/me/liked-songs", Value::Null).await;
+    assert_eq!(songs["songs"], json!([]));
+    let nobody = "0190d2a5-7c1e-7bbb-8123-000000000009";
+    for (line, status) in [
+        (format!("PUT /v1/users/me/likes/{nobody}"), 404),
+        (format!("POST /songs/{nobody}/like"), 404),
+        ("PUT /v1/users/me/likes/x".to_owned(), 422),
+        ("GET /users/me/liked-songs?offset=-1".to_owned(), 422),
+        (format!("PUT /v1/users/me/follows/{nobody}"), 404),
+        (format!("POST /users/me/follow/{artist}"), 204),
+        (format!("PUT /v1/users/me/follows/{artist}"), 204),
+    ] {
+        assert_eq!(bench.ann(&line, Value::Null).await.0, status, "{line}");
+    }
+    let (_, page) = bench.ann("GET /v1/users/me/follows", Value::Null).await;
+    assert_eq!(page["follows"][0]["artist"], "Somebody");
+    let path = format!("DELETE /v1/users/me/follows/{artist}");
+    assert_eq!(bench.ann(&path, Value::Null).await.0, 204);
+    let (_, page) = bench.ann("GET /v1/users/me/follows", Value::Null).await;
+    assert_eq!(page["follows"], json!([]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused_by_its_field() {
     let bench = Bench::new().await;
     let song = bench.song("a").await;

@@ -14,6 +14,7 @@ use crate::duties::Duties;
 use crate::error::CatalogueError;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
+use crate::library::Library;
 use crate::outbox::Outbox;
 use crate::playlists::Playlists;
 use crate::reader::Reader;
@@ -74,6 +75,12 @@ impl Catalogue {
     #[must_use]
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
+    }
+
+    /// What users like, and whom they follow.
+    #[must_use]
+    pub fn library(&self) -> Library<'_> {
+        Library::new(self)
     }
 
     /// The playlists.

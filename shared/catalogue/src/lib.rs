@@ -3,7 +3,7 @@
 //! Reading order: [`name`], [`user`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened),
 //! `statement`, `source` and `write` (how repositories speak to either [`database`]), [`users`], [`songs`] and [`jobs`]
 //! (one repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`] and
-//! [`playlist_entries`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! [`playlist_entries`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
@@ -14,6 +14,7 @@ pub mod error;
 pub mod event;
 pub mod inbox;
 pub mod jobs;
+pub mod library;
 pub mod name;
 pub mod outbox;
 pub mod password;
@@ -39,6 +40,7 @@ pub use database::url::DatabaseUrl;
 pub use error::CatalogueError;
 pub use event::Event;
 pub use jobs::{Attempt, Job, Jobs, Packaged};
+pub use library::Library;
 pub use name::{Name, ReleaseYear};
 pub use outbox::Happening;
 pub use plan::Plan;

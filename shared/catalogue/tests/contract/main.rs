@@ -4,6 +4,7 @@
 mod bench;
 mod events;
 mod jobs;
+mod library;
 mod migrations;
 mod plans;
 mod playlists;
