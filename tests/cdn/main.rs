@@ -1,12 +1,17 @@
 //! `infra/cdn`: real nginx and Varnish nodes in front of the real binary. Viewers' tokens are checked by the nodes,
 //! objects are read once, purges reach them, and what they play is whole.
 
+mod encrypted;
+mod fake_edge;
 mod nginx;
 mod node;
+mod overtaking;
 mod playing;
+mod pulling;
 mod purging;
 mod refusing;
 mod rotating;
+mod tls;
 mod varnish;
 mod wire;
 mod world;

@@ -30,29 +30,80 @@ pub(crate) struct Node {
 impl Node {
     /// One that pulls from the world's edge.
     pub(crate) fn start(kind: Kind, world: &World) -> Self {
+        Self::start_changed(kind, world, &[])
+    }
+
+    /// The same with changes of what the site says.
+    pub(crate) fn start_changed(kind: Kind, world: &World, changes: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         world.fetch_keys(&folder.path().join("jwks.json"));
-        let edge = world.edge.strip_prefix("http://").expect("in the clear").parse();
-        Self::start_in(kind, folder, edge.expect("an address"))
+        let edge = world.address();
+        match kind {
+            Kind::Nginx => {
+                let changes = [&nginx::IN_THE_CLEAR, changes].concat();
+                Self::start_in(kind, folder, edge, &changes)
+            }
+            Kind::Varnish => Self::start_in(kind, folder, edge, changes),
+        }
     }
 
     /// One whose folder has a key set already.
-    pub(crate) fn start_in(kind: Kind, folder: TempDir, edge: SocketAddr) -> Self {
+    pub(crate) fn start_in(
+        kind: Kind,
+        folder: TempDir,
+        edge: SocketAddr,
+        changes: &[(&str, &str)],
+    ) -> Self {
         fs::write(folder.path().join("purge-secrets"), PURGE_SECRET).expect("written");
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = free.local_addr().expect("an address");
         drop(free);
         let process = match kind {
-            Kind::Nginx => nginx::start(folder.path(), address, edge),
-            Kind::Varnish => varnish::start(folder.path(), address, edge),
+            Kind::Nginx => nginx::start(folder.path(), address, edge, changes),
+            Kind::Varnish => varnish::start(folder.path(), address, edge, changes),
         };
         let mut node = Self { kind, address, folder, process };
-        until("the node listens", || {
-            let ended = node.process.try_wait().expect("its state");
-            assert!(ended.is_none(), "{kind:?} ended: {ended:?}");
-            TcpStream::connect(address).is_ok()
-        });
+        node.wait_until_it_listens();
         node
+    }
+
+    fn wait_until_it_listens(&mut self) {
+        until("the node listens", || {
+            let ended = self.process.try_wait().expect("its state");
+            assert!(ended.is_none(), "{:?} ended: {ended:?}", self.kind);
+            TcpStream::connect(self.address).is_ok()
+        });
+    }
+
+    /// nginx, told to read its configuration again; waits until other workers than before answer.
+    pub(crate) fn reload(&self) {
+        let workers = || {
+            let master = self.process.id();
+            let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"));
+            let children = children.expect("its workers");
+            children.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let before = workers();
+        let told = Command::new("kill").args(["-HUP", &self.process.id().to_string()]).status();
+        assert!(told.expect("kill runs").success());
+        until("new workers answer", || {
+            let now = workers();
+            !now.is_empty() && now.iter().all(|worker| !before.contains(worker))
+        });
+    }
+
+    /// nginx, ended and started again over the same files.
+    pub(crate) fn restart(&mut self, world: &World) {
+        self.end();
+        let changes = nginx::IN_THE_CLEAR;
+        self.process = nginx::start(self.folder.path(), self.address, world.address(), &changes);
+        self.wait_until_it_listens();
+    }
+
+    /// Not SIGKILL: their workers would go on.
+    fn end(&mut self) {
+        let _ended = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _status = self.process.wait();
     }
 
     pub(crate) fn ask(&self, method: &str, target: &str, headers: &str) -> Answer {
@@ -94,10 +145,8 @@ impl Node {
 }
 
 impl Drop for Node {
-    /// Not SIGKILL: their workers would go on.
     fn drop(&mut self) {
-        let _ended = Command::new("kill").arg(self.process.id().to_string()).status();
-        let _status = self.process.wait();
+        self.end();
     }
 }
 

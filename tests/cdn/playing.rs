@@ -7,7 +7,8 @@ use testkit::ffmpeg::Ffmpeg;
 use testkit::judge;
 
 use crate::node::{Kind, Node, tell};
-use crate::world::{ANNA, BERT, EDGE_SECRET, RATE, Song, World};
+use crate::wire;
+use crate::world::{ANNA, BERT, EDGE_SECRET, RATE, Song, World, until};
 
 /// Long enough for an Ogg of two slices.
 const SECONDS: usize = 30;
@@ -44,9 +45,11 @@ fn reads_once_and_plays(kind: Kind) {
         assert_eq!(world.reads(song, file), ["miss"], "{file}, at the end");
     }
 
+    carries_no_bodies(&node, &world, song);
+    let (anna, bert) = (world.token(song, ANNA, 320), world.token(song, BERT, 320));
+    ugly(&node, &format!("/t/{anna}/{}/{SEGMENT}", song.prefix));
     let late = world.path(song, BERT, SEGMENT);
     let never = world.path(song, BERT, "asset.json");
-    let (anna, bert) = (world.token(song, ANNA, 320), world.token(song, BERT, 320));
     world.kill_edge();
     without_an_edge(&node, &world, &late, &never);
     for (whose, bytes) in [("node", node.traces()), ("edge", world.log().into_bytes())] {
@@ -173,6 +176,46 @@ fn plays_whole(node: &Node, world: &World, song: &Song) {
         let found = judge::align(&song.master, &heard);
         assert!(found.offset == 0 && found.correlation > 0.98, "{file}: {found:?}");
     }
+}
+
+/// A body is no part of the next request, neither to a node nor to its edge.
+fn carries_no_bodies(node: &Node, world: &World, song: &Song) {
+    let inner = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (file, headers) in [
+        ("manifest.mpd", format!("Content-Length: {}\r\n\r\n{inner}", inner.len())),
+        ("opus.m3u8", format!("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n")),
+    ] {
+        // Nobody has it, so that the edge is asked; the next one comes by the same connection.
+        let first = node.ask("GET", &world.path(song, ANNA, file), &headers);
+        assert_eq!(first.status, 404, "{file}: {first:?}");
+        let next = node.get(&world.path(song, ANNA, file));
+        assert_eq!(next.status, 404, "{file}: {next:?}");
+        until("the edge has logged both", || world.reads(song, file).len() == 2);
+    }
+    assert!(!world.log().contains("\"path\":\"(not the edge's)\""));
+}
+
+/// What servers complain about, and quote.
+fn ugly(node: &Node, target: &str) {
+    let long = "a".repeat(40_000);
+    for request in [
+        format!("GET {target}%zz HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET {target} HTTP/9.9\r\nHost: x\r\n\r\n"),
+        format!("GET {target} {target}\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\nHost: x\r\n{target}\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\nHost: a b\r\nHost: x\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n"),
+        format!("GET {target}?{long} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n"),
+        format!("GE\u{0}T {target} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("CONNECT {target} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("TRACE {target} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET {target}"),
+    ] {
+        // Who says nothing more is not waited for.
+        wire::send_and_leave(node.address, &request);
+    }
+    assert_eq!(node.get(target).status, 200);
 }
 
 /// What is cached is answered, to who has a token; what is not is an error that a player's script can read.

@@ -69,7 +69,58 @@ fn purges(kind: Kind) {
     for wrong in ["/", "/artist/../x", "/t/x/artist/x", "*"] {
         assert_eq!(node.purge(wrong, ""), 400, "{wrong}");
     }
+    for wrong in ["", ",", "song:x", "song", "xkey:x", &format!("song:{} other", song.id)] {
+        assert_eq!(node.purge("/", &format!("xkey-purge: {wrong}\r\n")), 400, "{wrong:?}");
+    }
     state.check("after nothing");
+    let traces = node.traces();
+    let told = String::from_utf8_lossy(&traces).matches(PURGE_SECRET).count();
+    assert_eq!(told, 1, "the secret is in its file alone");
+}
+
+/// The numbers of purges are in memory: a reload keeps it, and with a restart all that was cached is gone.
+#[test]
+fn nginx_keeps_its_cache_over_a_reload_and_never_brings_back_what_was_purged() {
+    let world = World::with_songs(&[1]);
+    let song = &world.songs[0];
+    let mut node = Node::start(Kind::Nginx, &world);
+    let path = world.path(song, ANNA, SEGMENT);
+    let reads = |node: &Node, count: usize| {
+        assert_eq!(node.get(&path).status, 200);
+        world.reads_once_there_are(count, song, SEGMENT).len()
+    };
+    assert_eq!(reads(&node, 1), 1);
+    assert_eq!(node.purge("/", &format!("xkey-purge: song:{}\r\n", song.id)), 200);
+    assert_eq!(reads(&node, 2), 2);
+    node.reload();
+    assert_eq!(reads(&node, 2), 2, "it is still cached, and what was purged is still not");
+    node.restart(&world);
+    assert_eq!(reads(&node, 3), 3, "nobody knows what was purged, so nothing is cached");
+    assert_eq!(reads(&node, 3), 3);
+}
+
+/// Where there is no room to remember another purge, everything is purged.
+#[test]
+fn nginx_rather_forgets_too_much_than_too_little() {
+    let world = World::with_songs(&[1]);
+    let song = &world.songs[0];
+    let small = ("lua_shared_dict segue_purges 16m;", "lua_shared_dict segue_purges 16k;");
+    let node = Node::start_changed(Kind::Nginx, &world, &[small]);
+    let path = world.path(song, ANNA, SEGMENT);
+    let reads = |count: usize| {
+        assert_eq!(node.get(&path).status, 200);
+        world.reads_once_there_are(count, song, SEGMENT).len()
+    };
+    assert_eq!(reads(1), 1);
+    for number in 0..500 {
+        let nobody = format!("xkey-purge: song:0190d2a5-7c1e-7bbb-8123-{number:012}\r\n");
+        assert_eq!(node.purge("/", &nobody), 200);
+    }
+    let after = reads(2);
+    assert_eq!(after, 2, "it was forgotten with the rest");
+    assert_eq!(node.purge("/", &format!("xkey-purge: song:{}\r\n", song.id)), 200);
+    assert_eq!(reads(3), 3);
+    assert_eq!(reads(3), 3, "and is cached again");
 }
 
 impl Purging<'_> {

@@ -11,7 +11,12 @@ use crate::world::infra;
 /// Its home, in the node's folder.
 const HOME: &str = "varnish";
 
-pub(crate) fn start(folder: &Path, address: SocketAddr, edge: SocketAddr) -> Child {
+pub(crate) fn start(
+    folder: &Path,
+    address: SocketAddr,
+    edge: SocketAddr,
+    changes: &[(&str, &str)],
+) -> Child {
     let (here, shipped) = (text(folder), infra().join("varnish"));
     let modules = folder.join("modules");
     build(&shipped, &modules);

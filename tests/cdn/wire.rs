@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Longer than any wait of a node for its edge.
@@ -42,6 +42,44 @@ pub(crate) fn ask(to: SocketAddr, method: &str, target: &str, headers: &str) -> 
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("an answer");
     read(&bytes)
+}
+
+/// A GET whose answer comes bit by bit.
+pub(crate) struct Asking {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+}
+
+impl Asking {
+    pub(crate) fn begin(to: SocketAddr, target: &str) -> Self {
+        let mut stream = TcpStream::connect(to).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let head = format!("GET {target} HTTP/1.1\r\nHost: cdn\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("sent");
+        Self { stream, bytes: Vec::new() }
+    }
+
+    pub(crate) fn wait_for_a_byte(&mut self) {
+        let mut byte = [0];
+        self.stream.read_exact(&mut byte).expect("an answer");
+        self.bytes.extend(byte);
+    }
+
+    pub(crate) fn finish(mut self) -> Answer {
+        self.stream.read_to_end(&mut self.bytes).expect("an answer");
+        read(&self.bytes)
+    }
+}
+
+/// Sends whatever, and waits for whatever is answered, if anything is.
+pub(crate) fn send_and_leave(to: SocketAddr, request: &str) {
+    let mut stream = TcpStream::connect(to).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    // The server may have closed before it has read all.
+    let _sent = stream.write_all(request.as_bytes());
+    let _closed = stream.shutdown(Shutdown::Write);
+    let mut bytes = Vec::new();
+    let _answered = stream.read_to_end(&mut bytes);
 }
 
 fn read(bytes: &[u8]) -> Answer {

@@ -1,6 +1,7 @@
 //! What stands behind a node: `segue up` as the API and as the edge that is pulled from, with songs.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
@@ -44,11 +45,16 @@ pub(crate) struct Song {
 impl World {
     /// With songs of these lengths in seconds.
     pub(crate) fn with_songs(seconds: &[usize]) -> Self {
+        Self::with_settings(&[], seconds)
+    }
+
+    /// The same of a server with more arguments.
+    pub(crate) fn with_settings(arguments: &[&str], seconds: &[usize]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let server = Server::of(env!("CARGO_BIN_EXE_segue"))
             .env("SEGUE_EDGE_SECRET", EDGE_SECRET)
-            .log_to(&folder.path().join("edge.log"))
-            .start();
+            .log_to(&folder.path().join("edge.log"));
+        let server = arguments.iter().fold(server, |server, it| server.arg(*it)).start();
         let pem = fs::read_to_string(server.data().join("keys/playback.pem")).expect("the key");
         let access = server.log_in();
         let songs = (0..).zip(seconds);
@@ -61,6 +67,12 @@ impl World {
             access,
             folder,
         }
+    }
+
+    /// Where its edge listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let address = self.edge.strip_prefix("http://").expect("in the clear");
+        address.parse().expect("an address")
     }
 
     /// A listener's token for a song.
@@ -114,8 +126,7 @@ impl World {
 
     /// Where the origin keeps a file.
     pub(crate) fn stored(&self, song: &Song, file: &str) -> PathBuf {
-        let server = self.server.as_ref().expect("it runs");
-        server.data().join("objects").join(&song.prefix).join(file)
+        self.objects().join(&song.prefix).join(file)
     }
 
     /// Has the edge purge what has this surrogate key, and waits until it holds.
@@ -130,6 +141,11 @@ impl World {
             let progress = client.get(url).bearer_auth(&self.access).send().expect("an answer");
             progress.json::<Value>().expect("JSON")["complete"] == true
         });
+    }
+
+    /// The origin's folder.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.server.as_ref().expect("it runs").data().join("objects")
     }
 
     /// Kills API and edge.

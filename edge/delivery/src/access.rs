@@ -41,7 +41,9 @@ pub(crate) struct Outcome {
 /// A path without its token.
 fn path<'a>(target: Option<&Target<'a>>) -> &'a str {
     match target {
-        Some(Target::Song { key, .. }) => key,
+        Some(Target::Song { key, object: Some(_), .. }) => key,
+        // Where a client has put a token before a token, the second stands in there.
+        Some(Target::Song { object: None, .. }) => "(no object)",
         Some(Target::Crooked) => "(crooked)",
         Some(Target::TooLong) => "(too long)",
         None => "(not the edge's)",

@@ -65,6 +65,7 @@ local REASONS = {
     [400] = "Bad Request",
     [404] = "Not Found",
     [405] = "Method Not Allowed",
+    [413] = "Content Too Large",
     [414] = "URI Too Long",
     [500] = "Internal Server Error",
     [502] = "Bad Gateway",
@@ -192,8 +193,12 @@ function segue.start(settings)
     assert(purges:safe_add(EPOCH, ngx.now() * 1000) or purges:get(EPOCH))
 end
 
-local function is_long(path)
-    return path:sub(-4) == ".ogg" or path:sub(-10) == "/media.mp4"
+-- Where in node.conf an object is got.
+local function place(path)
+    if path:sub(-4) == ".ogg" or path:sub(-10) == "/media.mp4" then
+        return "@slices"
+    end
+    return path:sub(-4) == ".key" and "@keys" or "@object"
 end
 
 -- Everything that comes from outside comes here first.
@@ -223,7 +228,7 @@ function segue.answer()
     local path = target:sub(tonumber(judgement.path_from) + 1, tonumber(judgement.path_until))
     ngx.var.segue_path = path
     ngx.var.segue_key = cache_key(path)
-    return ngx.exec(is_long(path) and "@slices" or "@object")
+    return ngx.exec(place(path))
 end
 
 -- What nginx itself would answer with a page: nobody could be asked, or nobody can read the request.

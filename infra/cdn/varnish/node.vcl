@@ -39,6 +39,13 @@ sub purge_request {
         set req.http.Segue-Refusal = "wrong-purge-secret";
         return (synth(403));
     }
+    # What is no key purges nothing, and should not look as if it did.
+    if (req.http.xkey-purge || req.http.xkey-softpurge) {
+        if (req.http.xkey-purge + " " + req.http.xkey-softpurge !~
+            "^[ ,]*(((song|album|artist):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|version:[0-9a-f]{32})([ ,]+|$))+$") {
+            return (synth(400));
+        }
+    }
     segue.purged();
     if (req.http.xkey-purge) {
         set req.http.Segue-Purged = xkey.purge(regsuball(req.http.xkey-purge, ",", " "));

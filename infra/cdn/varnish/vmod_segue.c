@@ -128,8 +128,8 @@ said_of(const struct vmod_priv *task)
 	const struct said *said;
 
 	AN(task);
-	CAST_OBJ(said, task->priv, SAID_MAGIC);
-	return (said);
+	said = task->priv;
+	return (VALID_OBJ(said, SAID_MAGIC) ? said : NULL);
 }
 
 VCL_INT
@@ -202,9 +202,9 @@ vmod_fetch_is_overtaken(VRT_CTX, struct vmod_priv *task)
 
 	CHECK_OBJ_NOTNULL(ctx, VRT_CTX_MAGIC);
 	AN(task);
-	CAST_OBJ(fetch, task->priv, FETCH_MAGIC);
+	fetch = task->priv;
 	/* What did not say when it began may have begun long ago. */
-	return (fetch == NULL || fetch->purges != atomic_load(&purge_count));
+	return (!VALID_OBJ(fetch, FETCH_MAGIC) || fetch->purges != atomic_load(&purge_count));
 }
 
 /* What Varnish writes into a fetch by itself. */

@@ -151,11 +151,12 @@ async fn a_line_says_all_of_a_request_but_its_token() {
         (format!("/t/{token}x/{FOLDER}/{SEGMENT}"), ""),
         (format!("/t/{token}/{FOLDER}/../{token}"), ""),
         (format!("/{FOLDER}/{SEGMENT}?token={token}&URISigningPackage={token}x"), ""),
+        (format!("/t/x/t/{token}/{FOLDER}/{SEGMENT}"), ""),
     ] {
         send(edge.address, "GET", &path, headers).await;
     }
     let lines = log.lines();
-    assert_eq!(lines.len(), 7, "{}", log.text());
+    assert_eq!(lines.len(), 8, "{}", log.text());
     let field = |line: usize, name: &str| lines[line]["fields"][name].clone();
     for (line, name, expected) in [
         (0, "method", Value::from("GET")),
@@ -184,6 +185,7 @@ async fn a_line_says_all_of_a_request_but_its_token() {
         (5, "refusal", "bad-path".into()),
         (5, "path", "(crooked)".into()),
         (6, "refusal", "malformed".into()),
+        (7, "path", "(no object)".into()),
     ] {
         assert_eq!(field(line, name), expected, "{name} of {}", lines[line]);
     }
