@@ -27,8 +27,9 @@ fn keeps_nothing_overtaken(kind: Kind) {
 /// The edge has been asked and has not answered yet: its answer is for those who have waited for it.
 fn before_its_head(edge: &FakeEdge, purge: &dyn Fn()) {
     let path = format!("/t/{}/{FOLDER}/aac/64/00000.m4s", edge.token);
+    let node = &edge.node;
     thread::scope(|scope| {
-        let early = scope.spawn(|| edge.node.get(&path));
+        let early = scope.spawn(|| node.get(&path));
         let mut asked = edge.asked();
         purge();
         asked.send_head(3);
@@ -53,13 +54,14 @@ fn within_its_body(edge: &FakeEdge, purge: &dyn Fn()) {
 }
 
 fn the_next_is_new(edge: &FakeEdge, path: &str) {
+    let node = &edge.node;
     thread::scope(|scope| {
-        let late = scope.spawn(|| edge.node.get(path));
+        let late = scope.spawn(|| node.get(path));
         let mut asked = edge.asked();
         asked.send_head(3);
         asked.send("new");
         assert_eq!(late.join().expect("no panic").body, b"new");
     });
-    let cached = edge.node.get(path);
+    let cached = node.get(path);
     assert_eq!((cached.body.as_slice(), cached.status), (&b"new"[..], 200));
 }

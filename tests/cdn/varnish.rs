@@ -25,16 +25,15 @@ pub(crate) fn start(
     let (keys, purgers, secret) =
         (in_folder("jwks.json"), in_folder("purge-secrets"), in_folder("edge-secret"));
     let (node, port) = (shipped.join("node.vcl"), format!(".port = \"{}\";", edge.port()));
-    let site = adapted(
-        &shipped.join("segue.vcl"),
-        &[
-            (".port = \"8080\";", &port),
-            ("/etc/segue/jwks.json", &keys),
-            ("/etc/segue/purge-secrets", &purgers),
-            ("/etc/segue/edge-secret", &secret),
-            ("/etc/varnish/segue/node.vcl", text(&node)),
-        ],
-    );
+    let mut all = vec![
+        (".port = \"8080\";", port.as_str()),
+        ("/etc/segue/jwks.json", &keys),
+        ("/etc/segue/purge-secrets", &purgers),
+        ("/etc/segue/edge-secret", &secret),
+        ("/etc/varnish/segue/node.vcl", text(&node)),
+    ];
+    all.extend(changes);
+    let site = adapted(&shipped.join("segue.vcl"), &all);
     let vcl = folder.join("segue.vcl");
     fs::write(&vcl, site).expect("written");
     let options = fs::read_to_string(shipped.join("parameters")).expect("parameters");
@@ -45,8 +44,8 @@ pub(crate) fn start(
         .args(["-F", "-j", "none", "-s", "malloc,64m", "-f", text(&vcl)])
         .args(["-a", &address.to_string(), "-n", &format!("{here}/{HOME}")])
         .args(["-p", &format!("vmod_path={}:{}", text(&modules), others.trim())])
-        // All of it is searched in the end.
-        .args(["-p", "vsl_space=4m"])
+        // All of it is searched in the end, and as much of a URL as there may be.
+        .args(["-p", "vsl_space=4m", "-p", "vsl_reclen=4k"])
         .args(parameters.flat_map(|parameter| ["-p", parameter]))
         .spawn()
         .expect("varnishd, which tests/tools/test installs")
