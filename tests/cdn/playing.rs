@@ -183,7 +183,7 @@ fn carries_no_bodies(node: &Node, world: &World, song: &Song) {
     let inner = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     for (file, headers) in [
         ("manifest.mpd", format!("Content-Length: {}\r\n\r\n{inner}", inner.len())),
-        ("opus.m3u8", format!("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n")),
+        ("opus.m3u8", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n".to_owned()),
     ] {
         // Nobody has it, so that the edge is asked; the next one comes by the same connection.
         let first = node.ask("GET", &world.path(song, ANNA, file), &headers);
