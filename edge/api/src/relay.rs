@@ -9,14 +9,17 @@ use bus::{Bus, BusError, MessageId};
 use catalogue::{Catalogue, CatalogueError, Happening};
 use service::Shutdown;
 use service::problem::chain;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 /// How often the outbox is looked into where nobody in this process has put anything in: others may have.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How long one process keeps the relay to itself.
-const HELD: Duration = Duration::from_secs(10);
+const HELD: Duration = Duration::from_secs(20);
+
+/// How long of that it speaks: what it says later could come after what another one says.
+const SPEAKS: Duration = Duration::from_secs(15);
 
 /// How often what was told long ago is forgotten.
 const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -66,23 +69,31 @@ impl Relay {
         let outbox = self.catalogue.outbox();
         // Nothing is written where there is nothing to say.
         while !outbox.pending(1).await?.is_empty() {
+            let until = Instant::now() + SPEAKS;
             if !self.catalogue.duties().hold("relay", self.holder, HELD).await? {
                 return Ok(());
             }
             let pending = outbox.pending(AT_ONCE).await?;
-            let (told, ended) = self.tell(&pending).await;
+            let (told, ended) = self.tell(&pending, until).await;
             outbox.note_told(&pending[..told]).await?;
             ended?;
         }
         Ok(())
     }
 
-    /// How many were told, and what ended it.
-    async fn tell(&self, happenings: &[Happening]) -> (usize, Result<(), BusError>) {
+    /// How many were told by then, and what ended it.
+    async fn tell(
+        &self,
+        happenings: &[Happening],
+        until: Instant,
+    ) -> (usize, Result<(), BusError>) {
         for (told, happening) in happenings.iter().enumerate() {
             let body = serde_json::to_value(&happening.event).expect("an event is plain JSON");
-            if let Err(error) = self.bus.pass(MessageId::from(happening.id), body).await {
-                return (told, Err(error));
+            let said = self.bus.pass(MessageId::from(happening.id), body);
+            match timeout_at(until, said).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return (told, Err(error)),
+                Err(_) => return (told, Ok(())),
             }
         }
         (happenings.len(), Ok(()))

@@ -48,6 +48,8 @@ pub(crate) struct Block(Arc<Held>);
 struct Held {
     bytes: Bytes,
     facts: Arc<Facts>,
+    /// When its read began, whatever it has been found to be since.
+    read: Epoch,
     stamp: Stamp,
     since: Instant,
 }
@@ -56,7 +58,7 @@ impl Block {
     /// A block whose read began in `epoch`.
     pub(crate) fn new(bytes: Bytes, facts: Arc<Facts>, epoch: Epoch) -> Self {
         let (stamp, since) = (Stamp::new(epoch), Instant::now());
-        Self(Arc::new(Held { bytes, facts, stamp, since }))
+        Self(Arc::new(Held { bytes, facts, read: epoch, stamp, since }))
     }
 
     /// The same bytes, found in `epoch` to be the origin's still.
@@ -84,6 +86,11 @@ impl Block {
     /// What is true of its object.
     pub(crate) fn facts(&self) -> &Arc<Facts> {
         &self.0.facts
+    }
+
+    /// When its read began, or it was last found to be the origin's.
+    pub(crate) fn read(&self) -> Epoch {
+        self.0.read
     }
 
     /// Up to when it is known to be good.

@@ -124,13 +124,17 @@ impl Cache {
     /// # Errors
     /// As [`Cache::promise`].
     pub(crate) async fn promise_anew(&self, object: &Object) -> Result<Promise, FillError> {
-        if let Object::Song(folder, _) = object
-            && let Some(manifest) = self.known_manifest(folder)
-            && self.0.epochs.standing(object, manifest.read) != Standing::Fresh
-        {
-            self.doubt_promise(object);
+        let promise = self.promise(object).await;
+        let is_older = |manifest: Arc<Manifest>| {
+            self.0.epochs.standing(object, manifest.read) != Standing::Fresh
+        };
+        match object {
+            Object::Song(folder, _) if self.known_manifest(folder).is_some_and(is_older) => {
+                self.doubt_promise(object);
+                self.promise(object).await
+            }
+            _ => promise,
         }
-        self.promise(object).await
     }
 
     /// Has the next promise made from an `asset.json` read anew.
@@ -145,8 +149,7 @@ impl Cache {
         if let Some(manifest) = self.known_manifest(&folder) {
             return Ok(manifest);
         }
-        let epoch = epochs.now();
-        let json = self.whole(asset_of(&folder)).await?;
+        let (json, epoch) = self.whole(asset_of(&folder)).await?;
         // Many may have waited for the bytes: one of them reads them.
         let entry = known.entry(folder).or_optionally_insert_with(|| Manifest::read(&json, epoch));
         match entry.map(moka::Entry::into_value) {
@@ -159,14 +162,15 @@ impl Cache {
         }
     }
 
-    /// All of an object. Boxed, since a fill asks for it that may be asked for by a fill.
-    fn whole(&self, object: Object) -> BoxFuture<'static, Result<Vec<u8>, FillError>> {
+    /// All of an object, and when its read began: perhaps long ago. Boxed, since a fill asks for it that may be asked
+    /// for by a fill.
+    fn whole(&self, object: Object) -> BoxFuture<'static, Result<(Vec<u8>, Epoch), FillError>> {
         let cache = self.clone();
         Box::pin(async move {
-            let key = BlockKey { object, index: 0 };
+            let (key, now) = (BlockKey { object, index: 0 }, cache.0.epochs.now());
             let (lookup, source) = cache.lookup(key, Asker::Judge);
             let opened = Opened::wait(&cache, object, lookup, source).await?;
-            let size = opened.size();
+            let (size, read) = (opened.size(), opened.first_read().unwrap_or(now));
             if size > MAX_SIZE {
                 return Err(FillError::Corrupt);
             }
@@ -175,7 +179,7 @@ impl Cache {
             while let Some(part) = parts.try_next().await? {
                 whole.extend_from_slice(&part);
             }
-            Ok(whole)
+            Ok((whole, read))
         })
     }
 }

@@ -12,6 +12,7 @@ use origin::Object;
 use crate::block::BLOCK_SIZE;
 use crate::cache::{Cache, Lookup, Source};
 use crate::digest::Digest;
+use crate::epochs::Epoch;
 use crate::facts::Facts;
 use crate::fill_error::FillError;
 use crate::reader::Reader;
@@ -66,6 +67,14 @@ impl Opened {
         match &self.first {
             Lookup::Here(block) => block.age(),
             Lookup::Filling(_) | Lookup::Failed(_) => Duration::ZERO,
+        }
+    }
+
+    /// When the read of the first block began, where that is here.
+    pub(crate) fn first_read(&self) -> Option<Epoch> {
+        match &self.first {
+            Lookup::Here(block) => Some(block.read()),
+            Lookup::Filling(_) | Lookup::Failed(_) => None,
         }
     }
 

@@ -28,14 +28,26 @@ impl Renewals {
     }
 }
 
+/// An object's place in the table: given up however the asking ends, a panic included.
+struct Asking {
+    cache: Cache,
+    object: Object,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.cache.0.renewals.table().remove(&self.object);
+    }
+}
+
 impl Cache {
     /// Asks the origin about a stale block, unless somebody does.
     pub(crate) fn renew(&self, key: BlockKey, block: &Block) {
         if self.0.renewals.table().insert(key.object) {
             let (cache, block) = (self.clone(), block.clone());
             tokio::spawn(async move {
-                cache.renew_now(key, &block).await;
-                cache.0.renewals.table().remove(&key.object);
+                let asking = Asking { cache, object: key.object };
+                asking.cache.renew_now(key, &block).await;
             });
         }
     }

@@ -102,7 +102,7 @@ impl JetStream {
             self.last_words(self.streams.receipts(), &self.streams.receipts_of(id)).await?;
         let present =
             self.last_words(self.streams.followers(), &self.streams.all_followers()).await?;
-        Ok(Some(Receipts::new(acknowledged, present)))
+        Ok(Some(Receipts::new(id, acknowledged, present)))
     }
 
     async fn has_said(&self, id: MessageId) -> Result<bool, BusError> {

@@ -122,7 +122,7 @@ impl Local {
         let (_, acknowledged) = log.said.get(&id)?;
         let at = SystemTime::now();
         let present = log.followers.iter().map(|who| Presence { who: who.clone(), at });
-        Some(Receipts::new(acknowledged.clone(), present.collect()))
+        Some(Receipts::new(id, acknowledged.clone(), present.collect()))
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

@@ -29,10 +29,14 @@ impl MessageId {
     /// When it was made.
     #[must_use]
     pub fn made_at(&self) -> SystemTime {
-        let (seconds, nanoseconds) =
-            self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
-        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
+        made_at(&self.0)
     }
+}
+
+/// When a UUIDv7 was made.
+fn made_at(id: &Uuid) -> SystemTime {
+    let (seconds, nanoseconds) = id.get_timestamp().map_or((0, 0), |at| at.to_unix());
+    SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
 }
 
 impl From<Uuid> for MessageId {
@@ -148,6 +152,11 @@ impl Identity {
     pub(crate) fn of(name: Name) -> Self {
         Self { name, run: Uuid::now_v7() }
     }
+
+    /// When the run began.
+    fn began(&self) -> SystemTime {
+        made_at(&self.run)
+    }
 }
 
 /// A follower that has not said goodbye, and when it was last heard of.
@@ -180,9 +189,16 @@ pub struct Receipts {
 }
 
 impl Receipts {
-    pub(crate) fn new(mut acknowledged: Vec<Receipt>, present: Vec<Presence>) -> Self {
+    /// The receipts of a message, of which `acknowledged` are there, where these follow the bus or did.
+    pub(crate) fn new(
+        id: MessageId,
+        mut acknowledged: Vec<Receipt>,
+        present: Vec<Presence>,
+    ) -> Self {
         acknowledged.sort_by(|a, b| a.by.cmp(&b.by));
         let mut pending = without_former(present);
+        // Who started afterwards has heard it, or what took its place, before it began to serve. Clocks may differ.
+        pending.retain(|present| present.who.began() <= id.made_at() + SILENT);
         pending.retain(|present| !acknowledged.iter().any(|receipt| receipt.by == present.who));
         pending.sort_by(|a, b| a.who.cmp(&b.who));
         Self { acknowledged, pending }
@@ -266,10 +282,24 @@ mod tests {
             [at("a", 100), at("a", 161), at("b", 100), at("b", 160), at("silent", 1), at("c", 500)];
         let receipt = Receipt { by: present[5].who.clone(), at: present[5].at };
         let Receipts { acknowledged, mut pending } =
-            Receipts::new(vec![receipt.clone()], present.to_vec());
+            Receipts::new(MessageId::generate(), vec![receipt.clone()], present.to_vec());
         pending.sort_by_key(|it| it.at);
         let waited_for = [4, 2, 3, 1].map(|it: usize| present[it].clone());
         assert_eq!((acknowledged, pending), (vec![receipt], waited_for.to_vec()));
+    }
+
+    #[test]
+    fn who_started_long_after_is_not_waited_for() {
+        let at = SystemTime::now();
+        let who = Identity::of("edge".parse().expect("a name"));
+        let began_late = |seconds: u64| {
+            let made = at - Duration::from_secs(seconds);
+            let since = made.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+            let stamp = uuid::Timestamp::from_unix(uuid::NoContext, since.as_secs(), 0);
+            let present = vec![Presence { who: who.clone(), at }];
+            Receipts::new(MessageId(Uuid::new_v7(stamp)), Vec::new(), present).pending.len()
+        };
+        assert_eq!((began_late(0), began_late(50), began_late(70)), (1, 1, 0));
     }
 
     #[test]

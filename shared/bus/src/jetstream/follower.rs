@@ -9,7 +9,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::State;
 use futures::StreamExt;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep};
 
 use super::{JetStream, nats};
@@ -31,7 +31,7 @@ pub struct JetStreamFollower {
     bus: Arc<JetStream>,
     me: Identity,
     news: mpsc::Receiver<News>,
-    task: AbortHandle,
+    task: JoinHandle<()>,
 }
 
 impl JetStreamFollower {
@@ -39,7 +39,7 @@ impl JetStreamFollower {
         let (told, news) = mpsc::channel(WAITING);
         let me = Identity::of(name);
         let reading = Reading { bus: Arc::clone(&bus), me: me.clone(), told, last: None };
-        let task = tokio::spawn(reading.run()).abort_handle();
+        let task = tokio::spawn(reading.run());
         Self { bus, me, news, task }
     }
 
@@ -55,8 +55,10 @@ impl JetStreamFollower {
         JetStreamAcknowledging { bus: Arc::clone(&self.bus), me: self.me.clone() }
     }
 
-    pub(crate) async fn leave(self) -> Result<(), BusError> {
+    pub(crate) async fn leave(mut self) -> Result<(), BusError> {
         self.task.abort();
+        // Nothing is to be said in its name after the goodbye.
+        let _ = (&mut self.task).await;
         self.bus.leave(&self.me).await
     }
 }
@@ -130,6 +132,9 @@ impl Reading {
         let mut passing = messages(&passing, start).await?;
         let mut standing = messages(&standing, 1).await?;
         let mut presence = interval(SILENT / 3);
+        // Whoever has caught up may begin to serve: from then on it is waited for.
+        presence.tick().await;
+        self.bus.announce(&self.me).await?;
         let mut caught_up = false;
         loop {
             if !caught_up && passing_left.is_none() && standing_left.is_none() {
