@@ -250,6 +250,8 @@ fn wrong_paths(world: &World, good: &str) -> Vec<Row> {
     let none = String::new;
     let mut rows = vec![
         ("no token", plain.clone(), none(), 401, "missing"),
+        ("no token for a proxy", format!("http://cdn{plain}"), none(), 401, "missing"),
+        ("around for a proxy", format!("http://cdn/t/{good}/x/..{plain}"), none(), 403, "bad-path"),
         ("an empty token", format!("/t/{plain}"), none(), 401, "missing"),
         ("an edge's secret for a token", plain.clone(), secret, 401, "missing"),
         ("another parameter", format!("{plain}?token={good}"), none(), 401, "missing"),

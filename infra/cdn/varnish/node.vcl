@@ -96,7 +96,6 @@ sub vcl_backend_response {
     }
     # What was purged softly is given for so long while it is fetched anew, or while the edge is down.
     set beresp.grace = 1h;
-    set beresp.keep = 1h;
     set beresp.http.xkey = beresp.http.Surrogate-Key;
     # And the built-in rules: keys to encrypted songs say no-store.
 }

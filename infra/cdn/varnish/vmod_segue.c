@@ -207,22 +207,18 @@ vmod_fetch_is_overtaken(VRT_CTX, struct vmod_priv *task)
 	return (!VALID_OBJ(fetch, FETCH_MAGIC) || fetch->purges != atomic_load(&purge_count));
 }
 
-/* What Varnish writes into a fetch by itself. */
+/*
+ * Varnish's own conditions go, too: an object that is fetched again was purged softly, because it is another now, and
+ * an edge's entity tag need not tell (it names version, file and size).
+ */
 static int
-is_ours(const txt *header)
+stays(const txt *header)
 {
-	static const char *const names[] = {
-		"Accept-Encoding:", "If-None-Match:", "If-Modified-Since:"
-	};
-	size_t i, length;
+	static const char name[] = "Accept-Encoding:";
+	const size_t length = sizeof name - 1;
 
-	for (i = 0; i < sizeof names / sizeof *names; i++) {
-		length = strlen(names[i]);
-		if ((size_t)(header->e - header->b) >= length &&
-		    strncasecmp(header->b, names[i], length) == 0)
-			return (1);
-	}
-	return (0);
+	return ((size_t)(header->e - header->b) >= length &&
+	    strncasecmp(header->b, name, length) == 0);
 }
 
 VCL_VOID
@@ -239,7 +235,7 @@ vmod_strip_fetch(VRT_CTX)
 	http = ctx->http_bereq;
 	CHECK_OBJ_NOTNULL(http, HTTP_MAGIC);
 	for (from = to = HTTP_HDR_FIRST; from < http->nhd; from++) {
-		if (!is_ours(&http->hd[from]))
+		if (!stays(&http->hd[from]))
 			continue;
 		http->hd[to] = http->hd[from];
 		http->hdf[to] = http->hdf[from];

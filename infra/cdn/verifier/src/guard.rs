@@ -265,6 +265,35 @@ mod tests {
         assert_eq!(guard.judge(&bytes, &bytes).status, StatusCode::BAD_REQUEST);
     }
 
+    /// Whoever calls us cuts the path out of the target by these numbers.
+    #[test]
+    fn no_target_is_cut_beyond_its_ends() {
+        use proptest::prelude::*;
+        let post = Post::new();
+        let (guard, token) = (post.guard().expect("a guard"), post.token());
+        let heads = ["".to_owned(), "/t/".to_owned(), format!("/t/{token}/{FOLDER}/")];
+        let rests = ["[ -~]{0,40}", "(aac/(64|128|320)/)?[a-z0-9]{0,9}[.][a-z0-9]{2,4}[?#]?.{0,9}"];
+        let targets = (prop::sample::select(heads.to_vec()), prop::sample::select(rests.to_vec()))
+            .prop_flat_map(|(head, rest)| {
+                let rest = prop::string::string_regex(rest).expect("a pattern");
+                rest.prop_map(move |rest| format!("{head}{rest}"))
+            });
+        let folder = format!("/{FOLDER}/");
+        let check = |target: String| {
+            let judgement = guard.judge(target.as_bytes(), b"");
+            let (from, until) = judgement.path;
+            prop_assert!(from <= until && until <= target.len());
+            if judgement.status == StatusCode::OK {
+                prop_assert!(target[from..until].starts_with(&folder));
+            } else {
+                prop_assert_eq!((from, until), (0, 0));
+            }
+            Ok(())
+        };
+        let mut runner = proptest::test_runner::TestRunner::default();
+        runner.run(&targets, check).expect("no counterexample");
+    }
+
     #[test]
     fn what_cannot_be_used_makes_no_guard() {
         let post = Post::new();
