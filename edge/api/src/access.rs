@@ -85,10 +85,11 @@ async fn pass(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let user = bearer::user_of(&api, request.headers()).await?;
-    access.check(user.as_ref())?;
-    if let Some(user) = user {
+    let known = bearer::user_of(&api, request.headers()).await?;
+    access.check(known.as_ref().map(|(user, _)| user))?;
+    if let Some((user, session)) = known {
         request.extensions_mut().insert(user);
+        request.extensions_mut().insert(session);
     }
     Ok(next.run(request).await)
 }

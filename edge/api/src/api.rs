@@ -11,7 +11,9 @@ use service::Clock;
 use token::{SigningKey, VerifyingKeys};
 use uuid::Uuid;
 
+use crate::client::Logins;
 use crate::hashing::Hashing;
+use crate::standing::Standing;
 
 /// Who signs what. Access and playback key must differ.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ struct Parts {
     key_set: Bytes,
     nobodys_hash: String,
     hashing: Hashing,
+    logins: Logins,
+    standing: Standing,
 }
 
 impl Api {
@@ -59,7 +63,7 @@ impl Api {
         let Keys { access: access_key, playback: playback_key, believed } = keys;
         let access_keys = VerifyingKeys::from(&access_key);
         let key_set = believed.to_jwks().into();
-        let hashing = Hashing::new();
+        let standing = Standing::new(clock.clone());
         Ok(Self(Arc::new(Parts {
             catalogue,
             bus,
@@ -70,7 +74,9 @@ impl Api {
             playback_key,
             key_set,
             nobodys_hash,
-            hashing,
+            hashing: Hashing::new(),
+            logins: Logins::new(),
+            standing,
         })))
     }
 
@@ -113,6 +119,14 @@ impl Api {
 
     pub(crate) fn hashing(&self) -> &Hashing {
         &self.0.hashing
+    }
+
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.0.logins
+    }
+
+    pub(crate) fn standing(&self) -> &Standing {
+        &self.0.standing
     }
 }
 

@@ -1,14 +1,18 @@
 //! Who asks: bearer tokens (RFC 6750).
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use catalogue::{AuthenticatedUser, Role, Viewer};
+use media::SessionId;
 use service::Problem;
 use token::{Refusal, access};
 
 use crate::api::Api;
+use crate::refusals::catalogue_failed;
 
 /// What bearer tokens are called in the API's description.
 pub(crate) const SCHEME: &str = "access_token";
@@ -46,11 +50,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     }
 }
 
-/// Whoever the request's token is of; nobody where there is none.
+/// Where the caller is logged in, if they are known by a session's token.
+#[derive(Clone, Copy)]
+pub(crate) struct CurrentSession(pub(crate) Option<SessionId>);
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(Self(None)))
+    }
+}
+
+/// Whoever the request's token is of, and where they are logged in; nobody where there is none.
 pub(crate) async fn user_of(
     api: &Api,
     headers: &HeaderMap,
-) -> Result<Option<AuthenticatedUser>, Problem> {
+) -> Result<Option<(AuthenticatedUser, CurrentSession)>, Problem> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value
         .to_str()
@@ -66,7 +82,15 @@ pub(crate) async fn user_of(
                 _ => "The access token is not valid; log in again.",
             })
         })?;
-    Ok(Some(AuthenticatedUser { id: claims.sub, role: role(claims.role) }))
+    let user = match claims.session {
+        None => AuthenticatedUser { id: claims.sub, role: role(claims.role) },
+        Some(session) => {
+            let standing = api.standing().of(api.catalogue(), session, claims.sub).await;
+            let ended = || refused("The session has ended; log in again.");
+            standing.map_err(catalogue_failed)?.ok_or_else(ended)?
+        }
+    };
+    Ok(Some((user, CurrentSession(claims.session))))
 }
 
 fn role(role: access::Role) -> Role {

@@ -1,14 +1,17 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
-//! `bearer` (who asks), `openapi` (how it describes itself), [`sessions`], [`songs`], [`playback`], `playlists`, `playlist_entries`, `library`,
+//! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
+//! [`users`], [`sessions`], [`songs`], [`playback`], `playlists`, `playlist_entries`, `library`,
 //! `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
 pub mod admin;
 pub mod api;
+mod attempts;
 mod bearer;
+mod client;
 mod hashing;
 mod key_set;
 mod library;
@@ -28,6 +31,8 @@ pub mod request_id;
 pub mod router;
 mod sessions;
 mod songs;
+mod standing;
+mod users;
 
 pub use access::Access;
 pub use api::{Api, Keys, PublicUrl};

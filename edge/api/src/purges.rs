@@ -88,9 +88,18 @@ pub(crate) async fn revoke(
     Body(whose): Body<Whose>,
 ) -> Result<Accepted, Problem> {
     let of = whose.revoked()?;
-    let at = api.clock().now();
-    let until = at + playback::LONGEST_LIFE;
-    say(&api, &Notice::Revoke(Revocation { of, at, until }), "revocations").await
+    say(&api, &revocation(of, api.clock().now()), "revocations").await
+}
+
+/// Tells all edges that tokens which were minted until now open nothing. Answers what now was.
+pub(crate) async fn revoke_playback(api: &Api, of: Revoked) -> Result<SystemTime, Problem> {
+    let now = api.clock().now();
+    revocation(of, now).say(api.bus()).await.map_err(|error| bus_failed(&error))?;
+    Ok(now)
+}
+
+fn revocation(of: Revoked, at: SystemTime) -> Notice {
+    Notice::Revoke(Revocation { of, at, until: at + playback::LONGEST_LIFE })
 }
 
 async fn say(api: &Api, notice: &Notice, kind: &str) -> Result<Accepted, Problem> {

@@ -103,5 +103,8 @@ impl Relay {
         if let Err(error) = self.catalogue.outbox().sweep().await {
             tracing::warn!(error = %chain(&error), "the outbox cannot be swept");
         }
+        if let Err(error) = self.catalogue.sessions().sweep().await {
+            tracing::warn!(error = %chain(&error), "sessions that ended cannot be swept");
+        }
     }
 }

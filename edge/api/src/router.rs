@@ -13,7 +13,7 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     key_set, library, page, playback, playlist_aliases, playlist_entries, playlists, purges,
-    request_id, sessions, songs,
+    request_id, sessions, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -38,7 +38,10 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
 
 fn for_anybody() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(users::create))
+        .routes(routes!(users::create_alias))
         .routes(routes!(sessions::create))
+        .routes(routes!(sessions::refresh))
         .routes(routes!(songs::list))
         .routes(routes!(songs::show))
         .routes(routes!(key_set::show))
@@ -49,6 +52,10 @@ fn for_anybody() -> OpenApiRouter<Api> {
 
 fn for_listeners() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::end_all))
+        .routes(routes!(users::show_me, users::change_me))
+        .routes(routes!(users::change_password))
         .routes(routes!(playback::create))
         .routes(routes!(playlists::create, playlists::list))
         .routes(routes!(playlists::change, playlists::delete))
@@ -73,6 +80,9 @@ fn for_listeners() -> OpenApiRouter<Api> {
 
 fn for_admins() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(users::list))
+        .routes(routes!(users::list_alias))
+        .routes(routes!(users::entitle))
         .routes(routes!(purges::create))
         .routes(routes!(purges::show))
         .routes(routes!(purges::revoke))

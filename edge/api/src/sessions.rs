@@ -1,32 +1,48 @@
-//! Logging in.
+//! Logging in, staying logged in, logging out.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, HeaderName};
-use catalogue::{Role, User, password};
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use catalogue::{Refreshed, Role, Secret, User, password};
+use media::SessionId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
+use token::revocation::Revoked;
 use token::access;
 use utoipa::ToSchema;
 
 use crate::api::Api;
+use crate::bearer::{Caller, CurrentSession};
+use crate::client::Client;
+use crate::purges;
 use crate::refusals::{Body, catalogue_failed};
 
 /// How long an access token is good for.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
+/// How long a session may be left alone before it ends.
+const IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// The longest login and password that are looked at, in bytes.
-const LONGEST: usize = 1_024;
+pub(crate) const LONGEST: usize = 1_024;
 
 /// What somebody logs in with.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
+    /// A username or a mail address.
     login: String,
     password: String,
+}
+
+/// The last refresh token of a session.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refreshing {
+    refresh_token: String,
 }
 
 /// A login that worked.
@@ -34,7 +50,10 @@ pub(crate) struct Credentials {
 pub(crate) struct Session {
     access_token: String,
     token_type: &'static str,
+    /// Seconds until the access token ends.
     expires_in: u64,
+    /// What `POST /v1/sessions/refresh` takes, once, for the next pair of tokens. Whoever brings a used one ends the session.
+    refresh_token: String,
 }
 
 type Created = (StatusCode, [(HeaderName, &'static str); 1], Json<Session>);
@@ -44,28 +63,115 @@ type Created = (StatusCode, [(HeaderName, &'static str); 1], Json<Session>);
     responses((status = 201, description = "Logged in.", body = Session)))]
 pub(crate) async fn create(
     State(api): State<Api>,
+    client: Client,
     Body(credentials): Body<Credentials>,
 ) -> Result<Created, Problem> {
-    let user = log_in(&api, credentials).await?.ok_or_else(refused)?;
-    let access_token =
-        access::mint(api.access_key(), user.id, role(user.role), LIFETIME, api.clock().now());
-    let session = Session { access_token, token_type: "Bearer", expires_in: LIFETIME.as_secs() };
-    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(session)))
+    let user = log_in(&api, &client, credentials).await?.ok_or_else(refused)?;
+    let catalogue = api.catalogue().seen_by(user.id);
+    let begun = catalogue.sessions().begin(user.id, IDLE).await;
+    let (session, token) = begun.map_err(catalogue_failed)?;
+    Ok(granted(&api, session, &user, &token))
 }
 
-/// The user, if login and password fit. Whether the login exists does not show in the time it takes.
-async fn log_in(api: &Api, credentials: Credentials) -> Result<Option<User>, Problem> {
+/// Takes a refresh token for a new pair of tokens. Of two that bring the same one, the second ends the session: one of
+/// them has stolen it.
+#[utoipa::path(post, path = "/v1/sessions/refresh", tag = "accounts", request_body = Refreshing,
+    responses((status = 201, description = "Still logged in.", body = Session)))]
+pub(crate) async fn refresh(
+    State(api): State<Api>,
+    Body(refreshing): Body<Refreshing>,
+) -> Result<Created, Problem> {
+    let token: Secret = refreshing.refresh_token.parse().map_err(|_| not_refreshed())?;
+    let refreshed = api.catalogue().sessions().refresh(&token, IDLE).await;
+    match refreshed.map_err(catalogue_failed)? {
+        Refreshed::Session { session, user, token } => Ok(granted(&api, session, &user, &token)),
+        Refreshed::Reused(session) => {
+            tracing::warn!(%session, "a used refresh token came again; the session was ended");
+            api.standing().forget(|other, _| other == session);
+            Err(not_refreshed())
+        }
+        Refreshed::Unknown => Err(not_refreshed()),
+    }
+}
+
+/// Logs out here: neither token of this session is good any more.
+#[utoipa::path(delete, path = "/v1/sessions/current", tag = "accounts",
+    responses((status = 204, description = "Logged out.")))]
+pub(crate) async fn end(
+    State(api): State<Api>,
+    Caller(user): Caller,
+    CurrentSession(session): CurrentSession,
+) -> Result<StatusCode, Problem> {
+    let session = session.ok_or_else(sessionless)?;
+    let catalogue = api.catalogue().seen_by(user.id);
+    catalogue.sessions().end(session).await.map_err(catalogue_failed)?;
+    api.standing().forget(|other, _| other == session);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Logs out everywhere, and ends what plays.
+#[utoipa::path(delete, path = "/v1/sessions", tag = "accounts",
+    responses((status = 204, description = "Logged out everywhere.")))]
+pub(crate) async fn end_all(
+    State(api): State<Api>,
+    Caller(user): Caller,
+) -> Result<StatusCode, Problem> {
+    // Edges first: where the rest fails, the caller is still logged in and may ask again.
+    let at = purges::revoke_playback(&api, Revoked::User(user.id)).await?;
+    let from = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(1);
+    let catalogue = api.catalogue().seen_by(user.id);
+    let ended = catalogue.sessions().end_all(user.id, from.saturating_mul(1_000)).await;
+    ended.map_err(catalogue_failed)?;
+    api.standing().forget(|_, of| of == user.id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn granted(api: &Api, session: SessionId, user: &User, token: &Secret) -> Created {
+    let (who, now) = ((user.id, role(user.role)), api.clock().now());
+    let access_token = access::mint_in_session(api.access_key(), session, who, LIFETIME, now);
+    let (token_type, expires_in) = ("Bearer", LIFETIME.as_secs());
+    let session = Session { access_token, token_type, expires_in, refresh_token: token.to_string() };
+    (StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(session))
+}
+
+/// The user, if login and password fit. Whether the login exists shows neither in the time it takes nor in how often it
+/// may be tried.
+async fn log_in(
+    api: &Api,
+    client: &Client,
+    credentials: Credentials,
+) -> Result<Option<User>, Problem> {
     let Credentials { login, password } = credentials;
     if login.len() > LONGEST || password.len() > LONGEST {
         return Ok(None);
     }
-    let found = api.catalogue().users().by_username(&login).await.map_err(catalogue_failed)?;
+    let found = api.catalogue().users().by_login(&login).await.map_err(catalogue_failed)?;
     let (user, hash) = match found {
         Some((user, hash)) => (Some(user), hash),
         None => (None, api.nobodys_hash().to_owned()),
     };
-    let matches = api.hashing().run(move || password::matches(&password, &hash)).await?;
+    let whose = user.as_ref().map_or(login, |user| user.id.to_string());
+    let matches = prove(api, client, whose, password, hash).await?;
     Ok(user.filter(|_| matches))
+}
+
+/// Whether the password is the one that the hash was made of. What does not match counts against the account and the
+/// address.
+pub(crate) async fn prove(
+    api: &Api,
+    client: &Client,
+    whose: String,
+    password: String,
+    hash: String,
+) -> Result<bool, Problem> {
+    let (logins, now) = (api.logins(), api.clock().now());
+    logins.take(&whose, client, now)?;
+    // Those who wait for their turn have attempts in hand: they cannot be more than there are.
+    let matches = api.hashing().run(move || password::matches(&password, &hash)).await;
+    if !matches!(matches, Ok(false)) {
+        logins.give_back(&whose, client);
+    }
+    matches
 }
 
 fn role(role: Role) -> access::Role {
@@ -83,4 +189,16 @@ fn refused() -> Problem {
         "wrong-credentials",
         "Login and password do not belong together.",
     )
+}
+
+/// The same for a token that was never given and one that is good no more.
+fn not_refreshed() -> Problem {
+    let detail = "The refresh token is not good, or the session has ended; log in again.";
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid-refresh-token", detail)
+        .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+fn sessionless() -> Problem {
+    let detail = "This access token is of no session; it ends by itself.";
+    Problem::new(StatusCode::CONFLICT, "no-session", detail)
 }

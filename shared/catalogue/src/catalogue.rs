@@ -18,6 +18,7 @@ use crate::library::Library;
 use crate::outbox::Outbox;
 use crate::playlists::Playlists;
 use crate::reader::Reader;
+use crate::sessions::Sessions;
 use crate::songs::Songs;
 use crate::users::Users;
 use crate::write::Write;
@@ -63,6 +64,12 @@ impl Catalogue {
     #[must_use]
     pub fn users(&self) -> Users<'_> {
         Users::new(self)
+    }
+
+    /// Where people are logged in.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions::new(self)
     }
 
     /// The songs.

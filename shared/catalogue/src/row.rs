@@ -1,6 +1,6 @@
 //! One row of an answer.
 
-use media::{AlbumId, ArtistId, JobId, SongId, UserId};
+use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UserId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -78,7 +78,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(SongId, AlbumId, ArtistId, UserId, JobId, PlaylistId, EntryId);
+ids!(SongId, AlbumId, ArtistId, UserId, JobId, SessionId, PlaylistId, EntryId);
 
 /// Counts: the databases have signed numbers alone.
 macro_rules! counts {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use media::{AlbumId, ArtistId, JobId, SongId, UserId};
+use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UserId};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -120,6 +120,7 @@ values! {
     JobId => Id, JobId::uuid;
     PlaylistId => Id, PlaylistId::uuid;
     EntryId => Id, EntryId::uuid;
+    SessionId => Id, SessionId::uuid;
 }
 
 /// No count that we keep comes near the end of what the databases hold.

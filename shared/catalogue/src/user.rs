@@ -5,9 +5,12 @@ use std::str::FromStr;
 
 use media::UserId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What an account may do. Each role may do what the one before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Plays songs.

@@ -1,16 +1,21 @@
 //! The accounts.
 
-use media::UserId;
+use media::{SessionId, UserId};
 use uuid::Uuid;
 
+use crate::account::{NewUser, Profile};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
+use crate::name::Name;
 use crate::plan::Plan;
 use crate::row::Row;
 use crate::source::Source;
 use crate::statement::sql;
 use crate::user::{Role, User};
+
+/// What whoever changes who is an admin is alone on.
+const ADMINS: Uuid = Uuid::from_u128(0x8000_8000_0000_61d3_1175);
 
 /// The accounts in a catalogue.
 #[derive(Debug)]
@@ -71,6 +76,156 @@ impl<'a> Users<'a> {
         row.map(|row| Ok((read_user(&row)?, row.get("password_hash")?))).transpose()
     }
 
+    /// Makes an account for somebody who came by themselves: a listener.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Taken`] where username or mail address is somebody else's.
+    pub async fn register(&self, new: &NewUser) -> Result<Profile, CatalogueError> {
+        let (role, plan) = (Role::Listener, Plan::at_first(Role::Listener));
+        let id = UserId::new(Uuid::now_v7());
+        let statement = sql("INSERT INTO users
+             (id, username, email, display_name, password_hash, role, plan, created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             RETURNING id, username, email, display_name, role, plan, created_ms")
+        .bind(id)
+        .bind(new.username.to_string())
+        .bind(new.email.to_string())
+        .bind(new.display_name.as_ref().map(Name::as_str))
+        .bind(new.password_hash.as_str())
+        .bind(role.to_string())
+        .bind(plan.to_string())
+        .bind(self.0.now_ms());
+        let mut write = self.0.write().await?;
+        let row = write.one(statement).await.map_err(CatalogueError::or_taken)?;
+        write.say(&Event::UserRegistered { user: id }).await?;
+        write.commit().await?;
+        read_profile(&row)
+    }
+
+    /// The account with that username or mail address, and its password's hash.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn by_login(&self, login: &str) -> Result<Option<(User, String)>, CatalogueError> {
+        // No username has an '@', and every mail address has.
+        if !login.contains('@') {
+            return self.by_username(login).await;
+        }
+        let find = sql("SELECT id, username, role, password_hash FROM users WHERE email = $1");
+        let row = self.0.read().optional(find.bind(login.to_lowercase())).await?;
+        row.map(|row| Ok((read_user(&row)?, row.get("password_hash")?))).transpose()
+    }
+
+    /// The hash of an account's password.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn password_hash(&self, user: UserId) -> Result<Option<String>, CatalogueError> {
+        let find = sql("SELECT password_hash FROM users WHERE id = $1").bind(user);
+        self.0.read().optional(find).await?.map(|row| row.get("password_hash")).transpose()
+    }
+
+    /// Gives an account another password in place of the one whose hash is `old`, and ends all its sessions but `kept`.
+    /// Answers whether the password was still the old one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        (old, new): (&str, &str),
+        kept: Option<SessionId>,
+    ) -> Result<bool, CatalogueError> {
+        let change =
+            sql("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3");
+        let mut write = self.0.write().await?;
+        if write.execute(change.bind(new).bind(user).bind(old)).await? == 0 {
+            return Ok(false);
+        }
+        write.end_sessions(user, kept).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// What is told of somebody.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, CatalogueError> {
+        let find = sql("SELECT id, username, email, display_name, role, plan, created_ms
+                        FROM users WHERE id = $1");
+        self.0.read().optional(find.bind(user)).await?.as_ref().map(read_profile).transpose()
+    }
+
+    /// Says what somebody is called; by their username where there is no name.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn rename(
+        &self,
+        user: UserId,
+        name: Option<&Name>,
+    ) -> Result<Option<Profile>, CatalogueError> {
+        let change = sql("UPDATE users SET display_name = $1 WHERE id = $2
+                          RETURNING id, username, email, display_name, role, plan, created_ms");
+        let change = change.bind(name.map(Name::as_str)).bind(user);
+        let mut write = self.0.write().await?;
+        let row = write.optional(change).await?;
+        write.commit().await?;
+        row.as_ref().map(read_profile).transpose()
+    }
+
+    /// Everybody, newest first, from the one that follows `after`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Profile>, CatalogueError> {
+        let list = sql("SELECT id, username, email, display_name, role, plan, created_ms
+                        FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        let after = after.unwrap_or(UserId::new(Uuid::max()));
+        let rows = self.0.read().all(list.bind(after).bind(limit)).await?;
+        rows.iter().map(read_profile).collect()
+    }
+
+    /// Gives somebody another role or plan, where `admin` is an admin still and another one is left afterwards.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn entitle(
+        &self,
+        admin: UserId,
+        user: UserId,
+        (role, plan): (Option<Role>, Option<Plan>),
+    ) -> Result<Entitled, CatalogueError> {
+        let mut write = self.0.write().await?;
+        // Of two admins who take each other's role at once, one stays.
+        write.alone_on(ADMINS).await?;
+        let other = sql("SELECT 1 AS one FROM users WHERE role = 'admin' AND id <> $1 LIMIT 1");
+        let alone = write.optional(other.bind(user)).await?.is_none();
+        let still = sql("SELECT 1 AS one FROM users WHERE role = 'admin' AND id = $1");
+        if write.optional(still.bind(admin)).await?.is_none() {
+            return Ok(Entitled::NoAdmin);
+        }
+        if alone && role.is_some_and(|role| role != Role::Admin) {
+            return Ok(Entitled::LastAdmin);
+        }
+        let change = sql("UPDATE users SET role = COALESCE($1, role), plan = COALESCE($2, plan)
+                          WHERE id = $3
+                          RETURNING id, username, email, display_name, role, plan, created_ms");
+        let change = change.bind(role.map(|role| role.to_string()));
+        let change = change.bind(plan.map(|plan| plan.to_string())).bind(user);
+        let row = write.optional(change).await?;
+        write.commit().await?;
+        Ok(match row {
+            Some(row) => Entitled::Now(read_profile(&row)?),
+            None => Entitled::Nobody,
+        })
+    }
+
     /// What that account may hear; nothing where there is no such account.
     ///
     /// # Errors
@@ -95,6 +250,31 @@ pub struct Entitlement {
     pub playback_from_ms: Option<u64>,
 }
 
-fn read_user(row: &Row) -> Result<User, CatalogueError> {
+/// What came of changing somebody's role or plan.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Entitled {
+    /// What they are now.
+    Now(Profile),
+    /// There is no such account.
+    Nobody,
+    /// Whoever asked is no admin any more.
+    NoAdmin,
+    /// Without them, nobody would be an admin.
+    LastAdmin,
+}
+
+pub(crate) fn read_user(row: &Row) -> Result<User, CatalogueError> {
     Ok(User { id: row.get("id")?, username: row.get("username")?, role: row.parse("role")? })
+}
+
+fn read_profile(row: &Row) -> Result<Profile, CatalogueError> {
+    Ok(Profile {
+        id: row.get("id")?,
+        username: row.get("username")?,
+        email: row.get("email")?,
+        display_name: row.get("display_name")?,
+        role: row.parse("role")?,
+        plan: row.parse("plan")?,
+        created_ms: row.get("created_ms")?,
+    })
 }

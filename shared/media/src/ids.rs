@@ -95,6 +95,10 @@ uuid_id! {
     UserId
 }
 uuid_id! {
+    /// Where somebody is logged in.
+    SessionId
+}
+uuid_id! {
     /// A unit of work in the durable queue.
     JobId
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use media::UserId;
+use media::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::key::{SigningKey, VerifyingKeys};
@@ -36,6 +36,9 @@ pub struct Claims {
     pub sub: UserId,
     /// In which role.
     pub role: Role,
+    /// Where they are logged in. What holds a token without one ends with the token alone.
+    #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
     iat: u64,
     exp: u64,
 }
@@ -48,7 +51,7 @@ impl Claims {
     }
 }
 
-/// Mints a token that ends `lifetime` after `now`.
+/// Mints a token of no session that ends `lifetime` after `now`.
 #[must_use]
 pub fn mint(
     key: &SigningKey,
@@ -57,10 +60,32 @@ pub fn mint(
     lifetime: Duration,
     now: SystemTime,
 ) -> String {
+    sign(key, (user, role), None, lifetime, now)
+}
+
+/// Mints a token of a session that ends `lifetime` after `now`, or with the session.
+#[must_use]
+pub fn mint_in_session(
+    key: &SigningKey,
+    session: SessionId,
+    (user, role): (UserId, Role),
+    lifetime: Duration,
+    now: SystemTime,
+) -> String {
+    sign(key, (user, role), Some(session), lifetime, now)
+}
+
+fn sign(
+    key: &SigningKey,
+    (sub, role): (UserId, Role),
+    session: Option<SessionId>,
+    lifetime: Duration,
+    now: SystemTime,
+) -> String {
     let iat = numeric_date::from_time(now);
     let exp = iat + lifetime.as_secs();
     let (iss, aud) = (ISSUER.to_owned(), AUDIENCE.to_owned());
-    jws::sign(key, TYPE, &Claims { iss, aud, sub: user, role, iat, exp })
+    jws::sign(key, TYPE, &Claims { iss, aud, sub, role, session, iat, exp })
 }
 
 /// Verifies a token as it stands after `Authorization: Bearer`.
@@ -107,6 +132,18 @@ mod tests {
         assert_eq!(verify(&keys, &token, now() + 15 * MINUTE), Err(Refusal::Expired));
         assert!(verify(&keys, &token, now() - MINUTE).is_ok());
         assert_eq!(verify(&keys, &token, now() - MINUTE - second), Err(Refusal::NotYetValid));
+    }
+
+    #[test]
+    fn says_in_which_session_if_in_any() {
+        let key = SigningKey::generate().expect("randomness");
+        let keys = VerifyingKeys::from(&key);
+        let session: SessionId = "0190d2a5-7c1e-7bbb-8123-00000000000a".parse().expect("a UUID");
+        let who = (user(), Role::Listener);
+        let token = mint_in_session(&key, session, who, MINUTE, now());
+        assert_eq!(verify(&keys, &token, now()).expect("valid").session, Some(session));
+        let token = mint(&key, user(), Role::Listener, MINUTE, now());
+        assert_eq!(verify(&keys, &token, now()).expect("valid").session, None);
     }
 
     #[test]

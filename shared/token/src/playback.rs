@@ -120,8 +120,16 @@ pub fn longest_life(duration: Duration) -> Duration {
 /// the window's own end, so that even the last one minted in it is good for that long.
 #[must_use]
 pub fn mint(key: &SigningKey, grant: &Grant, now: SystemTime) -> Minted {
-    let window = WINDOW.as_secs();
-    let iat = numeric_date::from_time(now) / window * window;
+    mint_since(key, grant, SystemTime::UNIX_EPOCH, now)
+}
+
+/// Mints a token like [`mint`], but for a listener whose tokens of before `since` are revoked: this one is issued at
+/// `since`, where that lies within the window.
+#[must_use]
+pub fn mint_since(key: &SigningKey, grant: &Grant, since: SystemTime, now: SystemTime) -> Minted {
+    let (window, now) = (WINDOW.as_secs(), numeric_date::from_time(now));
+    // A revocation of the moment may lie a second ahead; the clocks of verifiers may be further behind.
+    let iat = (now / window * window).max(numeric_date::from_time(since).min(now + 1));
     let exp = iat.saturating_add(longest_life(grant.duration).as_secs());
     let Grant { user, prefix, max_kbps, .. } = grant;
     let claims = Claims {

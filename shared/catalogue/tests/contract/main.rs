@@ -9,5 +9,6 @@ mod migrations;
 mod plans;
 mod playlists;
 mod replica;
+mod sessions;
 mod songs;
 mod users;

@@ -1,7 +1,7 @@
 //! Accounts.
 
 use media::UserId;
-use segue_catalogue::{CatalogueError, Entitlement, Plan, Role};
+use segue_catalogue::{CatalogueError, Entitled, Entitlement, NewUser, Plan, Role};
 use uuid::Uuid;
 
 use crate::bench::Bench;
@@ -10,6 +10,11 @@ use crate::contract;
 contract![
     users_are_found_by_name_and_names_are_taken_once,
     who_runs_it_hears_everything_and_others_what_they_pay_for,
+    whoever_registers_logs_in_by_name_or_mail_and_both_are_taken_once,
+    of_many_who_want_one_name_one_has_it,
+    everybody_is_listed_in_pages,
+    an_admin_changes_roles_and_one_admin_is_always_left,
+    two_admins_cannot_take_each_others_role,
 ];
 
 async fn users_are_found_by_name_and_names_are_taken_once(bench: &Bench) {
@@ -29,4 +34,105 @@ async fn who_runs_it_hears_everything_and_others_what_they_pay_for(bench: &Bench
     assert_eq!(users.entitlement(bench.admin.id).await.unwrap(), plan(Plan::Premium));
     assert_eq!(users.entitlement(ann.id).await.unwrap(), plan(Plan::Free));
     assert_eq!(users.entitlement(UserId::new(Uuid::now_v7())).await.unwrap(), None);
+}
+
+fn newcomer(username: &str, email: &str) -> NewUser {
+    NewUser {
+        username: username.parse().unwrap(),
+        email: email.parse().unwrap(),
+        display_name: Some("Ann B".parse().unwrap()),
+        password_hash: "hash".to_owned(),
+    }
+}
+
+async fn whoever_registers_logs_in_by_name_or_mail_and_both_are_taken_once(bench: &Bench) {
+    let users = bench.catalogue.users();
+    let ann = users.register(&newcomer("ann", "Ann@music.example")).await.unwrap();
+    assert_eq!((ann.role, ann.plan), (Role::Listener, Plan::Free));
+    assert_eq!(ann.email.as_deref(), Some("ann@music.example"));
+    assert_eq!(ann.created_ms, 1_800_000_000_000);
+    for login in ["ann", "ann@music.example", "ANN@music.example"] {
+        let (user, hash) = users.by_login(login).await.unwrap().expect("ann");
+        assert_eq!((user.id, hash.as_str()), (ann.id, "hash"));
+    }
+    assert_eq!(users.by_login("bob@music.example").await.unwrap(), None);
+    for (name, mail) in [("ann", "bob@music.example"), ("bob", "ann@music.example")] {
+        let taken = users.register(&newcomer(name, mail)).await;
+        assert!(matches!(taken, Err(CatalogueError::Taken)), "{taken:?}");
+    }
+    assert_eq!(users.profile(ann.id).await.unwrap(), Some(ann.clone()));
+    let renamed = users.rename(ann.id, None).await.unwrap().expect("ann");
+    assert_eq!(renamed.display_name, None);
+    let nobody = UserId::new(Uuid::now_v7());
+    assert_eq!(users.rename(nobody, None).await.unwrap(), None);
+    assert_eq!(users.profile(nobody).await.unwrap(), None);
+}
+
+async fn of_many_who_want_one_name_one_has_it(bench: &Bench) {
+    let wanting: Vec<_> = (0..8)
+        .map(|number| {
+            let catalogue = bench.catalogue.clone();
+            let new = newcomer("ann", &format!("{number}@music.example"));
+            tokio::spawn(async move { catalogue.users().register(&new).await })
+        })
+        .collect();
+    let mut made = 0;
+    for wanting in wanting {
+        match wanting.await.unwrap() {
+            Ok(_) => made += 1,
+            Err(error) => assert!(matches!(error, CatalogueError::Taken), "{error:?}"),
+        }
+    }
+    assert_eq!(made, 1);
+}
+
+async fn everybody_is_listed_in_pages(bench: &Bench) {
+    let users = bench.catalogue.users();
+    for name in ["ann", "bob", "eve"] {
+        users.register(&newcomer(name, &format!("{name}@music.example"))).await.unwrap();
+    }
+    let names = async |after, limit| {
+        let page = users.list(after, limit).await.unwrap();
+        let names: Vec<_> = page.iter().map(|user| user.username.clone()).collect();
+        (names, page.last().map(|user| user.id))
+    };
+    let (first, last) = names(None, 3).await;
+    assert_eq!(first, ["eve", "bob", "ann"]);
+    assert_eq!(names(last, 3).await.0, ["admin"]);
+}
+
+async fn an_admin_changes_roles_and_one_admin_is_always_left(bench: &Bench) {
+    let (users, admin) = (bench.catalogue.users(), bench.admin.id);
+    let ann = users.register(&newcomer("ann", "ann@music.example")).await.unwrap();
+    let artist = users.entitle(admin, ann.id, (Some(Role::Artist), None)).await.unwrap();
+    assert!(
+        matches!(artist, Entitled::Now(of) if (of.role, of.plan) == (Role::Artist, Plan::Free))
+    );
+    let premium = users.entitle(admin, ann.id, (None, Some(Plan::Premium))).await.unwrap();
+    assert!(
+        matches!(premium, Entitled::Now(of) if (of.role, of.plan) == (Role::Artist, Plan::Premium))
+    );
+    let change =
+        async |by, whose, role| users.entitle(by, whose, (Some(role), None)).await.unwrap();
+    assert_eq!(change(ann.id, ann.id, Role::Admin).await, Entitled::NoAdmin);
+    assert_eq!(change(admin, admin, Role::Listener).await, Entitled::LastAdmin);
+    let nobody = UserId::new(Uuid::now_v7());
+    assert_eq!(change(admin, nobody, Role::Artist).await, Entitled::Nobody);
+    assert!(matches!(change(admin, ann.id, Role::Admin).await, Entitled::Now(_)));
+    assert!(matches!(change(admin, admin, Role::Listener).await, Entitled::Now(_)));
+}
+
+async fn two_admins_cannot_take_each_others_role(bench: &Bench) {
+    let (users, admin) = (bench.catalogue.users(), bench.admin.id);
+    let bob = users.create("bob", "hash", Role::Admin).await.unwrap().id;
+    let demote = |by, whose| {
+        let catalogue = bench.catalogue.clone();
+        let role = (Some(Role::Listener), None);
+        tokio::spawn(async move { catalogue.users().entitle(by, whose, role).await.unwrap() })
+    };
+    let (one, two) = (demote(admin, bob), demote(bob, admin));
+    let both = [one.await.unwrap(), two.await.unwrap()];
+    assert_eq!(both.iter().filter(|one| matches!(one, Entitled::Now(_))).count(), 1, "{both:?}");
+    let left = users.list(None, 9).await.unwrap();
+    assert_eq!(left.iter().filter(|user| user.role == Role::Admin).count(), 1);
 }

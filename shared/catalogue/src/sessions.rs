@@ -1,0 +1,171 @@
+//! Where people are logged in.
+
+use std::time::Duration;
+
+use media::{SessionId, UserId};
+use uuid::Uuid;
+
+use crate::catalogue::Catalogue;
+use crate::error::CatalogueError;
+use crate::secret::Secret;
+use crate::source::Source;
+use crate::statement::sql;
+use crate::user::{AuthenticatedUser, User};
+use crate::users::read_user;
+use crate::write::Write;
+
+/// The sessions in a catalogue.
+#[derive(Debug)]
+pub struct Sessions<'a>(&'a Catalogue);
+
+/// What a refresh token was good for.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// It goes on, with another token.
+    Session {
+        /// Which.
+        session: SessionId,
+        /// Whose.
+        user: User,
+        /// The next token.
+        token: Secret,
+    },
+    /// The token had been used before: two have it, and the session was ended for both.
+    Reused(SessionId),
+    /// Nobody's, or of a session that has ended.
+    Unknown,
+}
+
+impl<'a> Sessions<'a> {
+    pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
+        Self(catalogue)
+    }
+
+    /// Logs somebody in until nobody has refreshed the session for `idle`.
+    ///
+    /// # Errors
+    /// The database failed, or the system has no randomness to give.
+    pub async fn begin(
+        &self,
+        user: UserId,
+        idle: Duration,
+    ) -> Result<(SessionId, Secret), CatalogueError> {
+        let session = SessionId::new(Uuid::now_v7());
+        let statement =
+            sql("INSERT INTO sessions (id, user_id, created_ms, ends_ms) VALUES ($1, $2, $3, $4)");
+        let statement = statement.bind(session).bind(user).bind(self.0.now_ms());
+        let mut write = self.0.write().await?;
+        write.execute(statement.bind(self.after(idle))).await?;
+        let token = write.next_token(session).await?;
+        write.commit().await?;
+        Ok((session, token))
+    }
+
+    /// Takes a refresh token for the next one. Of two that bring the same one, the second ends the session.
+    ///
+    /// # Errors
+    /// The database failed, or the system has no randomness to give.
+    pub async fn refresh(
+        &self,
+        token: &Secret,
+        idle: Duration,
+    ) -> Result<Refreshed, CatalogueError> {
+        let mut write = self.0.write().await?;
+        let find = sql("SELECT session_id FROM refresh_tokens WHERE hash = $1").bind(token.hash());
+        let Some(row) = write.optional(find).await? else { return Ok(Refreshed::Unknown) };
+        let session: SessionId = row.get("session_id")?;
+        // The session's row is locked from here on: whoever else has a token of it, or ends it, waits.
+        let prolong = sql("UPDATE sessions SET ends_ms = $1 WHERE id = $2 AND ends_ms > $3");
+        let prolong = prolong.bind(self.after(idle)).bind(session).bind(self.0.now_ms());
+        if write.execute(prolong).await? == 0 {
+            return Ok(Refreshed::Unknown);
+        }
+        let using =
+            sql("UPDATE refresh_tokens SET used_ms = $1 WHERE hash = $2 AND used_ms IS NULL");
+        let using = using.bind(self.0.now_ms()).bind(token.hash());
+        let refreshed = if write.execute(using).await? == 1 {
+            let find = sql("SELECT u.id, u.username, u.role FROM sessions s
+                            JOIN users u ON u.id = s.user_id WHERE s.id = $1");
+            let user = read_user(&write.one(find.bind(session)).await?)?;
+            Refreshed::Session { session, user, token: write.next_token(session).await? }
+        } else {
+            write.execute(sql("DELETE FROM sessions WHERE id = $1").bind(session)).await?;
+            Refreshed::Reused(session)
+        };
+        write.commit().await?;
+        Ok(refreshed)
+    }
+
+    /// Who is logged in there, in the role that they have now; nobody where it has ended.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn standing(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<AuthenticatedUser>, CatalogueError> {
+        let find = sql("SELECT u.id, u.role FROM sessions s JOIN users u ON u.id = s.user_id
+                        WHERE s.id = $1 AND s.ends_ms > $2");
+        let row = self.0.read().optional(find.bind(session).bind(self.0.now_ms())).await?;
+        row.map(|row| Ok(AuthenticatedUser { id: row.get("id")?, role: row.parse("role")? }))
+            .transpose()
+    }
+
+    /// Logs out there.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end(&self, session: SessionId) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        write.execute(sql("DELETE FROM sessions WHERE id = $1").bind(session)).await?;
+        write.commit().await
+    }
+
+    /// Logs somebody out everywhere. Playback tokens that were issued before `playback_from_ms` (milliseconds since 1970)
+    /// are noted as revoked.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end_all(&self, user: UserId, playback_from_ms: u64) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        let revoke = sql("UPDATE users SET playback_from_ms = $1 WHERE id = $2");
+        write.execute(revoke.bind(playback_from_ms).bind(user)).await?;
+        write.end_sessions(user, None).await?;
+        write.commit().await
+    }
+
+    /// Forgets what has ended by itself.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sweep(&self) -> Result<(), CatalogueError> {
+        let ended = sql("DELETE FROM sessions WHERE ends_ms <= $1").bind(self.0.now_ms());
+        let mut write = self.0.write().await?;
+        write.execute(ended).await?;
+        write.commit().await
+    }
+
+    fn after(&self, time: Duration) -> i64 {
+        self.0.now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Write {
+    async fn next_token(&mut self, session: SessionId) -> Result<Secret, CatalogueError> {
+        let token = Secret::generate()?;
+        let insert = sql("INSERT INTO refresh_tokens (hash, session_id) VALUES ($1, $2)");
+        self.execute(insert.bind(token.hash()).bind(session)).await?;
+        Ok(token)
+    }
+
+    /// Ends all sessions of somebody but one.
+    pub(crate) async fn end_sessions(
+        &mut self,
+        user: UserId,
+        but: Option<SessionId>,
+    ) -> Result<(), CatalogueError> {
+        let none = SessionId::new(Uuid::nil());
+        let end = sql("DELETE FROM sessions WHERE user_id = $1 AND id <> $2");
+        self.execute(end.bind(user).bind(but.unwrap_or(none))).await.map(drop)
+    }
+}
