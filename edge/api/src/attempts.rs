@@ -136,10 +136,10 @@ mod tests {
 
     #[test]
     fn a_household_has_one_address() {
-        let household = |text: &str| super::household(text.parse().expect("an address"));
-        assert_eq!(household("2001:db8::1"), household("2001:db8::ffff:2"));
-        assert_ne!(household("2001:db8::1"), household("2001:db8:0:1::1"));
-        assert_eq!(household("::ffff:192.0.2.1"), household("192.0.2.1"));
-        assert_ne!(household("192.0.2.1"), household("192.0.2.2"));
+        let of = |text: &str| household(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

@@ -58,7 +58,11 @@ pub(crate) async fn create(
         max_kbps: CAP,
         duration: Duration::from_millis(current.duration_ms),
     };
-    let minted = playback::mint(api.playback_key(), &grant, api.clock().now());
+    let entitlement = api.catalogue().seen_by(user.id).users().entitlement(user.id).await;
+    let entitlement = entitlement.map_err(catalogue_failed)?;
+    let from_ms = entitlement.and_then(|of| of.playback_from_ms).unwrap_or_default();
+    let from = UNIX_EPOCH + Duration::from_millis(from_ms);
+    let minted = playback::mint_since(api.playback_key(), &grant, from, api.clock().now());
     let base = format!("{}/t/{}/{folder}", api.public_url(), minted.token);
     let ends = minted.expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let answer = urls(&base, current, CAP, song_document::rfc3339(ends.as_secs() * 1_000));

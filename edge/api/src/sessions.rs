@@ -10,8 +10,8 @@ use catalogue::{Refreshed, Role, Secret, User, password};
 use media::SessionId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
-use token::revocation::Revoked;
 use token::access;
+use token::revocation::Revoked;
 use utoipa::ToSchema;
 
 use crate::api::Api;
@@ -130,7 +130,8 @@ fn granted(api: &Api, session: SessionId, user: &User, token: &Secret) -> Create
     let (who, now) = ((user.id, role(user.role)), api.clock().now());
     let access_token = access::mint_in_session(api.access_key(), session, who, LIFETIME, now);
     let (token_type, expires_in) = ("Bearer", LIFETIME.as_secs());
-    let session = Session { access_token, token_type, expires_in, refresh_token: token.to_string() };
+    let session =
+        Session { access_token, token_type, expires_in, refresh_token: token.to_string() };
     (StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(session))
 }
 

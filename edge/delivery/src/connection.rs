@@ -165,12 +165,13 @@ where
 async fn answer<F: Fallback>(
     site: &Site<F>,
     connected: Connected,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<Served<F::Answer>>, Infallible> {
     if site.edge.owns(request.uri().path()) {
         let (parts, _) = request.into_parts();
         return Ok(site.edge.answer(&parts, connected).await);
     }
+    request.extensions_mut().insert(connected.address);
     let response = site.fallback.clone().oneshot(request).await?;
     Ok(response.map(Served::unaccounted))
 }

@@ -9,7 +9,8 @@ use http_body::Body;
 use hyper::body::Incoming;
 use tower::Service;
 
-/// Answers every request whose path is not the edge's, and always has an answer: an axum router, as a rule.
+/// Answers every request whose path is not the edge's, and always has an answer: an axum router, as a rule. Among a
+/// request's extensions, it finds the `SocketAddr` of the connection's other end.
 pub trait Fallback:
     Service<
         Request<Incoming>,

@@ -250,6 +250,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_was_revoked_gets_tokens_that_are_issued_later() {
+        let (key, keys) = keys();
+        let now = start() + HOUR;
+        let issued = |since, now| {
+            let minted = mint_since(&key, &grant(), since, now);
+            open(&keys, &minted.token, now).expect("good at once").issued_at()
+        };
+        assert_eq!(issued(start() - HOUR, now), start(), "before this window");
+        assert_eq!(issued(now + SECOND, now), now + SECOND, "of this moment");
+        assert_eq!(issued(now + SECOND, now + HOUR), now + SECOND, "stable again");
+        assert_eq!(issued(now + HOUR, now), now + SECOND, "never far ahead");
+        assert_eq!(issued(now, now + WINDOW), start() + WINDOW);
+    }
+
+    #[test]
     fn the_last_token_of_a_window_is_good_for_six_hours_or_three_songs() {
         let (key, keys) = keys();
         for (duration, life) in [(HOUR / 10, 6 * HOUR), (2 * HOUR, 6 * HOUR), (3 * HOUR, 9 * HOUR)]

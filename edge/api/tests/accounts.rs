@@ -1,0 +1,382 @@
+//! Accounts over HTTP: what is granted, and what is refused.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use axum::routing::post;
+use bus::{Bus, News};
+use catalogue::{Catalogue, DatabaseUrl, Role, password};
+use http_body_util::BodyExt;
+use segue_api::{Api, Keys};
+use serde_json::{Value, json};
+use service::Clock;
+use token::{SigningKey, VerifyingKeys};
+use tower::ServiceExt;
+
+const PASSWORD: &str = "correct horse";
+
+struct Bench {
+    catalogue: Catalogue,
+    bus: Bus,
+    router: Router,
+    seconds: Arc<AtomicU64>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
+        let seconds = Arc::new(AtomicU64::new(1_800_000_000));
+        let told = Arc::clone(&seconds);
+        let clock =
+            Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(told.load(Ordering::Relaxed)));
+        let catalogue = Catalogue::open(&url, clock.clone()).await.unwrap();
+        let hash = password::hash(PASSWORD).unwrap();
+        catalogue.users().create("admin", &hash, Role::Admin).await.unwrap();
+        let playback = SigningKey::generate().unwrap();
+        let believed = VerifyingKeys::from(&playback);
+        let keys = Keys { access: SigningKey::generate().unwrap(), playback, believed };
+        let (bus, url) = (Bus::in_memory(), "https://music.example".parse().unwrap());
+        let api = Api::new(catalogue.clone(), clock, url, keys, bus.clone()).unwrap();
+        let uploads = Router::new().route("/v1/songs", post(async || ()));
+        let router = segue_api::router(&api, uploads.into());
+        Self { catalogue, bus, router, seconds, _folder: folder }
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// One request from an address, and its whole answer.
+    async fn ask_from(
+        &self,
+        address: &str,
+        (method, path): (&str, &str),
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Response<Value> {
+        let address: SocketAddr = format!("{address}:1").parse().unwrap();
+        let mut request = Request::builder().method(method).uri(path).extension(address);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.header("content-type", "application/json").body(body).unwrap();
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Response::from_parts(parts, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    async fn ask(
+        &self,
+        (method, path): (&str, &str),
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let answer = self.ask_from("192.0.2.1", (method, path), token, body).await;
+        (answer.status().as_u16(), answer.into_body())
+    }
+
+    async fn register(&self, username: &str) -> Value {
+        let body = registration(username);
+        let (status, user) = self.ask(("POST", "/v1/users"), None, Some(body)).await;
+        assert_eq!(status, 201, "{user}");
+        user
+    }
+
+    /// An access and a refresh token.
+    async fn log_in(&self, login: &str, password: &str) -> (String, String) {
+        let body = json!({"login": login, "password": password});
+        let (status, session) = self.ask(("POST", "/v1/sessions"), None, Some(body)).await;
+        assert_eq!(status, 201, "{session}");
+        tokens(&session)
+    }
+
+    async fn refresh(&self, token: &str) -> (u16, Value) {
+        let body = json!({"refresh_token": token});
+        self.ask(("POST", "/v1/sessions/refresh"), None, Some(body)).await
+    }
+
+    async fn me(&self, token: &str) -> u16 {
+        self.ask(("GET", "/v1/users/me"), Some(token), None).await.0
+    }
+}
+
+fn registration(username: &str) -> Value {
+    let email = format!("{username}@music.example");
+    json!({"username": username, "email": email, "password": PASSWORD})
+}
+
+fn tokens(session: &Value) -> (String, String) {
+    let text = |name: &str| session[name].as_str().unwrap().to_owned();
+    (text("access_token"), text("refresh_token"))
+}
+
+#[tokio::test]
+async fn whoever_registers_can_log_in_by_name_and_by_mail() {
+    let bench = Bench::new().await;
+    let ann = bench.register("ann").await;
+    assert_eq!((&ann["role"], &ann["plan"]), (&json!("listener"), &json!("free")), "{ann}");
+    assert_eq!(ann["created_at"], "2027-01-15T08:00:00.000Z");
+    assert!(!ann.to_string().contains("argon2"), "{ann}");
+    for login in ["ann", "ann@music.example", "Ann@Music.example"] {
+        let (access, _) = bench.log_in(login, PASSWORD).await;
+        let (status, me) = bench.ask(("GET", "/v1/users/me"), Some(&access), None).await;
+        assert_eq!((status, &me), (200, &ann));
+    }
+    let (status, bob) = bench.ask(("POST", "/users"), None, Some(registration("bob"))).await;
+    assert_eq!((status, &bob["username"]), (201, &json!("bob")));
+}
+
+#[tokio::test]
+async fn registrations_that_cannot_be_are_refused_by_field() {
+    let bench = Bench::new().await;
+    bench.register("ann").await;
+    let with = |field: &str, value: Value| {
+        let mut body = registration("bob");
+        body[field] = value;
+        body
+    };
+    for (body, wanted, field) in [
+        (with("username", json!("ann")), 409, None),
+        (with("email", json!("ANN@music.example")), 409, None),
+        (with("username", json!("a")), 422, Some("username")),
+        (with("username", json!("B ob")), 422, Some("username")),
+        (with("username", json!("b".repeat(31))), 422, Some("username")),
+        (with("email", json!("bob")), 422, Some("email")),
+        (with("email", json!(format!("{}@b.c", "b".repeat(251)))), 422, Some("email")),
+        (with("password", json!("short")), 422, Some("password")),
+        (with("password", json!("p".repeat(1_025))), 422, Some("password")),
+        (with("display_name", json!("")), 422, Some("display_name")),
+        (with("display_name", json!("n".repeat(201))), 422, Some("display_name")),
+        (with("role", json!("admin")), 422, None),
+        (json!({"username": "bob"}), 422, None),
+        (json!([]), 422, None),
+    ] {
+        let (status, problem) = bench.ask(("POST", "/v1/users"), None, Some(body)).await;
+        assert_eq!(status, wanted, "{problem}");
+        assert_eq!(problem["field"].as_str(), field, "{problem}");
+    }
+    assert_eq!(bench.catalogue.users().list(None, 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_once_and_a_used_one_logs_out() {
+    let bench = Bench::new().await;
+    let (access, first) = bench.log_in("admin", PASSWORD).await;
+    let (status, session) = bench.refresh(&first).await;
+    assert_eq!(status, 201, "{session}");
+    let (second_access, second) = tokens(&session);
+    assert_eq!((bench.me(&access).await, bench.me(&second_access).await), (200, 200));
+    let (status, problem) = bench.refresh(&first).await;
+    assert_eq!(status, 401, "{problem}");
+    assert_eq!((bench.me(&access).await, bench.me(&second_access).await), (401, 401));
+    let mut told = Vec::new();
+    for token in [&second, "", "x", &"0".repeat(64), &second.to_uppercase()] {
+        let (status, mut problem) = bench.refresh(token).await;
+        problem.as_object_mut().unwrap().remove("request_id");
+        told.push((status, problem));
+    }
+    assert!(told.iter().all(|one| *one == told[0] && one.0 == 401), "{told:?}");
+}
+
+#[tokio::test]
+async fn of_two_refreshes_at_once_one_wins_and_both_are_out() {
+    let bench = Bench::new().await;
+    let (_, token) = bench.log_in("admin", PASSWORD).await;
+    let (one, two) = tokio::join!(bench.refresh(&token), bench.refresh(&token));
+    let mut statuses = [one.0, two.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 401]);
+    let won = if one.0 == 201 { one.1 } else { two.1 };
+    let (access, refresh) = tokens(&won);
+    assert_eq!((bench.me(&access).await, bench.refresh(&refresh).await.0), (401, 401));
+}
+
+#[tokio::test]
+async fn logging_out_ends_this_session_alone_and_at_once() {
+    let bench = Bench::new().await;
+    let (here, refresh) = bench.log_in("admin", PASSWORD).await;
+    let (there, _) = bench.log_in("admin", PASSWORD).await;
+    assert_eq!((bench.me(&here).await, bench.me(&there).await), (200, 200));
+    let out = ("DELETE", "/v1/sessions/current");
+    assert_eq!(bench.ask(out, Some(&here), None).await.0, 204);
+    assert_eq!((bench.me(&here).await, bench.me(&there).await), (401, 200));
+    assert_eq!(bench.refresh(&refresh).await.0, 401);
+    assert_eq!(bench.ask(out, Some(&here), None).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_session_that_another_process_ended_is_believed_for_seconds() {
+    let bench = Bench::new().await;
+    let (access, _) = bench.log_in("admin", PASSWORD).await;
+    assert_eq!(bench.me(&access).await, 200);
+    let (admin, _) = bench.catalogue.users().by_username("admin").await.unwrap().unwrap();
+    bench.catalogue.sessions().end_all(admin.id, 0).await.unwrap();
+    bench.wait(5);
+    assert_eq!(bench.me(&access).await, 401);
+}
+
+#[tokio::test]
+async fn logging_out_everywhere_ends_all_sessions_and_what_plays() {
+    let bench = Bench::new().await;
+    let user = bench.register("ann").await["id"].as_str().unwrap().to_owned();
+    let (here, _) = bench.log_in("ann", PASSWORD).await;
+    let (there, refresh) = bench.log_in("ann", PASSWORD).await;
+    let (admin, _) = bench.log_in("admin", PASSWORD).await;
+    let mut edge = bench.bus.follow("edge".parse().unwrap());
+    assert_eq!(bench.ask(("DELETE", "/v1/sessions"), Some(&here), None).await.0, 204);
+    for token in [&here, &there] {
+        assert_eq!(bench.me(token).await, 401);
+    }
+    assert_eq!((bench.refresh(&refresh).await.0, bench.me(&admin).await), (401, 200));
+    let News::Set { body, .. } = edge.next().await else { panic!("a revocation") };
+    assert_eq!(body["revoked"]["user"], user);
+    let at = body["revoked"]["at"].as_u64().unwrap();
+    let entitlement = bench.catalogue.users().entitlement(user.parse().unwrap()).await.unwrap();
+    let from_ms = entitlement.unwrap().playback_from_ms.unwrap();
+    assert!(from_ms > at * 1_000, "what is minted from now on is not revoked");
+}
+
+#[tokio::test]
+async fn another_password_ends_other_sessions_and_the_old_password() {
+    let bench = Bench::new().await;
+    bench.register("ann").await;
+    let (here, _) = bench.log_in("ann", PASSWORD).await;
+    let (there, _) = bench.log_in("ann", PASSWORD).await;
+    let change = async |current: &str, new: &str| {
+        let body = json!({"current": current, "new": new});
+        bench.ask(("PUT", "/v1/users/me/password"), Some(&here), Some(body)).await.0
+    };
+    assert_eq!(change("wrong", "battery staple").await, 403);
+    assert_eq!(change(&"p".repeat(1_025), "battery staple").await, 403);
+    assert_eq!(change(PASSWORD, "short").await, 422);
+    assert_eq!(bench.me(&there).await, 200);
+    assert_eq!(change(PASSWORD, "battery staple").await, 204);
+    assert_eq!((bench.me(&here).await, bench.me(&there).await), (200, 401));
+    bench.log_in("ann", "battery staple").await;
+    let body = json!({"login": "ann", "password": PASSWORD});
+    assert_eq!(bench.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
+}
+
+#[tokio::test]
+async fn guesses_are_limited_by_account_for_known_and_unknown_alike() {
+    let bench = Bench::new().await;
+    bench.register("ann").await;
+    let mut told = Vec::new();
+    for login in ["ann", "nobody"] {
+        let mut answers = Vec::new();
+        for guess in 0..12 {
+            let body = json!({"login": login, "password": "wrong guess"});
+            let address = format!("192.0.2.{guess}");
+            let answer = bench.ask_from(&address, ("POST", "/v1/sessions"), None, Some(body)).await;
+            let wait = answer.headers().get("retry-after").cloned();
+            answers.push((answer.status().as_u16(), wait));
+        }
+        told.push(answers);
+    }
+    assert_eq!(told[0], told[1]);
+    let statuses: Vec<_> = told[0].iter().map(|(status, _)| *status).collect();
+    assert_eq!(statuses, [&[401; 10][..], &[429; 2]].concat());
+    assert_eq!(told[0][10].1.as_ref().unwrap(), "61");
+    // Another name for the same account, and the right password: it waits, too.
+    let body = json!({"login": "ann@music.example", "password": PASSWORD});
+    let (status, problem) = bench.ask(("POST", "/v1/sessions"), None, Some(body)).await;
+    assert_eq!(status, 429, "{problem}");
+    bench.wait(60);
+    bench.log_in("ann", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn a_right_password_costs_no_guess() {
+    let bench = Bench::new().await;
+    for _ in 0..15 {
+        bench.log_in("admin", PASSWORD).await;
+    }
+}
+
+#[tokio::test]
+async fn new_accounts_are_limited_by_address() {
+    let bench = Bench::new().await;
+    for number in 0..20 {
+        bench.register(&format!("user{number}")).await;
+    }
+    let late = registration("late");
+    let register = async |address| {
+        bench.ask_from(address, ("POST", "/v1/users"), None, Some(late.clone())).await.status()
+    };
+    assert_eq!(register("192.0.2.1").await, 429);
+    assert_eq!(register("192.0.2.2").await, 201);
+}
+
+#[tokio::test]
+async fn a_profile_is_changed_by_its_owner() {
+    let bench = Bench::new().await;
+    bench.register("ann").await;
+    let (access, _) = bench.log_in("ann", PASSWORD).await;
+    let change = async |body| {
+        let (status, me) = bench.ask(("PATCH", "/v1/users/me"), Some(&access), Some(body)).await;
+        (status, me["display_name"].clone())
+    };
+    assert_eq!(change(json!({"display_name": " Ann B "})).await, (200, json!("Ann B")));
+    assert_eq!(change(json!({})).await, (200, json!("Ann B")));
+    assert_eq!(change(json!({"display_name": null})).await, (200, Value::Null));
+    for wrong in [
+        json!({"display_name": ""}),
+        json!({"display_name": "n".repeat(201)}),
+        json!({"display_name": 7}),
+        json!({"role": "admin"}),
+        json!({"plan": "premium"}),
+    ] {
+        assert_eq!(change(wrong.clone()).await.0, 422, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn admins_see_everybody_and_change_roles_at_once() {
+    let bench = Bench::new().await;
+    let id = bench.register("ann").await["id"].as_str().unwrap().to_owned();
+    let (ann, _) = bench.log_in("ann", PASSWORD).await;
+    let (admin, _) = bench.log_in("admin", PASSWORD).await;
+    let list = async |path: &str, token: &str| bench.ask(("GET", path), Some(token), None).await;
+    let (status, page) = list("/v1/users?limit=1", &admin).await;
+    assert_eq!((status, &page["users"][0]["username"]), (200, &json!("ann")), "{page}");
+    let next = format!("/users?limit=1&after={}", page["next"].as_str().unwrap());
+    let (_, page) = list(&next, &admin).await;
+    assert_eq!((&page["users"][0]["username"], &page["next"]), (&json!("admin"), &Value::Null));
+    for wrong in ["limit=0", "limit=201", "limit=x", "after=x"] {
+        assert_eq!(list(&format!("/v1/users?{wrong}"), &admin).await.0, 422, "{wrong}");
+    }
+    assert_eq!(list("/v1/users", &ann).await.0, 403);
+    let path = format!("/v1/users/{id}");
+    let change = async |path: &str, token: &str, body: Value| {
+        bench.ask(("PATCH", path), Some(token), Some(body)).await
+    };
+    let (status, user) = change(&path, &admin, json!({"role": "admin", "plan": "premium"})).await;
+    assert_eq!((status, &user["role"], &user["plan"]), (200, &json!("admin"), &json!("premium")));
+    assert_eq!(list("/v1/users", &ann).await.0, 200, "with the token that she has");
+    assert_eq!(change(&path, &ann, json!({"role": "listener"})).await.0, 200);
+    assert_eq!(list("/v1/users", &ann).await.0, 403);
+    let (_, me) = bench.ask(("GET", "/v1/users/me"), Some(&admin), None).await;
+    let own = format!("/v1/users/{}", me["id"].as_str().unwrap());
+    let (status, problem) = change(&own, &admin, json!({"role": "artist"})).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:segue:problem:last-admin")));
+    let nobody = "/v1/users/0190d2a5-7c1e-7bbb-8123-000000000009";
+    for (path, body, wanted) in [
+        (nobody, json!({"role": "artist"}), 404),
+        ("/v1/users/x", json!({}), 422),
+        (&path, json!({"role": "king"}), 422),
+        (&path, json!({"plan": "gold"}), 422),
+        (&path, json!({"username": "king"}), 422),
+    ] {
+        let (status, problem) = change(path, &admin, body).await;
+        assert_eq!(status, wanted, "{problem}");
+    }
+}
