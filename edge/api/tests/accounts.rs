@@ -124,7 +124,7 @@ async fn whoever_registers_can_log_in_by_name_and_by_mail() {
     let bench = Bench::new().await;
     let ann = bench.register("ann").await;
     assert_eq!((&ann["role"], &ann["plan"]), (&json!("listener"), &json!("free")), "{ann}");
-    assert_eq!(ann["created_at"], "2027-01-15T08:00:00.000Z");
+    assert_eq!(ann["created_at"], "2027-01-15T08:00:00Z");
     assert!(!ann.to_string().contains("argon2"), "{ann}");
     for login in ["ann", "ann@music.example", "Ann@Music.example"] {
         let (access, _) = bench.log_in(login, PASSWORD).await;
@@ -237,7 +237,11 @@ async fn logging_out_everywhere_ends_all_sessions_and_what_plays() {
         assert_eq!(bench.me(token).await, 401);
     }
     assert_eq!((bench.refresh(&refresh).await.0, bench.me(&admin).await), (401, 200));
-    let News::Set { body, .. } = edge.next().await else { panic!("a revocation") };
+    let body = loop {
+        if let News::Set { body, .. } = edge.next().await {
+            break body;
+        }
+    };
     assert_eq!(body["revoked"]["user"], user);
     let at = body["revoked"]["at"].as_u64().unwrap();
     let entitlement = bench.catalogue.users().entitlement(user.parse().unwrap()).await.unwrap();
