@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
+use axum::http::HeaderName;
 use bus::Bus;
 use catalogue::{Catalogue, CatalogueError, password};
 use service::Clock;
@@ -44,6 +45,7 @@ struct Parts {
     hashing: Hashing,
     logins: Logins,
     standing: Standing,
+    country_header: OnceLock<HeaderName>,
 }
 
 impl Api {
@@ -77,7 +79,18 @@ impl Api {
             hashing: Hashing::new(),
             logins: Logins::new(),
             standing,
+            country_header: OnceLock::new(),
         })))
+    }
+
+    /// Believes the header `name` of requests to say from which country they come (ISO 3166-1 alpha-2): whoever stands
+    /// before this process sets it, and lets nobody else set it. What was said first holds.
+    pub fn believe_country(&self, name: HeaderName) {
+        self.0.country_header.get_or_init(|| name);
+    }
+
+    pub(crate) fn country_header(&self) -> Option<&HeaderName> {
+        self.0.country_header.get()
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use catalogue::{AuthenticatedUser, Role, Viewer};
+use catalogue::{AuthenticatedUser, Role};
 use media::SessionId;
 use service::Problem;
 use token::{Refusal, access};
@@ -25,17 +25,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get().copied().map(Self).ok_or_else(missing)
-    }
-}
-
-/// The caller, who may have no token at all.
-pub(crate) struct MaybeCaller(pub(crate) Viewer);
-
-impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(Viewer::from(parts.extensions.get::<AuthenticatedUser>())))
     }
 }
 
@@ -110,6 +99,11 @@ pub(crate) fn missing() -> Problem {
          'Authorization: Bearer …'.",
     )
     .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+/// A token outlives the account that it is of by minutes.
+pub(crate) fn account_gone() -> Problem {
+    refused("The account of this access token is gone; log in with another.")
 }
 
 fn refused(detail: &str) -> Problem {

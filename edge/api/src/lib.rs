@@ -2,21 +2,27 @@
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
-//! [`users`], [`sessions`], [`songs`], [`playback`], `playlists`, `playlist_entries`, `library`,
-//! `purges`, `key_set`,
+//! [`users`], [`sessions`], `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
+//! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
 pub mod admin;
+mod albums;
+mod aliases;
 pub mod api;
+mod artists;
 mod attempts;
 mod bearer;
+mod browse;
 mod client;
+mod edition;
 mod hashing;
 mod key_set;
 mod library;
 mod openapi;
 mod page;
+mod patch;
 mod playback;
 mod playlist_aliases;
 mod playlist_documents;
@@ -24,15 +30,19 @@ mod playlist_entries;
 mod playlist_refusals;
 mod playlists;
 mod preconditions;
+mod previews;
 mod purges;
 mod refusals;
 pub mod relay;
 pub mod request_id;
 pub mod router;
+mod search;
 mod sessions;
+mod song_edits;
 mod songs;
 mod standing;
 mod users;
+mod visitor;
 
 pub use access::Access;
 pub use api::{Api, Keys, PublicUrl};

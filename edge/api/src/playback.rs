@@ -1,15 +1,15 @@
 //! Granting playback: signed absolute URLs of the current version.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
-use catalogue::{CurrentVersion, Song, SongState, Viewer, song_document};
+use catalogue::{AuthenticatedUser, CurrentVersion, Plan, Song, SongState, song_document};
 use media::ladder::{RATES, TOP};
-use media::{Kbps, SongId, SwitchingSet};
+use media::{Kbps, SongId, SwitchingSet, UserId};
 use origin::{SongFile, SongFolder};
 use serde::Serialize;
 use service::Problem;
@@ -17,11 +17,12 @@ use token::playback::{self, Grant};
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::Caller;
+use crate::bearer::{self, Caller};
 use crate::refusals::{SongPath, catalogue_failed, no_such_song};
+use crate::visitor::Visitor;
 
-/// What every account may hear: the whole ladder.
-const CAP: Kbps = TOP;
+/// What who pays nothing may hear.
+const FREE: Kbps = Kbps(128);
 
 /// Where the song plays until `expires_at`: a multivariant playlist for each set that was made, a
 /// DASH manifest where there is one, and progressive files.
@@ -44,29 +45,57 @@ type Granted = ([(HeaderName, &'static str); 1], Json<Playback>);
 pub(crate) async fn create(
     State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     SongPath(id): SongPath,
 ) -> Result<Granted, Problem> {
-    let song = api.catalogue().songs().get(id).await.map_err(catalogue_failed)?;
-    let viewer = Viewer::from(Some(&user));
-    let song = song.filter(|song| song.is_visible_to(&viewer)).ok_or_else(no_such_song)?;
+    let song = visitor.catalogue.songs().seen(id, &visitor.audience).await;
+    let song = song.map_err(catalogue_failed)?.ok_or_else(no_such_song)?;
+    let listener = Listener::of(&visitor, &user, &song).await?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(grant(&api, &song, listener)?)))
+}
+
+/// Who may hear a song, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listener {
+    pub(crate) id: UserId,
+    pub(crate) max_kbps: Kbps,
+    /// Tokens of before are revoked.
+    pub(crate) since: SystemTime,
+}
+
+impl Listener {
+    /// What `user` may hear of `song` is what they pay for; admins and whoever made it hear everything.
+    pub(crate) async fn of(
+        visitor: &Visitor,
+        user: &AuthenticatedUser,
+        song: &Song,
+    ) -> Result<Self, Problem> {
+        let entitlement = visitor.catalogue.users().entitlement(user.id).await;
+        let entitlement =
+            entitlement.map_err(catalogue_failed)?.ok_or_else(bearer::account_gone)?;
+        let whole = song.is_of(&visitor.audience.viewer) || entitlement.plan == Plan::Premium;
+        let since = Duration::from_millis(entitlement.playback_from_ms.unwrap_or_default());
+        let max_kbps = if whole { TOP } else { FREE };
+        Ok(Self { id: user.id, max_kbps, since: UNIX_EPOCH + since })
+    }
+}
+
+/// Lets `listener` hear a song that they may know of.
+pub(crate) fn grant(api: &Api, song: &Song, listener: Listener) -> Result<Playback, Problem> {
     let current = song.current.as_ref().filter(|_| song.state == SongState::Ready);
-    let current = current.ok_or_else(|| not_ready(&song))?;
+    let current = current.ok_or_else(|| not_ready(song))?;
     let folder = folder(song.id, current);
     let grant = Grant {
-        user: user.id,
+        user: listener.id,
         prefix: folder.to_string().parse().map_err(|error| Problem::internal(&error))?,
-        max_kbps: CAP,
+        max_kbps: listener.max_kbps,
         duration: Duration::from_millis(current.duration_ms),
     };
-    let entitlement = api.catalogue().seen_by(user.id).users().entitlement(user.id).await;
-    let entitlement = entitlement.map_err(catalogue_failed)?;
-    let from_ms = entitlement.and_then(|of| of.playback_from_ms).unwrap_or_default();
-    let from = UNIX_EPOCH + Duration::from_millis(from_ms);
-    let minted = playback::mint_since(api.playback_key(), &grant, from, api.clock().now());
+    let (key, now) = (api.playback_key(), api.clock().now());
+    let minted = playback::mint_since(key, &grant, listener.since, now);
     let base = format!("{}/t/{}/{folder}", api.public_url(), minted.token);
     let ends = minted.expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let answer = urls(&base, current, CAP, song_document::rfc3339(ends.as_secs() * 1_000));
-    Ok(([(CACHE_CONTROL, "no-store")], Json(answer)))
+    Ok(urls(&base, current, listener.max_kbps, song_document::rfc3339(ends.as_secs() * 1_000)))
 }
 
 fn folder(song: SongId, current: &CurrentVersion) -> SongFolder {
@@ -134,12 +163,12 @@ mod tests {
         assert_eq!(playback.hls["hls_ogg"], "http://e/t/T/f/ogg-128.m3u8");
         assert_eq!(playback.ogg.keys().collect::<Vec<_>>(), ["128", "64"]);
         assert_eq!(playback.dash.as_deref(), Some("http://e/t/T/f/manifest-128.mpd"));
-        assert_eq!(urls("b", &current, CAP, String::new()).hls["hls"], "b/index.m3u8");
+        assert_eq!(urls("b", &current, TOP, String::new()).hls["hls"], "b/index.m3u8");
     }
 
     #[test]
     fn only_what_was_made_is_named() {
-        let playback = urls("b", &made("opus,saver", false), CAP, String::new());
+        let playback = urls("b", &made("opus,saver", false), TOP, String::new());
         assert_eq!(playback.hls["hls_opus"], "b/opus.m3u8");
         assert_eq!(playback.hls["hls_saver"], "b/saver.m3u8");
         assert_eq!((playback.hls.len(), playback.ogg.len()), (2, 0));

@@ -1,5 +1,6 @@
 //! Axum's own refusals, told as problem documents.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::Json;
@@ -81,9 +82,43 @@ impl<S: Send + Sync> FromRequestParts<S> for SongPath {
     }
 }
 
-/// The catalogue could not answer.
+/// The id of something else in the path.
+pub(crate) struct IdPath<T>(pub(crate) T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<String>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        let id = path.ok().and_then(|Path(id)| id.parse().ok());
+        let accepted = "The id is a UUID in lower case with hyphens.";
+        id.map(Self).ok_or_else(|| Problem::field("id", accepted))
+    }
+}
+
+/// The catalogue could not answer, or would not.
 pub(crate) fn catalogue_failed(error: CatalogueError) -> Problem {
-    Problem::internal(&error)
+    match error {
+        CatalogueError::Stale => stale(),
+        CatalogueError::EmptyWindow => Problem::field(
+            "available_until",
+            "The song would end being available before it begins; the end is after the beginning.",
+        ),
+        CatalogueError::NotItsSongs => {
+            Problem::field("songs", "The order names each song of the album once.")
+        }
+        error => Problem::internal(&error),
+    }
+}
+
+/// RFC 9110 13.1.1: somebody else was faster.
+pub(crate) fn stale() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "changed-meanwhile",
+        "Somebody else has changed this since you read it; read it again and repeat your change.",
+    )
 }
 
 /// No song that the caller may know of.

@@ -12,8 +12,9 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    key_set, library, page, playback, playlist_aliases, playlist_entries, playlists, purges,
-    request_id, sessions, songs, users,
+    albums, aliases, artists, browse, key_set, library, page, playback, playlist_aliases,
+    playlist_entries, playlists, previews, purges, request_id, search, sessions, song_edits, songs,
+    users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -23,6 +24,7 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
     let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
         .merge(Access::Anybody.guard(api, for_anybody()))
         .merge(Access::Listener.guard(api, for_listeners()))
+        .merge(Access::Artist.guard(api, for_artists()))
         .merge(Access::Admin.guard(api, for_admins()))
         .with_state(api.clone())
         .merge(Access::Artist.guard(api, uploads))
@@ -44,6 +46,17 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(sessions::refresh))
         .routes(routes!(songs::list))
         .routes(routes!(songs::show))
+        .routes(routes!(browse::newest))
+        .routes(routes!(browse::trending))
+        .routes(routes!(browse::genres))
+        .routes(routes!(artists::show))
+        .routes(routes!(artists::songs))
+        .routes(routes!(albums::show))
+        .routes(routes!(search::search))
+        .routes(routes!(previews::open))
+        .routes(routes!(aliases::search))
+        .routes(routes!(aliases::trending))
+        .routes(routes!(aliases::artist_songs))
         .routes(routes!(key_set::show))
         .routes(routes!(playlists::show))
         .routes(routes!(playlist_entries::list))
@@ -76,6 +89,14 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(library::toggle))
         .routes(routes!(library::liked_songs))
         .routes(routes!(library::follow_alias))
+}
+
+fn for_artists() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(song_edits::change))
+        .routes(routes!(albums::change))
+        .routes(routes!(previews::create, previews::list))
+        .routes(routes!(previews::revoke))
 }
 
 fn for_admins() -> OpenApiRouter<Api> {

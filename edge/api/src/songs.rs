@@ -1,16 +1,19 @@
-//! Reading the catalogue.
+//! Reading songs.
 
 use axum::Json;
-use axum::extract::State;
-use catalogue::{SongDocument, Viewer};
-use media::{MasterHash, SongId};
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use catalogue::{Credit, Name, Song, SongDocument, SongFilter, Viewer};
+use media::{ArtistId, MasterHash, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::bearer::{self, MaybeCaller};
+use crate::bearer;
+use crate::edition;
 use crate::refusals::{Parameters, SongPath, catalogue_failed, no_such_song};
+use crate::visitor::Visitor;
 
 const DEFAULT_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 200;
@@ -28,6 +31,19 @@ pub(crate) struct Paging {
     /// Only what was made of the master with this SHA-256, in hex.
     #[param(pattern = "^[0-9a-f]{64}$")]
     master: Option<String>,
+    /// Only what this artist made, or is credited for.
+    #[param(value_type = Option<Uuid>)]
+    artist: Option<String>,
+    /// Only what is on this album.
+    #[param(value_type = Option<Uuid>)]
+    album: Option<String>,
+    /// Only this kind, however it is capitalised.
+    genre: Option<String>,
+    /// Only what came out in this year.
+    #[param(value_type = Option<u16>, minimum = 1860, maximum = 2100)]
+    year: Option<String>,
+    /// Only titles that begin like this, however they are capitalised.
+    title: Option<String>,
 }
 
 /// One page. `next`, given back as `after`, leads to the one that follows.
@@ -39,55 +55,152 @@ pub(crate) struct Page {
     next: Option<SongId>,
 }
 
-/// All songs that the caller may see, newest first.
+impl Page {
+    /// A page of `limit` songs out of `songs`: one more than that says that there is another page.
+    pub(crate) fn of(mut songs: Vec<Song>, limit: u32) -> Self {
+        let more = songs.len() > limit as usize;
+        songs.truncate(limit as usize);
+        let next = songs.last().map(|song| song.id).filter(|_| more);
+        Self { songs: songs.into_iter().map(SongDocument::from).collect(), next }
+    }
+}
+
+/// All songs that the caller may see, newest first; by title where `title` is given.
 #[utoipa::path(get, path = "/v1/songs", tag = "catalogue", params(Paging),
     responses((status = 200, description = "One page.", body = Page)))]
 pub(crate) async fn list(
-    State(api): State<Api>,
-    MaybeCaller(viewer): MaybeCaller,
+    visitor: Visitor,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page>, Problem> {
     let limit = read_limit(paging.limit.as_deref())?;
     let after = read_after(paging.after.as_deref())?;
     if let Some(master) = paging.master.as_deref() {
-        return of_master(&api, &viewer, master).await;
+        return of_master(&visitor, master).await;
     }
-    // One more than is shown says whether there is a next page.
-    let songs = api.catalogue().songs().list(&viewer, after, limit + 1).await;
-    let mut songs = songs.map_err(catalogue_failed)?;
-    let more = songs.len() > limit as usize;
-    songs.truncate(limit as usize);
-    let next = songs.last().map(|song| song.id).filter(|_| more);
-    Ok(Json(Page { songs: songs.into_iter().map(SongDocument::from).collect(), next }))
+    page(&visitor, &paging.filter()?, after, limit).await
+}
+
+pub(crate) async fn page(
+    visitor: &Visitor,
+    filter: &SongFilter,
+    after: Option<SongId>,
+    limit: u32,
+) -> Result<Json<Page>, Problem> {
+    let songs = visitor.catalogue.songs().list(&visitor.audience, filter, after, limit + 1).await;
+    Ok(Json(Page::of(songs.map_err(catalogue_failed)?, limit)))
+}
+
+impl Paging {
+    fn filter(&self) -> Result<SongFilter, Problem> {
+        let id = "This is a UUID in lower case with hyphens.";
+        Ok(SongFilter {
+            artist: read(self.artist.as_deref(), "artist", id)?,
+            album: read(self.album.as_deref(), "album", id)?,
+            genre: read_name(self.genre.as_deref(), "genre")?,
+            year: read(self.year.as_deref(), "year", "A year is a number from 1860 to 2100.")?,
+            title: read_name(self.title.as_deref(), "title")?.map(|title| title.to_string()),
+        })
+    }
 }
 
 /// What was made of one master, by its SHA-256: how an uploader finds out what is there already. Only
 /// their own uploads are told, an admin's are all.
-async fn of_master(api: &Api, viewer: &Viewer, master: &str) -> Result<Json<Page>, Problem> {
+async fn of_master(visitor: &Visitor, master: &str) -> Result<Json<Page>, Problem> {
     let master: MasterHash = master.parse().map_err(|_| {
         Problem::field("master", "A master is named by its SHA-256 in 64 lower-case hex digits.")
     })?;
+    let viewer = &visitor.audience.viewer;
     let songs = match viewer {
         Viewer::Public => return Err(bearer::missing()),
-        _ => api.catalogue().songs().of_master(viewer, &master).await.map_err(catalogue_failed)?,
+        _ => {
+            visitor.catalogue.songs().of_master(viewer, &master).await.map_err(catalogue_failed)?
+        }
     };
     Ok(Json(Page { songs: songs.into_iter().map(SongDocument::from).collect(), next: None }))
 }
 
-/// One song.
-#[utoipa::path(get, path = "/v1/songs/{id}", tag = "catalogue", params(("id" = Uuid, Path)),
-    responses((status = 200, description = "The song.", body = SongDocument)))]
-pub(crate) async fn show(
-    State(api): State<Api>,
-    MaybeCaller(viewer): MaybeCaller,
-    SongPath(id): SongPath,
-) -> Result<Json<SongDocument>, Problem> {
-    let song = api.catalogue().songs().get(id).await.map_err(catalogue_failed)?;
-    let song = song.filter(|song| song.is_visible_to(&viewer)).ok_or_else(no_such_song)?;
-    Ok(Json(song.into()))
+/// A song and who made it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SongDetails)]
+pub(crate) struct Details {
+    #[serde(flatten)]
+    pub(crate) song: SongDocument,
+    /// Who made it, beside the artist that it is filed under.
+    credits: Vec<CreditDocument>,
 }
 
-fn read_limit(text: Option<&str>) -> Result<u32, Problem> {
+/// Somebody who is credited.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Credit)]
+struct CreditDocument {
+    #[schema(value_type = Uuid)]
+    artist_id: ArtistId,
+    artist: String,
+    /// `main`, `featured`, `composer`, `lyricist`, `producer`, `remixer`, `conductor` or `performer`.
+    role: String,
+    /// What stands between them and the next.
+    join_phrase: String,
+}
+
+impl Details {
+    pub(crate) fn new(song: Song, credits: Vec<Credit>) -> Self {
+        let credits = credits.into_iter().map(CreditDocument::from).collect();
+        Self { song: song.into(), credits }
+    }
+}
+
+impl From<Credit> for CreditDocument {
+    fn from(credit: Credit) -> Self {
+        Self {
+            artist_id: credit.artist,
+            artist: credit.name,
+            role: credit.role.to_string(),
+            join_phrase: credit.join_phrase,
+        }
+    }
+}
+
+/// One song. Its `ETag` is what a change of it needs as `If-Match`.
+#[utoipa::path(get, path = "/v1/songs/{id}", tag = "catalogue", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The song.", body = Details),
+              (status = 304, description = "It is what `If-None-Match` says.")))]
+pub(crate) async fn show(
+    visitor: Visitor,
+    SongPath(id): SongPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let song = seen(&visitor, id).await?;
+    let tag = edition::of_song(&song);
+    let known = headers.get(IF_NONE_MATCH).is_some_and(|tags| edition::names(tags, &tag));
+    let about = [(ETAG, tag), (CACHE_CONTROL, "private, no-cache".to_owned())];
+    if known {
+        return Ok((StatusCode::NOT_MODIFIED, about).into_response());
+    }
+    let credits = visitor.catalogue.songs().credits(id).await.map_err(catalogue_failed)?;
+    Ok((about, [(VARY, "Authorization")], Json(Details::new(song, credits))).into_response())
+}
+
+/// The song with that id, if the visitor may know of it.
+pub(crate) async fn seen(visitor: &Visitor, id: SongId) -> Result<Song, Problem> {
+    let song = visitor.catalogue.songs().seen(id, &visitor.audience).await;
+    song.map_err(catalogue_failed)?.ok_or_else(no_such_song)
+}
+
+/// A parameter that is something, where it is there.
+pub(crate) fn read<T: std::str::FromStr>(
+    text: Option<&str>,
+    field: &str,
+    accepted: &str,
+) -> Result<Option<T>, Problem> {
+    text.map(str::parse).transpose().map_err(|_| Problem::field(field, accepted))
+}
+
+/// A parameter that is a name, where it is there.
+pub(crate) fn read_name(text: Option<&str>, field: &str) -> Result<Option<Name>, Problem> {
+    read(text, field, "This is one line of 1 to 200 characters.")
+}
+
+pub(crate) fn read_limit(text: Option<&str>) -> Result<u32, Problem> {
     let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
     let limit = text.parse().ok().filter(|limit| (1..=HIGHEST_LIMIT).contains(limit));
     limit.ok_or_else(|| {
@@ -96,7 +209,7 @@ fn read_limit(text: Option<&str>) -> Result<u32, Problem> {
     })
 }
 
-fn read_after(text: Option<&str>) -> Result<Option<SongId>, Problem> {
+pub(crate) fn read_after(text: Option<&str>) -> Result<Option<SongId>, Problem> {
     text.map(str::parse).transpose().map_err(|_| {
         Problem::field("after", "A page begins after the 'next' of the page before it.")
     })

@@ -11,7 +11,7 @@ use catalogue::{
     AuthenticatedUser, Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, User, password,
 };
 use http_body_util::BodyExt;
-use media::{MasterHash, SwitchingSets, Version};
+use media::{Kbps, MasterHash, SwitchingSets, Version};
 use segue_api::{Api, Keys, PublicUrl};
 use serde_json::{Value, json};
 use service::Clock;
@@ -286,12 +286,14 @@ async fn playback_is_signed_urls_of_the_current_version() {
     let hls = urls["hls"].as_str().unwrap();
     let rest = hls.strip_prefix("https://music.example/cdn/t/").expect("under the public URL");
     let (signed, key) = rest.split_once('/').unwrap();
-    assert!(key.ends_with("/index.m3u8") && key.contains(&song.id.to_string()), "{key}");
+    assert!(key.ends_with("/index-128.m3u8") && key.contains(&song.id.to_string()), "{key}");
     let claims = playback::open(&bench.playback_keys, signed, SystemTime::now()).expect("valid");
     assert_eq!(claims.sub, bench.listener.id);
     assert!(claims.allow(key, None, SystemTime::now()).is_ok());
-    assert!(urls["hls_ogg"].as_str().unwrap().ends_with("/ogg.m3u8"));
-    for rate in ["64", "128", "320"] {
+    assert!(urls["hls_ogg"].as_str().unwrap().ends_with("/ogg-128.m3u8"));
+    assert_eq!(claims.max_kbps, Kbps(128), "who pays nothing");
+    assert_eq!(urls["ogg"].get("320"), None, "{urls}");
+    for rate in ["64", "128"] {
         let url = urls["ogg"][rate].as_str().unwrap();
         assert!(url.ends_with(&format!("/ogg/{rate}.ogg")), "{url}");
     }

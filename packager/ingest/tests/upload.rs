@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Request, Response};
-use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, Role, SongState, Viewer};
+use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, Role, SongFilter, SongState, Viewer};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use object_store::local::LocalFileSystem;
@@ -57,7 +57,12 @@ impl Bench {
     }
 
     async fn songs(&self) -> usize {
-        self.catalogue.songs().list(&Viewer::Admin, None, 100).await.unwrap().len()
+        self.catalogue
+            .songs()
+            .list(&Viewer::Admin.into(), &SongFilter::default(), None, 100)
+            .await
+            .unwrap()
+            .len()
     }
 
     fn files(&self, folder: &str) -> usize {
@@ -226,7 +231,13 @@ async fn what_is_not_audio_fails_with_a_reason() {
         .run(),
     );
     let song = loop {
-        let song = bench.catalogue.songs().list(&Viewer::Admin, None, 1).await.unwrap().remove(0);
+        let song = bench
+            .catalogue
+            .songs()
+            .list(&Viewer::Admin.into(), &SongFilter::default(), None, 1)
+            .await
+            .unwrap()
+            .remove(0);
         if !matches!(song.state, SongState::Queued | SongState::Processing) {
             break song;
         }

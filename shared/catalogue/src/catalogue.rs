@@ -7,19 +7,24 @@ use media::UserId;
 use service::Clock;
 use tokio::sync::Notify;
 
+use crate::albums::Albums;
+use crate::artists::Artists;
 use crate::database::Database;
 use crate::database::postgres::Freshness;
 use crate::database::url::DatabaseUrl;
 use crate::duties::Duties;
 use crate::error::CatalogueError;
+use crate::genres::Genres;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::library::Library;
 use crate::outbox::Outbox;
 use crate::playlists::Playlists;
+use crate::previews::Previews;
 use crate::reader::Reader;
 use crate::sessions::Sessions;
 use crate::songs::Songs;
+use crate::trends::Trends;
 use crate::users::Users;
 use crate::write::Write;
 
@@ -76,6 +81,36 @@ impl Catalogue {
     #[must_use]
     pub fn songs(&self) -> Songs<'_> {
         Songs::new(self)
+    }
+
+    /// The albums.
+    #[must_use]
+    pub fn albums(&self) -> Albums<'_> {
+        Albums::new(self)
+    }
+
+    /// The artists.
+    #[must_use]
+    pub fn artists(&self) -> Artists<'_> {
+        Artists::new(self)
+    }
+
+    /// The kinds of music.
+    #[must_use]
+    pub fn genres(&self) -> Genres<'_> {
+        Genres::new(self)
+    }
+
+    /// What is played most lately.
+    #[must_use]
+    pub fn trends(&self) -> Trends<'_> {
+        Trends::new(self)
+    }
+
+    /// Private links to songs.
+    #[must_use]
+    pub fn previews(&self) -> Previews<'_> {
+        Previews::new(self)
     }
 
     /// The queue.

@@ -23,6 +23,15 @@ pub enum CatalogueError {
     /// The job's lease ended and somebody else may hold it.
     #[error("the job's lease was lost")]
     LeaseLost,
+    /// Somebody else has changed it since it was read.
+    #[error("somebody else has changed it meanwhile")]
+    Stale,
+    /// A song that would end being available before it begins.
+    #[error("it would never be available")]
+    EmptyWindow,
+    /// An order that does not name each song of the album once.
+    #[error("these are not the songs of the album")]
+    NotItsSongs,
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
     Hash(String),

@@ -50,6 +50,16 @@ pub enum Event {
         /// Which.
         song: SongId,
     },
+    /// What is said about a song, or when and where it may be heard, is not what it was.
+    #[serde(rename = "song.edited")]
+    SongEdited {
+        /// Which.
+        song: SongId,
+        /// Its artist.
+        artist: ArtistId,
+        /// Its album.
+        album: AlbumId,
+    },
     /// Somebody plays.
     #[serde(rename = "playback.started")]
     PlaybackStarted {
@@ -100,6 +110,7 @@ impl Event {
             Self::SongFailed { .. } => "song.failed",
             Self::SongReplaced { .. } => "song.replaced",
             Self::SongWithdrawn { .. } => "song.withdrawn",
+            Self::SongEdited { .. } => "song.edited",
             Self::PlaybackStarted { .. } => "playback.started",
             Self::PlaybackPaused { .. } => "playback.paused",
             Self::PlaybackStopped { .. } => "playback.stopped",
@@ -116,6 +127,7 @@ impl Event {
             | Self::SongReady { song, .. }
             | Self::SongFailed { song, .. }
             | Self::SongReplaced { song, .. }
+            | Self::SongEdited { song, .. }
             | Self::SongWithdrawn { song } => song.uuid(),
             Self::PlaybackStarted { user, .. }
             | Self::PlaybackPaused { user, .. }
@@ -146,6 +158,7 @@ mod tests {
             Event::SongFailed { song, reason: "because".to_owned() },
             Event::SongReplaced { song, artist, album },
             Event::SongWithdrawn { song },
+            Event::SongEdited { song, artist, album },
             Event::PlaybackStarted { user, song },
             Event::PlaybackPaused { user, song },
             Event::PlaybackStopped { user, song },

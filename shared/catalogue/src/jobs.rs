@@ -265,11 +265,12 @@ impl<'a> Jobs<'a> {
         failure: Option<&str>,
     ) -> Result<(), CatalogueError> {
         let statement =
-            sql("UPDATE songs SET state = $1, failure = $2, updated_ms = $3 WHERE id = $4")
-                .bind(state)
-                .bind(failure)
-                .bind(self.0.now_ms())
-                .bind(song);
+            sql("UPDATE songs SET state = $1, failure = $2, updated_ms = $3, edition = edition + 1
+                 WHERE id = $4")
+            .bind(state)
+            .bind(failure)
+            .bind(self.0.now_ms())
+            .bind(song);
         write.execute(statement).await.map(|_| ())
     }
 

@@ -1,18 +1,25 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
-//! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is opened),
-//! `statement`, `source` and `write` (how repositories speak to either [`database`]), [`users`], [`sessions`], [`songs`] and [`jobs`]
-//! (one repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`] and
-//! [`playlist_entries`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
+//! opened), `statement`, `source` and `write` (how repositories speak to either [`database`]), [`audience`] (who is shown
+//! what), [`users`], [`sessions`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`previews`] and [`jobs`] (one
+//! repository per noun), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
 pub mod account;
+pub mod albums;
+pub mod artists;
+pub mod audience;
 pub mod catalogue;
+pub mod country;
+pub mod credits;
 pub mod database;
 pub mod duties;
 pub mod error;
 pub mod event;
+pub mod genres;
+pub mod identifier;
 pub mod inbox;
 pub mod jobs;
 pub mod library;
@@ -25,24 +32,36 @@ pub mod playlist;
 pub mod playlist_entries;
 pub mod playlist_rules;
 pub mod playlists;
+pub mod previews;
 mod reader;
 mod row;
 pub mod secret;
 pub mod sessions;
 pub mod song;
 pub mod song_document;
+pub mod song_edit;
+pub mod song_filter;
+mod song_row;
 pub mod songs;
 mod source;
 mod statement;
+pub mod trends;
 pub mod user;
 pub mod users;
 mod write;
 
 pub use account::{Email, NewUser, Profile, Username};
+pub use albums::{Album, AlbumEdit, AlbumEdition, Albums};
+pub use artists::{Artist, Artists};
+pub use audience::Audience;
 pub use catalogue::Catalogue;
+pub use country::{Country, Territories};
+pub use credits::{Credit, NewCredit};
 pub use database::url::DatabaseUrl;
 pub use error::CatalogueError;
 pub use event::Event;
+pub use genres::Genres;
+pub use identifier::{Isrc, Upc};
 pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use library::Library;
 pub use name::{Name, ReleaseYear};
@@ -50,10 +69,14 @@ pub use outbox::Happening;
 pub use plan::Plan;
 pub use playlist::{Description, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId};
 pub use playlists::Playlists;
+pub use previews::{Preview, Previews};
 pub use secret::Secret;
 pub use sessions::{Refreshed, Sessions};
 pub use song::{CurrentVersion, NewSong, Song, SongState, Viewer};
 pub use song_document::SongDocument;
+pub use song_edit::SongEdit;
+pub use song_filter::SongFilter;
 pub use songs::Songs;
+pub use trends::Trends;
 pub use user::{AuthenticatedUser, Role, User};
 pub use users::{Entitled, Entitlement, Users};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use media::{ArtistId, SongId, UserId};
 use uuid::Uuid;
 
+use crate::audience::Audience;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::row::Row;
@@ -133,10 +134,11 @@ impl<'a> Library<'a> {
         let rows = self.0.read().all(statement).await?;
         let ids: Vec<SongId> =
             rows.iter().map(|row| row.get("song_id")).collect::<Result<_, _>>()?;
-        let songs = songs::among(&mut self.0.read(), ids.iter().copied()).await?;
+        let (audience, now) = (Audience::from(*viewer), self.0.now_ms());
+        let songs = songs::among(&mut self.0.read(), &audience, now, ids.iter().copied()).await?;
         let songs: HashMap<SongId, Song> = songs.into_iter().map(|song| (song.id, song)).collect();
         let like = |(row, song): (&Row, &SongId)| {
-            let song = songs.get(song).filter(|song| song.is_visible_to(viewer)).cloned();
+            let song = songs.get(song).cloned();
             Ok(Like { id: row.get("id")?, song, since_ms: row.get("liked_ms")? })
         };
         rows.iter().zip(&ids).map(like).collect()
@@ -203,8 +205,8 @@ async fn is_visible(
     viewer: &Viewer,
     song: SongId,
 ) -> Result<bool, CatalogueError> {
-    let found = songs::among(write, [song].into_iter()).await?;
-    Ok(found.iter().any(|song| song.is_visible_to(viewer)))
+    let (audience, now) = (Audience::from(*viewer), write.now_ms());
+    Ok(!songs::among(write, &audience, now, [song].into_iter()).await?.is_empty())
 }
 
 async fn insert_like(write: &mut Write, user: UserId, song: SongId) -> Result<(), CatalogueError> {

@@ -35,6 +35,12 @@ impl Name {
         &self.0
     }
 
+    /// What it is found by, however it is capitalised.
+    #[must_use]
+    pub(crate) fn key(&self) -> String {
+        key(&self.0)
+    }
+
     /// The nearest name to `text`, for texts that nobody chose (file names): control characters
     /// dropped, cut to length; `otherwise` where nothing is left.
     #[must_use]
@@ -44,6 +50,11 @@ impl Name {
         let name = cut.trim_end();
         Self(if name.is_empty() { otherwise.to_owned() } else { name.to_owned() })
     }
+}
+
+/// What a name, or its beginning, is found by.
+pub(crate) fn key(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 impl fmt::Display for Name {
@@ -78,6 +89,12 @@ pub struct ReleaseYear(u16);
 pub struct InvalidYear(String);
 
 impl ReleaseYear {
+    /// The year of that number, where it is one of release.
+    #[must_use]
+    pub fn new(year: u16) -> Option<Self> {
+        (1860..=2100).contains(&year).then_some(Self(year))
+    }
+
     /// The year as a number.
     #[must_use]
     pub fn get(self) -> u16 {

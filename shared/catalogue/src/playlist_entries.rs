@@ -9,6 +9,7 @@ use media::{SongId, UserId};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::audience::Audience;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::place::Place;
@@ -264,7 +265,8 @@ async fn check_visible(
     user: &AuthenticatedUser,
     songs: &[SongId],
 ) -> Result<(), PlaylistError> {
-    let found = visible_songs(write, &Viewer::from(Some(user)), songs.iter().copied()).await?;
+    let (viewer, now) = (Viewer::from(Some(user)), write.now_ms());
+    let found = visible_songs(write, &viewer, now, songs.iter().copied()).await?;
     match songs.iter().find(|song| !found.contains_key(song)) {
         Some(missing) => Err(PlaylistError::NoSuchSong(*missing)),
         None => Ok(()),
@@ -274,11 +276,11 @@ async fn check_visible(
 async fn visible_songs(
     from: &mut impl Source,
     viewer: &Viewer,
+    now_ms: i64,
     ids: impl Iterator<Item = SongId>,
 ) -> Result<HashMap<SongId, Song>, CatalogueError> {
-    let songs = songs::among(from, ids).await?;
-    let visible = songs.into_iter().filter(|song| song.is_visible_to(viewer));
-    Ok(visible.map(|song| (song.id, song)).collect())
+    let visible = songs::among(from, &Audience::from(*viewer), now_ms, ids).await?;
+    Ok(visible.into_iter().map(|song| (song.id, song)).collect())
 }
 
 /// The place in today's arrangement after which a page begins.
@@ -317,7 +319,8 @@ async fn with_songs(
     rows: Vec<Row>,
 ) -> Result<Vec<Entry>, CatalogueError> {
     let ids: Vec<SongId> = rows.iter().map(|row| row.get("song_id")).collect::<Result<_, _>>()?;
-    let songs = visible_songs(&mut catalogue.read(), viewer, ids.iter().copied()).await?;
+    let now = catalogue.now_ms();
+    let songs = visible_songs(&mut catalogue.read(), viewer, now, ids.iter().copied()).await?;
     let entry = |(row, song): (&Row, &SongId)| {
         let id = row.get("id")?;
         let place = Place::new(row.get("place")?);

@@ -29,6 +29,15 @@ impl Row {
     {
         self.get::<String>(name)?.parse().map_err(CatalogueError::unreadable(name))
     }
+
+    /// What stands there as text, parsed, if anything does.
+    pub(crate) fn parse_optional<T>(&self, name: &'static str) -> Result<Option<T>, CatalogueError>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        let text = self.get::<Option<String>>(name)?;
+        text.map(|text| text.parse()).transpose().map_err(CatalogueError::unreadable(name))
+    }
 }
 
 /// What a column can be read as.

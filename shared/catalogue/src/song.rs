@@ -6,6 +6,8 @@ use std::str::FromStr;
 use media::{AlbumId, ArtistId, MasterHash, SongId, SwitchingSets, UserId, Version};
 use serde::Serialize;
 
+use crate::country::Territories;
+use crate::identifier::Isrc;
 use crate::name::{Name, ReleaseYear};
 use crate::user::{AuthenticatedUser, Role};
 
@@ -21,6 +23,8 @@ pub enum SongState {
     Ready,
     /// It was given up; the song says why.
     Failed,
+    /// It must not be played any more.
+    Withdrawn,
 }
 
 impl fmt::Display for SongState {
@@ -30,6 +34,7 @@ impl fmt::Display for SongState {
             Self::Processing => "processing",
             Self::Ready => "ready",
             Self::Failed => "failed",
+            Self::Withdrawn => "withdrawn",
         })
     }
 }
@@ -43,7 +48,7 @@ impl FromStr for SongState {
     type Err = UnknownState;
 
     fn from_str(text: &str) -> Result<Self, UnknownState> {
-        [Self::Queued, Self::Processing, Self::Ready, Self::Failed]
+        [Self::Queued, Self::Processing, Self::Ready, Self::Failed, Self::Withdrawn]
             .into_iter()
             .find(|state| state.to_string() == text)
             .ok_or_else(|| UnknownState(text.to_owned()))
@@ -92,7 +97,7 @@ pub struct Song {
     /// What kind of music it is.
     pub genre: Option<String>,
     /// When it came out.
-    pub release_year: Option<u16>,
+    pub release_year: Option<ReleaseYear>,
     /// The master of the newest upload.
     pub master: MasterHash,
     /// Whose upload it is.
@@ -103,18 +108,33 @@ pub struct Song {
     pub failure: Option<String>,
     /// When it was accepted, in milliseconds since 1970.
     pub created_ms: u64,
+    /// Whether its words are not for children.
+    pub explicit: bool,
+    /// The recording's code.
+    pub isrc: Option<Isrc>,
+    /// Its place in the album, from 1.
+    pub track: Option<u16>,
+    /// Whether its artist still keeps it back.
+    pub draft: bool,
+    /// From when on it may be heard, in milliseconds since 1970.
+    pub available_from_ms: Option<u64>,
+    /// Until when it may be heard, in milliseconds since 1970.
+    pub available_until_ms: Option<u64>,
+    /// Where it may be heard; everywhere where nothing is said.
+    pub territories: Option<Territories>,
+    /// Counts the changes of all of this.
+    pub edition: u64,
     /// What listeners get.
     pub current: Option<CurrentVersion>,
 }
 
 impl Song {
-    /// Whether `viewer` may know of the song: everybody once it is ready, its uploader and admins
-    /// before that.
+    /// Whether `viewer` may change what is said about it: its uploader and admins.
     #[must_use]
-    pub fn is_visible_to(&self, viewer: &Viewer) -> bool {
+    pub fn is_of(&self, viewer: &Viewer) -> bool {
         match viewer {
-            Viewer::Public => self.state == SongState::Ready,
-            Viewer::Uploader(user) => self.state == SongState::Ready || self.uploader == *user,
+            Viewer::Public => false,
+            Viewer::Uploader(user) => self.uploader == *user,
             Viewer::Admin => true,
         }
     }

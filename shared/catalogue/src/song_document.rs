@@ -6,6 +6,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
+use crate::country::Territories;
+use crate::identifier::Isrc;
+use crate::name::ReleaseYear;
 use crate::song::{Song, SongState};
 
 /// The JSON document of a song. What is not known yet is `null`.
@@ -41,6 +44,22 @@ pub struct SongDocument {
     /// The version that listeners get.
     #[schema(value_type = Option<String>)]
     pub version: Option<Version>,
+    /// Whether its words are not for children.
+    pub explicit: bool,
+    /// The recording's code, without hyphens.
+    #[schema(value_type = Option<String>)]
+    pub isrc: Option<Isrc>,
+    /// Its place in the album, from 1.
+    pub track: Option<u16>,
+    /// Whether its artist still keeps it back.
+    pub draft: bool,
+    /// From when on it may be heard (RFC 3339).
+    pub available_from: Option<String>,
+    /// Until when it may be heard (RFC 3339).
+    pub available_until: Option<String>,
+    /// The countries that it may be heard in (ISO 3166-1); everywhere where nothing is said.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub territories: Option<Territories>,
     /// When it was accepted (RFC 3339).
     pub created_at: String,
 }
@@ -55,11 +74,18 @@ impl From<Song> for SongDocument {
             album: song.album,
             album_id: song.album_id,
             genre: song.genre,
-            release_year: song.release_year,
+            release_year: song.release_year.map(ReleaseYear::get),
             duration_ms: song.current.as_ref().map(|current| current.duration_ms),
             state: song.state,
             error: song.failure,
             version: song.current.as_ref().map(|current| current.version),
+            explicit: song.explicit,
+            isrc: song.isrc,
+            track: song.track,
+            draft: song.draft,
+            available_from: song.available_from_ms.map(rfc3339),
+            available_until: song.available_until_ms.map(rfc3339),
+            territories: song.territories,
             created_at: rfc3339(song.created_ms),
         }
     }

@@ -3,38 +3,22 @@
 use media::{AlbumId, ArtistId, MasterHash, SongId};
 use uuid::Uuid;
 
+use crate::audience::{Audience, visible};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
-use crate::name::Name;
-use crate::row::Row;
-use crate::song::{CurrentVersion, NewSong, Song, Viewer};
+use crate::genres::note_genre;
+use crate::name::{Name, ReleaseYear};
+use crate::song::{NewSong, Song, Viewer};
+use crate::song_filter::SongFilter;
+use crate::song_row::{read_song, songs};
 use crate::source::Source;
 use crate::statement::{sql, sql_each};
 use crate::write::Write;
 
-/// One song with its artist, album and current version, under the given condition.
-macro_rules! songs_where {
-    ($condition:literal) => {
-        concat!(
-            "SELECT s.id, s.title, s.artist_id, a.name AS artist, s.album_id, l.title AS album,
-                    s.genre, s.release_year, s.master, s.uploader_id, s.state, s.failure,
-                    s.created_ms, v.version, v.artist_id AS version_artist,
-                    v.album_id AS version_album, v.duration_ms, v.sets, v.dash
-             FROM songs s
-             JOIN artists a ON a.id = s.artist_id
-             JOIN albums l ON l.id = s.album_id
-             LEFT JOIN current_versions c ON c.song_id = s.id
-             LEFT JOIN versions v ON v.song_id = c.song_id AND v.version = c.version
-             WHERE ",
-            $condition
-        )
-    };
-}
-
 /// The songs in a catalogue.
 #[derive(Debug)]
-pub struct Songs<'a>(&'a Catalogue);
+pub struct Songs<'a>(pub(crate) &'a Catalogue);
 
 impl<'a> Songs<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
@@ -72,33 +56,62 @@ impl<'a> Songs<'a> {
         fetch(&mut self.0.read(), id).await
     }
 
-    /// Up to `limit` songs that `viewer` may see, newest first, from the one after `after` on.
+    /// The song with that id, if `audience` may know of it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn seen(
+        &self,
+        id: SongId,
+        audience: &Audience,
+    ) -> Result<Option<Song>, CatalogueError> {
+        let statement = sql(concat!(songs!(), " WHERE ", visible!(), " AND s.id = $5"));
+        let statement = statement.bind_audience(audience, self.0.now_ms()).bind(id);
+        self.0.read().optional(statement).await?.as_ref().map(read_song).transpose()
+    }
+
+    /// Up to `limit` songs that pass `filter` and that `audience` may know of, from the one after `after` on: newest
+    /// first, or by their titles where the filter is about those.
     ///
     /// # Errors
     /// The database failed.
     pub async fn list(
         &self,
-        viewer: &Viewer,
+        audience: &Audience,
+        filter: &SongFilter,
         after: Option<SongId>,
         limit: u32,
     ) -> Result<Vec<Song>, CatalogueError> {
-        let below = after.map_or(Uuid::max(), SongId::uuid);
-        let query = match viewer {
-            Viewer::Public => {
-                sql(songs_where!("s.id < $1 AND s.state = 'ready' ORDER BY s.id DESC LIMIT $2"))
-            }
-            Viewer::Uploader(_) => sql(songs_where!(
-                "s.id < $1 AND (s.state = 'ready' OR s.uploader_id = $3)
-                 ORDER BY s.id DESC LIMIT $2"
-            )),
-            Viewer::Admin => sql(songs_where!("s.id < $1 ORDER BY s.id DESC LIMIT $2")),
+        let statement = filter.statement(audience, self.0.now_ms(), after, limit);
+        self.0.read().all(statement).await?.iter().map(read_song).collect()
+    }
+
+    /// Up to `limit` songs in the order of their release, latest first, from the one after `after` on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn newest(
+        &self,
+        audience: &Audience,
+        genre: Option<&Name>,
+        after: Option<SongId>,
+        limit: u32,
+    ) -> Result<Vec<Song>, CatalogueError> {
+        let statement = sql(concat!(songs!(), " WHERE ", visible!(), " AND s.released_ms <= $3"))
+            .bind_audience(audience, self.0.now_ms());
+        let statement = match genre {
+            Some(genre) => statement.with(" AND s.genre_key = ?", genre.key()),
+            None => statement,
         };
-        let query = query.bind(below).bind(limit);
-        let query = match viewer {
-            Viewer::Uploader(user) => query.bind(*user),
-            Viewer::Public | Viewer::Admin => query,
+        let statement = match after {
+            Some(after) => statement.with(
+                " AND (s.released_ms, s.id) < (SELECT released_ms, id FROM songs WHERE id = ?)",
+                after,
+            ),
+            None => statement,
         };
-        self.0.read().all(query).await?.iter().map(read_song).collect()
+        let statement = statement.with(" ORDER BY s.released_ms DESC, s.id DESC LIMIT ?", limit);
+        self.0.read().all(statement).await?.iter().map(read_song).collect()
     }
 
     /// What `viewer` uploaded, or an admin finds, of one master, newest first.
@@ -110,14 +123,10 @@ impl<'a> Songs<'a> {
         viewer: &Viewer,
         master: &MasterHash,
     ) -> Result<Vec<Song>, CatalogueError> {
-        let statement = sql(songs_where!("s.master = $1 ORDER BY s.id DESC"));
+        let statement = sql(concat!(songs!(), " WHERE s.master = $1 ORDER BY s.id DESC"));
         let rows = self.0.read().all(statement.bind(master.to_string())).await?;
         let mut songs: Vec<Song> = rows.iter().map(read_song).collect::<Result<_, _>>()?;
-        songs.retain(|song| match viewer {
-            Viewer::Public => false,
-            Viewer::Uploader(user) => song.uploader == *user,
-            Viewer::Admin => true,
-        });
+        songs.retain(|song| song.is_of(viewer));
         Ok(songs)
     }
 
@@ -131,37 +140,54 @@ impl<'a> Songs<'a> {
     }
 }
 
-async fn fetch(from: &mut impl Source, id: SongId) -> Result<Option<Song>, CatalogueError> {
-    let row = from.optional(sql(songs_where!("s.id = $1")).bind(id)).await?;
+pub(crate) async fn fetch(
+    from: &mut impl Source,
+    id: SongId,
+) -> Result<Option<Song>, CatalogueError> {
+    let row = from.optional(sql(concat!(songs!(), " WHERE s.id = $1")).bind(id)).await?;
     row.map(|row| read_song(&row)).transpose()
 }
 
-/// Those of the songs that there are, whoever may see them, in no order.
+/// Those of the songs that `audience` may know of, in no order.
 pub(crate) async fn among(
     from: &mut impl Source,
+    audience: &Audience,
+    now_ms: i64,
     ids: impl Iterator<Item = SongId>,
 ) -> Result<Vec<Song>, CatalogueError> {
     let ids: Vec<String> = ids.map(|id| format!("\"{id}\"")).collect();
     let statement = sql_each(
-        songs_where!("s.id IN (SELECT unhex(value, '-') FROM json_each($1))"),
-        songs_where!(
-            "s.id IN (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))"
+        concat!(
+            songs!(),
+            " WHERE ",
+            visible!(),
+            " AND s.id IN (SELECT unhex(value, '-') FROM json_each($5))"
+        ),
+        concat!(
+            songs!(),
+            " WHERE ",
+            visible!(),
+            " AND s.id IN (SELECT CAST(value AS uuid)
+                           FROM json_array_elements_text(CAST($5 AS json)))"
         ),
     );
+    let statement = statement.bind_audience(audience, now_ms);
     let rows = from.all(statement.bind(format!("[{}]", ids.join(",")))).await?;
     rows.iter().map(read_song).collect()
 }
 
-async fn find_or_make_artist(
+pub(crate) async fn find_or_make_artist(
     write: &mut Write,
     name: &Name,
     now: i64,
 ) -> Result<ArtistId, CatalogueError> {
-    let statement = sql("INSERT INTO artists (id, name, created_ms) VALUES ($1, $2, $3)
-         ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id")
-    .bind(Uuid::now_v7())
-    .bind(name.as_str())
-    .bind(now);
+    let statement =
+        sql("INSERT INTO artists (id, name, name_key, created_ms) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET name_key = excluded.name_key RETURNING id")
+        .bind(Uuid::now_v7())
+        .bind(name.as_str())
+        .bind(name.key())
+        .bind(now);
     write.one(statement).await?.get("id")
 }
 
@@ -192,20 +218,24 @@ async fn insert_song(
 ) -> Result<SongId, CatalogueError> {
     let id = SongId::new(Uuid::now_v7());
     let statement =
-        sql("INSERT INTO songs (id, artist_id, album_id, uploader_id, title, genre, release_year,
-                            master, file_name, state, created_ms, updated_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10)")
+        sql("INSERT INTO songs (id, artist_id, album_id, uploader_id, title, title_key, genre,
+                            genre_key, release_year, master, file_name, state, created_ms,
+                            updated_ms, released_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, $12, $12)")
         .bind(id)
         .bind(artist)
         .bind(album)
         .bind(new.uploader)
         .bind(new.title.as_str())
+        .bind(new.title.key())
         .bind(new.genre.as_ref().map(Name::as_str))
-        .bind(new.release_year.map(|year| year.get()))
+        .bind(new.genre.as_ref().map(Name::key))
+        .bind(new.release_year.map(ReleaseYear::get))
         .bind(new.master.to_string())
         .bind(new.file_name.as_str())
         .bind(now);
     write.execute(statement).await?;
+    note_genre(write, new.genre.as_ref()).await?;
     Ok(id)
 }
 
@@ -217,35 +247,4 @@ async fn insert_job(write: &mut Write, song: SongId, now: i64) -> Result<(), Cat
         .bind(song)
         .bind(now);
     write.execute(statement).await.map(|_| ())
-}
-
-fn read_song(row: &Row) -> Result<Song, CatalogueError> {
-    Ok(Song {
-        id: row.get("id")?,
-        title: row.get("title")?,
-        artist_id: row.get("artist_id")?,
-        artist: row.get("artist")?,
-        album_id: row.get("album_id")?,
-        album: row.get("album")?,
-        genre: row.get("genre")?,
-        release_year: row.get("release_year")?,
-        master: row.parse("master")?,
-        uploader: row.get("uploader_id")?,
-        state: row.parse("state")?,
-        failure: row.get("failure")?,
-        created_ms: row.get("created_ms")?,
-        current: read_current(row)?,
-    })
-}
-
-fn read_current(row: &Row) -> Result<Option<CurrentVersion>, CatalogueError> {
-    let Some(version) = row.get::<Option<String>>("version")? else { return Ok(None) };
-    Ok(Some(CurrentVersion {
-        version: version.parse().map_err(CatalogueError::unreadable("version"))?,
-        artist: row.get("version_artist")?,
-        album: row.get("version_album")?,
-        duration_ms: row.get("duration_ms")?,
-        sets: row.parse("sets")?,
-        dash: row.get("dash")?,
-    }))
 }

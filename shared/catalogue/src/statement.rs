@@ -9,7 +9,7 @@ use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UserId};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Postgres, SqlSafeStr, SqlStr, Sqlite};
+use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr, Sqlite};
 use uuid::Uuid;
 
 use crate::playlist::{EntryId, PlaylistId};
@@ -69,6 +69,25 @@ impl<'v> Statement<'v> {
     pub(crate) fn bind(mut self, value: impl Into<Value<'v>>) -> Self {
         self.values.push(value.into());
         self
+    }
+
+    /// The statement with one more piece behind it, in which `?` stands for the value, wherever it
+    /// stands. Pieces are ours: what somebody said is for values.
+    pub(crate) fn with(self, piece: &'static str, value: impl Into<Value<'v>>) -> Self {
+        let statement = self.bind(value);
+        let piece = piece.replace('?', &format!("${}", statement.values.len()));
+        statement.longer(&piece)
+    }
+
+    fn longer(self, piece: &str) -> Self {
+        let longer = |text: SqlStr| AssertSqlSafe([text.as_str(), piece].concat()).into_sql_str();
+        let text = match self.text {
+            Text::Shared(text) => Text::Shared(longer(text)),
+            Text::Each { sqlite, postgres } => {
+                Text::Each { sqlite: longer(sqlite), postgres: longer(postgres) }
+            }
+        };
+        Self { text, ..self }
     }
 
     pub(crate) fn for_sqlite(&self) -> Query<'static, Sqlite, SqliteArguments> {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use media::{MasterHash, SongId, Version};
-use segue_catalogue::{Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, User};
+use segue_catalogue::{Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, SongEdit, User};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use testkit::manual_clock::ManualClock;
 use testkit::postgres::PostgresServer;
 
@@ -110,6 +111,28 @@ impl Bench {
 
     pub(crate) async fn song(&self, id: SongId) -> Song {
         self.catalogue.songs().get(id).await.unwrap().expect("the song")
+    }
+
+    /// Changes what is said about a song, whatever its edition.
+    pub(crate) async fn edit(&self, id: SongId, edit: SongEdit) -> Song {
+        let edition = self.song(id).await.edition;
+        self.catalogue.songs().edit(id, edition, &edit).await.unwrap()
+    }
+
+    /// Runs a statement that no repository has.
+    pub(crate) async fn sql(&self, statement: &str) {
+        let text = AssertSqlSafe(statement.to_owned());
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut database = SqliteConnection::connect(&url).await.unwrap();
+                sqlx::raw_sql(text).execute(&mut database).await.unwrap();
+            }
+            DatabaseUrl::Postgres { leader, .. } => {
+                let mut database = PgConnection::connect_with(leader).await.unwrap();
+                sqlx::raw_sql(text).execute(&mut database).await.unwrap();
+            }
+        }
     }
 
     pub(crate) async fn make_ready(&self, title: &str) -> Song {

@@ -2,13 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
 mod bench;
+mod browsing;
+mod edits;
 mod events;
 mod jobs;
 mod library;
 mod migrations;
 mod plans;
 mod playlists;
+mod previews;
 mod replica;
 mod sessions;
 mod songs;
 mod users;
+mod visibility;

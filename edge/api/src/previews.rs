@@ -1,0 +1,157 @@
+//! Private links to songs that are not out yet.
+
+use std::time::UNIX_EPOCH;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+use catalogue::{Preview, Song, SongDocument, song_document};
+use invalidation::Notice;
+use media::UserId;
+use media::ladder::TOP;
+use serde::Serialize;
+use service::Problem;
+use sha2::{Digest, Sha256};
+use token::revocation::Revoked;
+use token::{Revocation, playback as tokens};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::Api;
+use crate::playback::{self, Listener, Playback};
+use crate::refusals::{SongPath, catalogue_failed};
+use crate::song_edits::not_yours;
+use crate::songs::seen;
+use crate::visitor::Visitor;
+
+/// A private link.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Preview)]
+pub(crate) struct PreviewDocument {
+    id: Uuid,
+    /// RFC 3339.
+    created_at: String,
+}
+
+/// A private link and its secret, which is told this once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewPreview {
+    #[serde(flatten)]
+    preview: PreviewDocument,
+    secret: String,
+    /// Where the song can be heard by whoever has this.
+    url: String,
+}
+
+/// All links to a song.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Previews {
+    previews: Vec<PreviewDocument>,
+}
+
+/// A song that is heard by a private link.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Previewed {
+    song: SongDocument,
+    playback: Playback,
+}
+
+impl From<Preview> for PreviewDocument {
+    fn from(preview: Preview) -> Self {
+        Self { id: preview.id, created_at: song_document::rfc3339(preview.created_ms) }
+    }
+}
+
+/// The song, if the visitor may let others hear it.
+async fn own(visitor: &Visitor, id: media::SongId) -> Result<Song, Problem> {
+    let song = seen(visitor, id).await?;
+    if song.is_of(&visitor.audience.viewer) { Ok(song) } else { Err(not_yours()) }
+}
+
+fn digest(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+type Created = (StatusCode, [(HeaderName, &'static str); 1], Json<NewPreview>);
+
+/// Makes a private link to a song: for its uploader and admins. Whoever has it hears the song, whether or not it is out.
+#[utoipa::path(post, path = "/v1/songs/{id}/previews", tag = "catalogue",
+    params(("id" = Uuid, Path)),
+    responses((status = 201, description = "The link.", body = NewPreview)))]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    visitor: Visitor,
+    SongPath(id): SongPath,
+) -> Result<Created, Problem> {
+    own(&visitor, id).await?;
+    // Two UUIDv4: 244 random bits.
+    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let preview = visitor.catalogue.previews().make(id, &digest(&secret)).await;
+    let preview = preview.map_err(catalogue_failed)?.into();
+    let url = format!("{}/v1/previews/{secret}", api.public_url());
+    let answer = NewPreview { preview, secret, url };
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)))
+}
+
+/// All private links to a song, for its uploader and admins.
+#[utoipa::path(get, path = "/v1/songs/{id}/previews", tag = "catalogue",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The links.", body = Previews)))]
+pub(crate) async fn list(
+    visitor: Visitor,
+    SongPath(id): SongPath,
+) -> Result<Json<Previews>, Problem> {
+    own(&visitor, id).await?;
+    let previews = visitor.catalogue.previews().of(id).await.map_err(catalogue_failed)?;
+    Ok(Json(Previews { previews: previews.into_iter().map(PreviewDocument::from).collect() }))
+}
+
+/// Takes a private link back: nobody opens it any more, and what was opened with it ends at every edge.
+#[utoipa::path(delete, path = "/v1/songs/{id}/previews/{preview}", tag = "catalogue",
+    params(("id" = Uuid, Path), ("preview" = Uuid, Path)),
+    responses((status = 204, description = "It is gone.")))]
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    visitor: Visitor,
+    Path((song, preview)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let accepted = "The ids of songs and links are UUIDs in lower case with hyphens.";
+    let song = song.parse().map_err(|_| Problem::field("id", accepted))?;
+    let preview: Uuid = preview.parse().map_err(|_| Problem::field("preview", accepted))?;
+    own(&visitor, song).await?;
+    let found = visitor.catalogue.previews().revoke(song, preview).await;
+    if !found.map_err(catalogue_failed)? {
+        return Err(no_such_preview());
+    }
+    let at = api.clock().now();
+    let of = Revoked::User(UserId::new(preview));
+    let notice = Notice::Revoke(Revocation { of, at, until: at + tokens::LONGEST_LIFE });
+    notice.say(api.bus()).await.map_err(|error| Problem::internal(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+type Opened = ([(HeaderName, &'static str); 1], Json<Previewed>);
+
+/// A song by a private link, and where it plays.
+#[utoipa::path(get, path = "/v1/previews/{secret}", tag = "catalogue",
+    params(("secret" = String, Path)),
+    responses((status = 200, description = "The song.", body = Previewed)))]
+pub(crate) async fn open(
+    State(api): State<Api>,
+    Path(secret): Path<String>,
+) -> Result<Opened, Problem> {
+    // The leader: a link that was taken back opens nothing.
+    let found = api.catalogue().previews().open(&digest(&secret)).await;
+    let (preview, song) = found.map_err(catalogue_failed)?.ok_or_else(no_such_preview)?;
+    // The listener is the link itself, so that it can be revoked at the edges.
+    let listener = Listener { id: UserId::new(preview.id), max_kbps: TOP, since: UNIX_EPOCH };
+    let playback = playback::grant(&api, &song, listener)?;
+    let answer = Previewed { song: song.into(), playback };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(answer)))
+}
+
+fn no_such_preview() -> Problem {
+    let detail = "This private link leads nowhere, or it was taken back.";
+    Problem::new(StatusCode::NOT_FOUND, "no-such-preview", detail)
+}

@@ -1,0 +1,83 @@
+//! The artists.
+
+use media::ArtistId;
+
+use crate::audience::{Audience, visible};
+use crate::catalogue::Catalogue;
+use crate::error::CatalogueError;
+use crate::row::Row;
+use crate::song_filter::starting_with;
+use crate::source::Source;
+use crate::statement::sql;
+
+/// Somebody who makes music.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artist {
+    /// Which.
+    pub id: ArtistId,
+    /// Their name.
+    pub name: String,
+}
+
+/// Artists `a` whom the audience may know a song of: one of theirs, or one that credits them.
+macro_rules! artists {
+    () => {
+        concat!(
+            "SELECT a.id, a.name FROM artists a WHERE
+               (EXISTS (SELECT 1 FROM songs s WHERE s.artist_id = a.id AND ",
+            visible!(),
+            ") OR EXISTS (SELECT 1 FROM credits k JOIN songs s ON s.id = k.song_id
+                          WHERE k.artist_id = a.id AND ",
+            visible!(),
+            "))"
+        )
+    };
+}
+
+/// The artists in a catalogue.
+#[derive(Debug)]
+pub struct Artists<'a>(&'a Catalogue);
+
+impl<'a> Artists<'a> {
+    pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
+        Self(catalogue)
+    }
+
+    /// The artist with that id, if `audience` may know a song of theirs.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn seen(
+        &self,
+        id: ArtistId,
+        audience: &Audience,
+    ) -> Result<Option<Artist>, CatalogueError> {
+        let statement = sql(artists!()).bind_audience(audience, self.0.now_ms());
+        let row = self.0.read().optional(statement.with(" AND a.id = ?", id)).await?;
+        row.as_ref().map(read_artist).transpose()
+    }
+
+    /// Up to `limit` artists whose names begin like `text`, however they are capitalised, in the order of their names,
+    /// behind the first `offset` of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn starting_with(
+        &self,
+        text: &str,
+        audience: &Audience,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<Artist>, CatalogueError> {
+        let statement = sql(artists!()).bind_audience(audience, self.0.now_ms());
+        let range = [" AND a.name_key >= ?", " AND a.name_key < ?"];
+        let statement = starting_with(statement, range, text)
+            .with(" ORDER BY a.name_key, a.id LIMIT ?", limit)
+            .with(" OFFSET ?", offset);
+        self.0.read().all(statement).await?.iter().map(read_artist).collect()
+    }
+}
+
+fn read_artist(row: &Row) -> Result<Artist, CatalogueError> {
+    Ok(Artist { id: row.get("id")?, name: row.get("name")? })
+}
