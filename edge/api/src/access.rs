@@ -15,7 +15,7 @@ use utoipa::openapi::{Ref, RefOr, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
-use crate::bearer::{self, SCHEME};
+use crate::bearer::{self, By, ByKey, SCHEME};
 use crate::openapi::PROBLEM;
 
 /// Who may call a route. Each may call what the one before it may.
@@ -87,9 +87,12 @@ async fn pass(
 ) -> Result<Response, Problem> {
     let known = bearer::user_of(&api, request.headers()).await?;
     access.check(known.as_ref().map(|(user, _)| user))?;
-    if let Some((user, session)) = known {
+    if let Some((user, by)) = known {
         request.extensions_mut().insert(user);
-        request.extensions_mut().insert(session);
+        match by {
+            By::Token(session) => request.extensions_mut().insert(session).map(drop),
+            By::Key => request.extensions_mut().insert(ByKey).map(drop),
+        };
     }
     Ok(next.run(request).await)
 }

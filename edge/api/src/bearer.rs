@@ -12,6 +12,7 @@ use service::Problem;
 use token::{Refusal, access};
 
 use crate::api::Api;
+use crate::api_keys;
 use crate::refusals::catalogue_failed;
 
 /// What bearer tokens are called in the API's description.
@@ -39,6 +40,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     }
 }
 
+/// The caller, who is no program with an API key: whatever could outlive the key, or give it more, is not for those.
+pub(crate) struct InPerson(pub(crate) AuthenticatedUser);
+
+impl<S: Send + Sync> FromRequestParts<S> for InPerson {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Caller(user) = Caller::from_request_parts(parts, state).await?;
+        if parts.extensions.get::<ByKey>().is_some() { Err(by_key()) } else { Ok(Self(user)) }
+    }
+}
+
+/// Among a request's extensions: it was made with an API key.
+#[derive(Clone, Copy)]
+pub(crate) struct ByKey;
+
+/// Who asks, and by what.
+#[derive(Clone, Copy)]
+pub(crate) enum By {
+    /// An access token.
+    Token(CurrentSession),
+    /// An API key.
+    Key,
+}
+
 /// Where the caller is logged in, if they are known by a session's token.
 #[derive(Clone, Copy)]
 pub(crate) struct CurrentSession(pub(crate) Option<SessionId>);
@@ -51,11 +77,11 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
     }
 }
 
-/// Whoever the request's token is of, and where they are logged in; nobody where there is none.
+/// Whoever the request's token or key is of; nobody where there is none.
 pub(crate) async fn user_of(
     api: &Api,
     headers: &HeaderMap,
-) -> Result<Option<(AuthenticatedUser, CurrentSession)>, Problem> {
+) -> Result<Option<(AuthenticatedUser, By)>, Problem> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value
         .to_str()
@@ -64,6 +90,14 @@ pub(crate) async fn user_of(
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| refused("The Authorization header must be 'Bearer' and a token."))?;
+    if token.starts_with(api_keys::PREFIX) {
+        let owner = match api_keys::read(token) {
+            Some(key) => api.catalogue().api_keys().owner(&key).await.map_err(catalogue_failed)?,
+            None => None,
+        };
+        let user = owner.ok_or_else(|| refused("The API key is not valid, or was revoked."))?;
+        return Ok(Some((user, By::Key)));
+    }
     let claims =
         access::verify(api.access_keys(), token, api.clock().now()).map_err(|refusal| {
             refused(match refusal {
@@ -79,7 +113,7 @@ pub(crate) async fn user_of(
             standing.map_err(catalogue_failed)?.ok_or_else(ended)?
         }
     };
-    Ok(Some((user, CurrentSession(claims.session))))
+    Ok(Some((user, By::Token(CurrentSession(claims.session)))))
 }
 
 fn role(role: access::Role) -> Role {
@@ -104,6 +138,11 @@ pub(crate) fn missing() -> Problem {
 /// A token outlives the account that it is of by minutes.
 pub(crate) fn account_gone() -> Problem {
     refused("The account of this access token is gone; log in with another.")
+}
+
+fn by_key() -> Problem {
+    let detail = "This is not for API keys: log in with POST /v1/sessions.";
+    Problem::new(StatusCode::FORBIDDEN, "not-for-keys", detail)
 }
 
 fn refused(detail: &str) -> Problem {

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
-//! [`users`], [`sessions`], `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
+//! [`users`], [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
@@ -11,6 +11,7 @@ pub mod admin;
 mod albums;
 mod aliases;
 pub mod api;
+mod api_keys;
 mod artists;
 mod attempts;
 mod bearer;

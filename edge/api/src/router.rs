@@ -12,7 +12,7 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    albums, aliases, artists, browse, key_set, library, page, playback, playlist_aliases,
+    albums, aliases, api_keys, artists, browse, key_set, library, page, playback, playlist_aliases,
     playlist_entries, playlists, previews, purges, request_id, search, sessions, song_edits, songs,
     users,
 };
@@ -67,6 +67,8 @@ fn for_listeners() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(sessions::end))
         .routes(routes!(sessions::end_all))
+        .routes(routes!(api_keys::create, api_keys::list))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(users::show_me, users::change_me))
         .routes(routes!(users::change_password))
         .routes(routes!(playback::create))

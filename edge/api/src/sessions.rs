@@ -15,7 +15,7 @@ use token::revocation::Revoked;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::{Caller, CurrentSession};
+use crate::bearer::{Caller, CurrentSession, InPerson};
 use crate::client::Client;
 use crate::purges;
 use crate::refusals::{Body, catalogue_failed};
@@ -114,7 +114,7 @@ pub(crate) async fn end(
     responses((status = 204, description = "Logged out everywhere.")))]
 pub(crate) async fn end_all(
     State(api): State<Api>,
-    Caller(user): Caller,
+    InPerson(user): InPerson,
 ) -> Result<StatusCode, Problem> {
     // Edges first: where the rest fails, the caller is still logged in and may ask again.
     let at = purges::revoke_playback(&api, Revoked::User(user.id)).await?;

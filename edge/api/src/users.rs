@@ -13,7 +13,7 @@ use service::Problem;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::{Caller, CurrentSession};
+use crate::bearer::{Caller, CurrentSession, InPerson};
 use crate::client::Client;
 use crate::refusals::{Body, Parameters, catalogue_failed};
 use crate::sessions;
@@ -170,7 +170,7 @@ pub(crate) async fn change_me(
     responses((status = 204, description = "It is the password from now on.")))]
 pub(crate) async fn change_password(
     State(api): State<Api>,
-    Caller(user): Caller,
+    InPerson(user): InPerson,
     CurrentSession(session): CurrentSession,
     client: Client,
     Body(change): Body<PasswordChange>,

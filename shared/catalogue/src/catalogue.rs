@@ -8,6 +8,7 @@ use service::Clock;
 use tokio::sync::Notify;
 
 use crate::albums::Albums;
+use crate::api_keys::ApiKeys;
 use crate::artists::Artists;
 use crate::database::Database;
 use crate::database::postgres::Freshness;
@@ -69,6 +70,12 @@ impl Catalogue {
     #[must_use]
     pub fn users(&self) -> Users<'_> {
         Users::new(self)
+    }
+
+    /// What programs log in with.
+    #[must_use]
+    pub fn api_keys(&self) -> ApiKeys<'_> {
+        ApiKeys::new(self)
     }
 
     /// Where people are logged in.

@@ -2,13 +2,15 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source` and `write` (how repositories speak to either [`database`]), [`audience`] (who is shown
-//! what), [`users`], [`sessions`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`previews`] and [`jobs`] (one
-//! repository per noun), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! what), [`users`], [`sessions`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`previews`] and [`jobs`] (one
+//! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`] and [`playlist_entries`],
+//! [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
 pub mod account;
 pub mod albums;
+pub mod api_keys;
 pub mod artists;
 pub mod audience;
 pub mod catalogue;

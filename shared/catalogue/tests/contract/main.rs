@@ -1,6 +1,7 @@
 //! What every database behind the catalogue must do: each test runs on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
+mod api_keys;
 mod bench;
 mod browsing;
 mod edits;

@@ -1,0 +1,132 @@
+//! Keys for programs: what third-party clients and imports log in with.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+use catalogue::api_keys::{ApiKey, MOST_KEYS};
+use catalogue::song_document::rfc3339;
+use catalogue::{Name, Role, Secret};
+use serde::{Deserialize, Serialize};
+use service::Problem;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::Api;
+use crate::bearer::InPerson;
+use crate::refusals::{Body, catalogue_failed};
+
+/// What a key begins with: it tells keys from access tokens, and scanners of leaked secrets what they have found.
+pub(crate) const PREFIX: &str = "segue_";
+
+/// A key that somebody wants.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewKey {
+    /// What it is for.
+    name: String,
+    /// What it may do at most: the caller's role or a lesser one.
+    role: Role,
+}
+
+/// A key, without its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub(crate) struct KeyDocument {
+    id: Uuid,
+    name: String,
+    role: Role,
+    /// RFC 3339.
+    created_at: String,
+}
+
+/// A key with its secret, which is told this once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewApiKey)]
+pub(crate) struct MadeKey {
+    #[serde(flatten)]
+    document: KeyDocument,
+    /// What to send as `Authorization: Bearer …`.
+    key: String,
+}
+
+/// One's keys, oldest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKeys)]
+pub(crate) struct Keys {
+    keys: Vec<KeyDocument>,
+}
+
+type Told<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+/// Makes a key.
+#[utoipa::path(post, path = "/v1/api-keys", tag = "accounts", request_body = NewKey,
+    responses((status = 201, description = "The key.", body = MadeKey)))]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    InPerson(user): InPerson,
+    Body(NewKey { name, role }): Body<NewKey>,
+) -> Result<(StatusCode, Told<MadeKey>), Problem> {
+    let name: Name = name.parse().map_err(|error: catalogue::name::InvalidName| {
+        Problem::field("name", format!("The name cannot be used: {error}."))
+    })?;
+    if role > user.role {
+        return Err(Problem::field("role", "A key may do no more than its owner."));
+    }
+    let catalogue = api.catalogue().seen_by(user.id);
+    let made = catalogue.api_keys().create(user.id, &name, role).await.map_err(catalogue_failed)?;
+    let (key, secret) = made.ok_or_else(too_many)?;
+    let made = MadeKey { document: key.into(), key: format!("{PREFIX}{secret}") };
+    Ok((StatusCode::CREATED, told(made)))
+}
+
+/// The keys that one has.
+#[utoipa::path(get, path = "/v1/api-keys", tag = "accounts",
+    responses((status = 200, description = "The keys.", body = Keys)))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    InPerson(user): InPerson,
+) -> Result<Told<Keys>, Problem> {
+    let keys = api.catalogue().seen_by(user.id).api_keys().list(user.id).await;
+    let keys = keys.map_err(catalogue_failed)?;
+    Ok(told(Keys { keys: keys.into_iter().map(KeyDocument::from).collect() }))
+}
+
+/// Revokes a key: it opens nothing any more.
+#[utoipa::path(delete, path = "/v1/api-keys/{id}", tag = "accounts", params(("id" = Uuid, Path)),
+    responses((status = 204, description = "It is revoked.")))]
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    InPerson(user): InPerson,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = id.parse().map_err(|_| Problem::field("id", "The id of a key is a UUID."))?;
+    let catalogue = api.catalogue().seen_by(user.id);
+    let revoked = catalogue.api_keys().revoke(user.id, id).await.map_err(catalogue_failed)?;
+    if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_key()) }
+}
+
+/// The secret of a key as it stands after `Authorization: Bearer`; nothing where that is no key.
+pub(crate) fn read(token: &str) -> Option<Secret> {
+    token.strip_prefix(PREFIX)?.parse().ok()
+}
+
+impl From<ApiKey> for KeyDocument {
+    fn from(key: ApiKey) -> Self {
+        let ApiKey { id, name, role, created_ms } = key;
+        Self { id, name, role, created_at: rfc3339(created_ms) }
+    }
+}
+
+fn told<T>(document: T) -> Told<T> {
+    ([(CACHE_CONTROL, "no-store")], Json(document))
+}
+
+fn no_such_key() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-key", "You have no key with this id.")
+}
+
+fn too_many() -> Problem {
+    let detail = format!("An account has at most {MOST_KEYS} keys; revoke one first.");
+    Problem::new(StatusCode::CONFLICT, "too-many-keys", detail)
+}
