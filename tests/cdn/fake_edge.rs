@@ -38,10 +38,6 @@ pub(crate) struct Asked {
 impl FakeEdge {
     /// An edge, and a node in front of it.
     pub(crate) fn behind(kind: Kind) -> Self {
-        let key = SigningKey::generate().expect("randomness");
-        let folder = TempDir::new().expect("a temporary folder");
-        let keys = VerifyingKeys::from(&key).to_jwks();
-        fs::write(folder.path().join("jwks.json"), keys).expect("written");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("an address");
         let (tell, asked) = channel();
@@ -52,18 +48,27 @@ impl FakeEdge {
                 }
             }
         });
-        let changes = match kind {
-            Kind::Nginx => nginx::IN_THE_CLEAR.as_slice(),
-            Kind::Varnish => &[],
-        };
-        let node = Node::start_in(kind, folder, address, changes);
-        Self { asked, node, token: minted(&key, FOLDER, ANNA, 320) }
+        let (node, token) = node_before(kind, address);
+        Self { asked, node, token }
     }
 
     /// The next request that comes.
     pub(crate) fn asked(&self) -> Asked {
         self.asked.recv_timeout(PATIENCE).expect("the edge is asked")
     }
+}
+
+/// A node that pulls from whoever listens there, and a token that is good for all of the folder.
+pub(crate) fn node_before(kind: Kind, edge: SocketAddr) -> (Node, String) {
+    let key = SigningKey::generate().expect("randomness");
+    let folder = TempDir::new().expect("a temporary folder");
+    let keys = VerifyingKeys::from(&key).to_jwks();
+    fs::write(folder.path().join("jwks.json"), keys).expect("written");
+    let changes = match kind {
+        Kind::Nginx => nginx::IN_THE_CLEAR.as_slice(),
+        Kind::Varnish => &[],
+    };
+    (Node::start_in(kind, folder, edge, changes), minted(&key, FOLDER, ANNA, 320))
 }
 
 /// Nothing of a connection that was opened in vain.

@@ -11,6 +11,7 @@ mod pulling;
 mod purging;
 mod refusing;
 mod rotating;
+mod smuggling;
 mod tls;
 mod varnish;
 mod wire;

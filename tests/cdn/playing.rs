@@ -8,7 +8,7 @@ use testkit::judge;
 
 use crate::node::{Kind, Node, tell};
 use crate::wire;
-use crate::world::{ANNA, BERT, EDGE_SECRET, RATE, Song, World, until};
+use crate::world::{ANNA, BERT, EDGE_SECRET, RATE, Song, World};
 
 /// Long enough for an Ogg of two slices.
 const SECONDS: usize = 30;
@@ -45,7 +45,6 @@ fn reads_once_and_plays(kind: Kind) {
         assert_eq!(world.reads(song, file), ["miss"], "{file}, at the end");
     }
 
-    carries_no_bodies(&node, &world, song);
     let (anna, bert) = (world.token(song, ANNA, 320), world.token(song, BERT, 320));
     ugly(&node, &format!("/t/{anna}/{}/{SEGMENT}", song.prefix));
     let late = world.path(song, BERT, SEGMENT);
@@ -176,23 +175,6 @@ fn plays_whole(node: &Node, world: &World, song: &Song) {
         let found = judge::align(&song.master, &heard);
         assert!(found.offset == 0 && found.correlation > 0.98, "{file}: {found:?}");
     }
-}
-
-/// A body is no part of the next request, neither to a node nor to its edge.
-fn carries_no_bodies(node: &Node, world: &World, song: &Song) {
-    let inner = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-    for (file, headers) in [
-        ("manifest.mpd", format!("Content-Length: {}\r\n\r\n{inner}", inner.len())),
-        ("opus.m3u8", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n".to_owned()),
-    ] {
-        // Nobody has it, so that the edge is asked; the next one comes by the same connection.
-        let first = node.ask("GET", &world.path(song, ANNA, file), &headers);
-        assert_eq!(first.status, 404, "{file}: {first:?}");
-        let next = node.get(&world.path(song, ANNA, file));
-        assert_eq!(next.status, 404, "{file}: {next:?}");
-        until("the edge has logged both", || world.reads(song, file).len() == 2);
-    }
-    assert!(!world.log().contains("\"path\":\"(not the edge's)\""));
 }
 
 /// What servers complain about, and quote.

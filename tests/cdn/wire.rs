@@ -35,10 +35,21 @@ impl fmt::Debug for Answer {
 
 /// Sends one request on a connection of its own; `headers` are lines with their ends.
 pub(crate) fn ask(to: SocketAddr, method: &str, target: &str, headers: &str) -> Answer {
+    ask_with_body(to, method, target, headers, "")
+}
+
+/// The same with a body, as it goes over the wire.
+pub(crate) fn ask_with_body(
+    to: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &str,
+    body: &str,
+) -> Answer {
     let mut stream = TcpStream::connect(to).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let head = format!("{method} {target} HTTP/1.1\r\nHost: cdn\r\nConnection: close\r\n");
-    stream.write_all(format!("{head}{headers}\r\n").as_bytes()).expect("sent");
+    stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).expect("sent");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("an answer");
     read(&bytes)

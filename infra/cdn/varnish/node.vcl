@@ -15,6 +15,10 @@ sub vcl_recv {
     if (req.method != "GET" && req.method != "HEAD") {
         return (synth(405));
     }
+    # No player sends a body with these, and whoever does tries where it ends.
+    if (req.http.Transfer-Encoding || (req.http.Content-Length && req.http.Content-Length != "0")) {
+        return (synth(400));
+    }
     std.collect(req.http.Cookie, "; ");
     if (!gate.admits(req.url, req.http.Cookie)) {
         if (gate.refusal()) {
@@ -72,6 +76,8 @@ sub vcl_purge {
 }
 
 sub vcl_backend_fetch {
+    # Without a length, which is stripped as all else is, an edge would take a body for the next request.
+    unset bereq.body;
     segue.begin_fetch();
     segue.strip_fetch();
     call edge_secret;
