@@ -2,12 +2,18 @@
 // fetched from the edge as a puller.
 
 import { answerTo, personal, withoutKeys } from './answer.js';
-import { withoutToken } from './carrier.js';
 import { judge } from './verdict.js';
 import { NoKeys } from './held_keys.js';
 
 /** What makes us a puller (edge/delivery/src/pull.rs). */
 const EDGE_SECRET = 'Segue-Edge-Secret';
+
+/**
+ * What an edge, or the platform's cache before it, heeds of a viewer's headers. Of the others any may hold a token (Referer:
+ * the page's, or the playlist's URL), a password, or cookies.
+ */
+const PASSED_ON = ['Range', 'If-Range', 'If-Match', 'If-None-Match', 'Accept-Encoding'];
+const CMCD = ['CMCD-Object', 'CMCD-Request', 'CMCD-Session', 'CMCD-Status'];
 
 /**
  * What a platform lends.
@@ -53,18 +59,16 @@ async function judgeRequest(request, keys, now) {
 }
 
 /**
- * The viewer's headers without the token, and with our secret in place of any that the viewer sent.
+ * What of the viewer's headers the edge may see, and our secret.
  * @param {Headers} viewers
  * @param {string} secret
  */
 function pulling(viewers, secret) {
-  const headers = new Headers(viewers);
-  const cookies = withoutToken(viewers.get('cookie') ?? '');
-  if (cookies === null) headers.delete('cookie');
-  else headers.set('cookie', cookies);
-  // The edge's own name goes there, by the URL.
-  headers.delete('host');
-  headers.set(EDGE_SECRET, secret);
+  const headers = new Headers({ [EDGE_SECRET]: secret });
+  for (const name of [...PASSED_ON, ...CMCD]) {
+    const value = viewers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
   return headers;
 }
 

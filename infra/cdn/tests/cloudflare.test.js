@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,10 +107,22 @@ test('two viewers ask for one address, without their tokens, as a puller', async
   }
 });
 
-test('of the cookies, the token alone is kept back', async () => {
-  const answer = await ask(live.path, { headers: { Cookie: `a=b; URISigningPackage=${live.eddsa}; c=d` } });
+test('of the headers, the edge is told those that it heeds', async () => {
+  const token = live.eddsa;
+  const headers = {
+    Cookie: `a=b; URISigningPackage=${token}`,
+    Referer: `https://media.example/t/${token}/`,
+    Authorization: `Bearer ${token}`,
+    'X-Original-URL': `/t/${token}/`,
+    'User-Agent': token,
+    'CMCD-Session': 'sid="5"',
+  };
+  const answer = await ask(live.path, { headers });
   assert.equal(answer.status, 200);
-  assert.equal(pulled()[0].headers.cookie, 'a=b; c=d');
+  const [{ headers: told }] = pulled();
+  assert.ok(!JSON.stringify(told).includes(token));
+  for (const name of ['cookie', 'referer', 'authorization', 'x-original-url']) assert.equal(told[name], undefined, name);
+  assert.equal(told['cmcd-session'], 'sid="5"');
 });
 
 test('ranges and conditions are those of the edge', async () => {
@@ -176,4 +188,12 @@ test('a verifier that has run knows a new key as soon as a token names it', asyn
   seen.jwks = JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid: 'new' }] });
   assert.equal((await ask(`/t/${token}${live.path}`)).status, 200);
   assert.deepEqual(seen.asked.map(({ url }) => url), ['/.well-known/jwks.json', live.path]);
+});
+
+/** What is cached lies under its URLs, without tokens. */
+test('the host that is pulled from cannot be asked past the Worker', () => {
+  const settings = readFileSync(new URL('../cloudflare/wrangler.toml', import.meta.url), 'utf8');
+  const [, origin] = settings.match(/^ORIGIN = "(.*)"$/m);
+  const routes = [...settings.matchAll(/\{ pattern = "([^"]+)", zone_name = /g)].map(([, pattern]) => pattern);
+  assert.deepEqual(routes, [`${new URL(origin).host}/*`]);
 });
