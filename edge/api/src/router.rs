@@ -71,6 +71,7 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::revoke))
         .routes(routes!(users::show_me, users::change_me))
         .routes(routes!(users::change_password))
+        .routes(routes!(users::delete_me))
         .routes(routes!(playback::create))
         .routes(routes!(playlists::create, playlists::list))
         .routes(routes!(playlists::change, playlists::delete))

@@ -5,18 +5,19 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::song_document::rfc3339;
-use catalogue::users::Entitled;
+use catalogue::users::{Deleted, Entitled};
 use catalogue::{CatalogueError, Email, Name, NewUser, Plan, Profile, Role, Username, password};
 use media::UserId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
+use token::revocation::Revoked;
 use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::{Caller, CurrentSession, InPerson};
 use crate::client::Client;
 use crate::refusals::{Body, Parameters, catalogue_failed};
-use crate::sessions;
+use crate::{purges, sessions};
 
 /// The shortest password that is accepted, in characters (NIST SP 800-63B 3.1.1.2).
 const SHORTEST_PASSWORD: usize = 8;
@@ -68,6 +69,13 @@ pub(crate) struct PasswordChange {
     current: String,
     /// 8 characters at least, 1024 bytes at most.
     new: String,
+}
+
+/// Whoever deletes their account says their password once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deletion {
+    password: String,
 }
 
 /// What an admin changes about somebody. What is not there stays.
@@ -192,6 +200,38 @@ pub(crate) async fn change_password(
         return Err(wrong_password());
     }
     api.standing().forget(|other, of| of == user.id && Some(other) != session);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes one's account and all that is one's own, and ends what plays. Whoever has brought songs keeps it.
+#[utoipa::path(post, path = "/v1/users/me/deletion", tag = "accounts", request_body = Deletion,
+    responses((status = 204, description = "The account is gone.")))]
+pub(crate) async fn delete_me(
+    State(api): State<Api>,
+    InPerson(user): InPerson,
+    client: Client,
+    Body(Deletion { password }): Body<Deletion>,
+) -> Result<StatusCode, Problem> {
+    if password.len() > sessions::LONGEST {
+        return Err(wrong_password());
+    }
+    let hash = api.catalogue().users().password_hash(user.id).await.map_err(catalogue_failed)?;
+    let hash = hash.ok_or_else(no_such_user)?;
+    if !sessions::prove(&api, &client, user.id.to_string(), password, hash).await? {
+        return Err(wrong_password());
+    }
+    let deleted = api.catalogue().seen_by(user.id).users().delete(user.id).await;
+    match deleted.map_err(catalogue_failed)? {
+        Deleted::Done => {}
+        Deleted::Nobody => return Err(no_such_user()),
+        Deleted::LastAdmin => return Err(last_admin()),
+        Deleted::HasSongs => return Err(has_songs()),
+    }
+    api.standing().forget(|_, of| of == user.id);
+    // Where edges cannot be told, what plays ends with its token: the account is gone all the same.
+    if purges::revoke_playback(&api, Revoked::User(user.id)).await.is_err() {
+        tracing::warn!(user = %user.id, "what plays of a deleted account was not ended");
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -320,6 +360,12 @@ fn wrong_password() -> Problem {
 
 fn no_admin() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "admins-only", "Only admins may do this.")
+}
+
+fn has_songs() -> Problem {
+    let detail =
+        "This account has brought songs; an admin must hand them over or take them away first.";
+    Problem::new(StatusCode::CONFLICT, "has-songs", detail)
 }
 
 fn last_admin() -> Problem {

@@ -85,6 +85,7 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("post", "/v1/users", Anybody),
     ("get", "/v1/users/me", Listener),
     ("patch", "/v1/users/me", Listener),
+    ("post", "/v1/users/me/deletion", Listener),
     ("put", "/v1/users/me/password", Listener),
     ("patch", "/v1/users/{id}", Admin),
     ("get", "/v1/songs/{id}/previews", Artist),

@@ -441,3 +441,23 @@ async fn keys_that_cannot_be_are_refused() {
     }
     assert_eq!(bench.ask(("DELETE", "/v1/api-keys/x"), Some(&ann), None).await.0, 422);
 }
+
+#[tokio::test]
+async fn an_account_is_deleted_by_whoever_knows_its_password() {
+    let bench = Bench::new().await;
+    bench.register("ann").await;
+    let (ann, refresh) = bench.log_in("ann", PASSWORD).await;
+    let (admin, _) = bench.log_in("admin", PASSWORD).await;
+    let delete = async |token: &str, password: &str| {
+        let body = json!({"password": password});
+        bench.ask(("POST", "/v1/users/me/deletion"), Some(token), Some(body)).await
+    };
+    assert_eq!(delete(&ann, "wrong guess").await.0, 403);
+    assert_eq!(bench.me(&ann).await, 200);
+    assert_eq!(delete(&ann, PASSWORD).await.0, 204);
+    assert_eq!((bench.me(&ann).await, bench.refresh(&refresh).await.0), (401, 401));
+    let body = json!({"login": "ann", "password": PASSWORD});
+    assert_eq!(bench.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
+    let (status, problem) = delete(&admin, PASSWORD).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:segue:problem:last-admin")));
+}

@@ -226,6 +226,31 @@ impl<'a> Users<'a> {
         })
     }
 
+    /// Deletes an account and all that is its own: sessions, keys, playlists, likes, follows. Songs are not: who has
+    /// brought some stays, and so does the last admin.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn delete(&self, user: UserId) -> Result<Deleted, CatalogueError> {
+        let mut write = self.0.write().await?;
+        write.alone_on(ADMINS).await?;
+        let brought = sql("SELECT 1 AS one FROM songs WHERE uploader_id = $1 LIMIT 1");
+        if write.optional(brought.bind(user)).await?.is_some() {
+            return Ok(Deleted::HasSongs);
+        }
+        let admin = sql("SELECT 1 AS one FROM users WHERE role = 'admin' AND id = $1");
+        let is_admin = write.optional(admin.bind(user)).await?.is_some();
+        let other = sql("SELECT 1 AS one FROM users WHERE role = 'admin' AND id <> $1 LIMIT 1");
+        if is_admin && write.optional(other.bind(user)).await?.is_none() {
+            return Ok(Deleted::LastAdmin);
+        }
+        write.end_sessions(user, None).await?;
+        write.execute(sql("DELETE FROM api_keys WHERE user_id = $1").bind(user)).await?;
+        let deleted = write.execute(sql("DELETE FROM users WHERE id = $1").bind(user)).await?;
+        write.commit().await?;
+        Ok(if deleted == 1 { Deleted::Done } else { Deleted::Nobody })
+    }
+
     /// What that account may hear; nothing where there is no such account.
     ///
     /// # Errors
@@ -248,6 +273,19 @@ pub struct Entitlement {
     pub plan: Plan,
     /// Playback tokens that were issued before this (milliseconds since 1970) are revoked.
     pub playback_from_ms: Option<u64>,
+}
+
+/// What came of deleting an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone.
+    Done,
+    /// There is no such account.
+    Nobody,
+    /// Without them, nobody would be an admin.
+    LastAdmin,
+    /// They have brought songs.
+    HasSongs,
 }
 
 /// What came of changing somebody's role or plan.

@@ -1,6 +1,7 @@
 //! Accounts.
 
 use media::UserId;
+use segue_catalogue::users::Deleted;
 use segue_catalogue::{CatalogueError, Entitled, Entitlement, NewUser, Plan, Role};
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ contract![
     everybody_is_listed_in_pages,
     an_admin_changes_roles_and_one_admin_is_always_left,
     two_admins_cannot_take_each_others_role,
+    an_account_is_deleted_with_all_that_is_its_own,
 ];
 
 async fn users_are_found_by_name_and_names_are_taken_once(bench: &Bench) {
@@ -135,4 +137,25 @@ async fn two_admins_cannot_take_each_others_role(bench: &Bench) {
     assert_eq!(both.iter().filter(|one| matches!(one, Entitled::Now(_))).count(), 1, "{both:?}");
     let left = users.list(None, 9).await.unwrap();
     assert_eq!(left.iter().filter(|user| user.role == Role::Admin).count(), 1);
+}
+
+async fn an_account_is_deleted_with_all_that_is_its_own(bench: &Bench) {
+    let (users, keys) = (bench.catalogue.users(), bench.catalogue.api_keys());
+    let ann = users.register(&newcomer("ann", "ann@music.example")).await.unwrap().id;
+    let idle = std::time::Duration::from_secs(60);
+    let (session, _) = bench.catalogue.sessions().begin(ann, idle).await.unwrap();
+    let name = "key".parse().unwrap();
+    let (_, key) = keys.create(ann, &name, Role::Listener).await.unwrap().expect("a key");
+    let song = bench.make_ready("Song").await;
+    bench.catalogue.library().like(ann, song.id).await.unwrap();
+    assert_eq!(users.delete(ann).await.unwrap(), Deleted::Done);
+    assert_eq!(users.delete(ann).await.unwrap(), Deleted::Nobody);
+    assert_eq!(users.profile(ann).await.unwrap(), None);
+    assert_eq!(bench.catalogue.sessions().standing(session).await.unwrap(), None);
+    assert_eq!(keys.owner(&key).await.unwrap(), None);
+    assert!(users.register(&newcomer("ann", "ann@music.example")).await.is_ok(), "free again");
+    assert_eq!(users.delete(bench.admin.id).await.unwrap(), Deleted::HasSongs);
+    let bob = users.create("bob", "hash", Role::Admin).await.unwrap().id;
+    users.entitle(bob, bench.admin.id, (Some(Role::Artist), None)).await.unwrap();
+    assert_eq!(users.delete(bob).await.unwrap(), Deleted::LastAdmin);
 }
