@@ -52,6 +52,13 @@ impl FakeEdge {
         Self { asked, node, token }
     }
 
+    /// Has it answer 404 to whatever comes from now on.
+    pub(crate) fn have_nothing_more(self) -> (Node, String) {
+        let Self { asked, node, token } = self;
+        thread::spawn(move || asked.into_iter().for_each(Asked::answer_not_found));
+        (node, token)
+    }
+
     /// The next request that comes.
     pub(crate) fn asked(&self) -> Asked {
         self.asked.recv_timeout(PATIENCE).expect("the edge is asked")

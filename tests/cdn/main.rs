@@ -13,6 +13,7 @@ mod refusing;
 mod rotating;
 mod smuggling;
 mod tls;
+mod vanishing;
 mod varnish;
 mod wire;
 mod world;

@@ -18,6 +18,8 @@ void segue_verifier_free(struct segue_verifier *);
 void segue_verifier_judge(const struct segue_verifier *, const char *target, size_t target_length,
     const char *cookies, size_t cookies_length, struct segue_judgement *);
 int segue_verifier_may_purge(const struct segue_verifier *, const char *secret, size_t length);
+int segue_verifier_is_object(const char *path, size_t length);
+int segue_verifier_are_keys(const char *list, size_t length);
 ]]
 
 local segue = {}
@@ -118,42 +120,48 @@ local function cache_key(path)
     return string.format("%.0f.%.0f%s", purges:get(EPOCH), last_purge(path), path)
 end
 
+-- An epoch without numbers begins. One that is deleted while the old epoch holds would bring back what it hides, and
+-- another worker may have read it just before: so a further one begins when all are gone.
+local function forget_all(last)
+    purges:incr(EPOCH, 1)
+    for _, key in ipairs(purges:get_keys(0)) do
+        if key ~= EPOCH and key ~= LAST and (purges:get(key) or 0) <= last then
+            purges:delete(key)
+        end
+    end
+    purges:incr(EPOCH, 1)
+end
+
 local function forget(key)
     local number = purges:incr(LAST, 1)
     -- Where there is no room to remember a purge, everything is purged.
     if not purges:safe_set(key, number) then
-        purges:incr(EPOCH, 1)
+        forget_all(number)
     end
-end
-
-local ID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
-local HASH = "^" .. ("%x"):rep(32) .. "$"
-local KINDS = { artist = ID, album = ID, song = ID, version = HASH }
-
-local function is_surrogate_key(key)
-    local kind, id = key:match("^(%l+):([%x%-]+)$")
-    return kind and KINDS[kind] and id == id:lower() and id:match(KINDS[kind]) ~= nil
 end
 
 -- The keys to purge, or nil where one of them is none.
 local function purged_keys(headers, path)
-    local named = headers["xkey-purge"] or headers["xkey-softpurge"]
+    local hard, soft = headers["xkey-purge"], headers["xkey-softpurge"]
+    if hard and soft then
+        return nil
+    end
+    local named = hard or soft
     if not named then
         -- One URL, as an edge has it: without token, without query.
-        local plain = path:match("^/artist/[%w%-]+/album/[%w%-]+/[%w%-]+/[%w%-]+/[%w/%-_.]+$")
-        return plain and { "url:" .. plain }
+        return library.segue_verifier_is_object(path, #path) == 1 and { "url:" .. path }
     end
     if type(named) == "table" then
         named = table.concat(named, " ")
     end
+    if library.segue_verifier_are_keys(named, #named) ~= 1 then
+        return nil
+    end
     local keys = {}
-    for key in named:gmatch("[^%s,]+") do
-        if not is_surrogate_key(key) then
-            return nil
-        end
+    for key in named:gmatch("[^ ,]+") do
         keys[#keys + 1] = key
     end
-    return #keys > 0 and keys or nil
+    return keys
 end
 
 local function purge()

@@ -43,25 +43,33 @@ sub purge_request {
         set req.http.Segue-Refusal = "wrong-purge-secret";
         return (synth(403));
     }
-    # What is no key purges nothing, and should not look as if it did.
-    if (req.http.xkey-purge || req.http.xkey-softpurge) {
-        if (req.http.xkey-purge + " " + req.http.xkey-softpurge !~
-            "^[ ,]*(((song|album|artist):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|version:[0-9a-f]{32})([ ,]+|$))+$") {
+    # A header may come on several lines.
+    std.collect(req.http.xkey-purge, " ");
+    std.collect(req.http.xkey-softpurge, " ");
+    # What is no key purges nothing, and should not look as if it did; nor should one of two kinds of purge.
+    if (req.http.xkey-purge && req.http.xkey-softpurge) {
+        return (synth(400));
+    }
+    if (req.http.xkey-purge) {
+        if (!segue.are_keys(req.http.xkey-purge)) {
             return (synth(400));
         }
-    }
-    segue.purged();
-    if (req.http.xkey-purge) {
+        segue.purged();
         set req.http.Segue-Purged = xkey.purge(regsuball(req.http.xkey-purge, ",", " "));
         return (synth(200, "Purged"));
     }
     if (req.http.xkey-softpurge) {
+        if (!segue.are_keys(req.http.xkey-softpurge)) {
+            return (synth(400));
+        }
+        segue.purged();
         set req.http.Segue-Purged = xkey.softpurge(regsuball(req.http.xkey-softpurge, ",", " "));
         return (synth(200, "Purged"));
     }
-    if (req.url !~ "^/artist/[0-9a-z-]+/album/[0-9a-z-]+/[0-9a-z-]+/[0-9a-f]+/[0-9a-zA-Z/_.-]+$") {
+    if (!segue.is_object(req.url)) {
         return (synth(400));
     }
+    segue.purged();
     return (purge);
 }
 

@@ -171,6 +171,20 @@ vmod_verifier_may_purge(VRT_CTX, struct vmod_segue_verifier *object, VCL_STRING 
 	    segue_verifier_may_purge(object->verifier, secret, strlen(secret)) == 1);
 }
 
+VCL_BOOL
+vmod_is_object(VRT_CTX, VCL_STRING path)
+{
+	CHECK_OBJ_NOTNULL(ctx, VRT_CTX_MAGIC);
+	return (path != NULL && segue_verifier_is_object(path, strlen(path)) == 1);
+}
+
+VCL_BOOL
+vmod_are_keys(VRT_CTX, VCL_STRING list)
+{
+	CHECK_OBJ_NOTNULL(ctx, VRT_CTX_MAGIC);
+	return (list != NULL && segue_verifier_are_keys(list, strlen(list)) == 1);
+}
+
 VCL_VOID
 vmod_purged(VRT_CTX)
 {

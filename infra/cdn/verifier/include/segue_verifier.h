@@ -48,4 +48,10 @@ void segue_verifier_judge(const struct segue_verifier *, const char *target, siz
 /* 1 where who shows `secret` may purge, else 0. */
 int segue_verifier_may_purge(const struct segue_verifier *, const char *secret, size_t length);
 
+/* 1 where an object can lie at `path`, as an edge has it (without token and query), else 0. */
+int segue_verifier_is_object(const char *path, size_t length);
+
+/* 1 where `list` names surrogate keys, one at least, between spaces or commas, and nothing else; else 0. */
+int segue_verifier_are_keys(const char *list, size_t length);
+
 #endif

@@ -9,6 +9,7 @@ use std::ptr;
 use service::Clock;
 
 use crate::guard::{Guard, Judgement};
+use crate::purgeable::{are_keys, is_object};
 
 /// `struct segue_judgement`.
 #[repr(C)]
@@ -93,6 +94,30 @@ pub(crate) unsafe extern "C" fn segue_verifier_may_purge(
         guard.may_purge(secret)
     }));
     c_int::from(may.unwrap_or(false))
+}
+
+/// # Safety
+/// The text has its length.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn segue_verifier_is_object(
+    path: *const c_char,
+    length: usize,
+) -> c_int {
+    // SAFETY: the text has its length.
+    let path = unsafe { bytes(path, length) };
+    c_int::from(catch_unwind(|| is_object(path)).unwrap_or(false))
+}
+
+/// # Safety
+/// The text has its length.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn segue_verifier_are_keys(
+    list: *const c_char,
+    length: usize,
+) -> c_int {
+    // SAFETY: the text has its length.
+    let list = unsafe { bytes(list, length) };
+    c_int::from(catch_unwind(|| are_keys(list)).unwrap_or(false))
 }
 
 impl CJudgement {

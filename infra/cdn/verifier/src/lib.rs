@@ -3,9 +3,11 @@
 //! differ.
 //!
 //! Reading order: [`guard`] (who is asked: the verifier, its key set and the purgers' secrets), `followed` (files that
-//! change while it runs), `abi` (the same in C; `include/segue_verifier.h` declares it).
+//! change while it runs), [`purgeable`] (what a purge may name), `abi` (the same in C; `include/segue_verifier.h`
+//! declares it).
 
 #[expect(unsafe_code, reason = "C hands over pointers: every one of them is read in here")]
 mod abi;
 mod followed;
 pub mod guard;
+pub mod purgeable;
