@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
 //! [`users`], [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
-//! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `library`, `purges`, `key_set`,
+//! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `playlist_members`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
@@ -28,6 +28,7 @@ mod playback;
 mod playlist_aliases;
 mod playlist_documents;
 mod playlist_entries;
+mod playlist_members;
 mod playlist_refusals;
 mod playlists;
 mod preconditions;

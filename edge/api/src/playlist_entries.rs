@@ -81,6 +81,8 @@ pub(crate) struct EntryPaging {
     limit: Option<String>,
     /// The `next` of the page before.
     after: Option<String>,
+    /// The token of a link to the playlist, where the caller may not see it otherwise.
+    link: Option<String>,
 }
 
 /// The songs of a playlist in their order. Pages follow each other whatever is edited meanwhile.
@@ -99,7 +101,10 @@ pub(crate) async fn list(
     })?;
     let catalogue = seen_by(&api, user.as_ref());
     // One more than is shown says whether there is a next page.
-    let found = catalogue.playlists().entries(user.as_ref(), id, after.as_ref(), limit + 1).await;
+    let found = catalogue
+        .playlists()
+        .entries(user.as_ref(), paging.link.as_deref(), id, after.as_ref(), limit + 1)
+        .await;
     let (_, entries) = found.map_err(refused)?;
     Ok(Json(EntryPage::new(entries, limit as usize)))
 }

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use catalogue::playlist::{EntryId, MOST_AT_ONCE, MOST_PLAYLISTS, MOST_SONGS};
+use catalogue::playlist_members::{MOST_LINKS, MOST_MEMBERS};
 use catalogue::playlist_rules::Action;
 use catalogue::{PlaylistError, PlaylistId};
 use media::SongId;
@@ -103,6 +104,24 @@ pub(crate) fn refused(error: PlaylistError) -> Problem {
             StatusCode::GONE,
             "rearranged",
             "The playlist was arranged anew since the page before; begin again without 'after'.",
+        ),
+        PlaylistError::NoSuchMember => {
+            let detail = "Nobody with this id is a member of the playlist.";
+            Problem::new(StatusCode::NOT_FOUND, "no-such-member", detail)
+        }
+        PlaylistError::NoSuchLink => {
+            let detail = "There is no such link, or it was revoked.";
+            Problem::new(StatusCode::NOT_FOUND, "no-such-link", detail)
+        }
+        PlaylistError::TooManyLinks => Problem::new(
+            StatusCode::CONFLICT,
+            "too-many-links",
+            format!("A playlist has at most {MOST_LINKS} links; revoke one first."),
+        ),
+        PlaylistError::TooManyMembers => Problem::new(
+            StatusCode::CONFLICT,
+            "too-many-members",
+            format!("A playlist has at most {MOST_MEMBERS} members beside its owner."),
         ),
         PlaylistError::Catalogue(error) => catalogue_failed(error),
     }

@@ -72,6 +72,8 @@ pub(crate) struct Including {
     /// Whether the first 1,000 songs are told as well.
     #[param(value_type = Option<bool>)]
     include_songs: Option<String>,
+    /// The token of a link to the playlist, where the caller may not see it otherwise.
+    link: Option<String>,
 }
 
 /// Makes an empty playlist.
@@ -125,15 +127,17 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let catalogue = seen_by(&api, user.as_ref());
+    let link = including.link.as_deref();
     if including.songs()? {
-        let found = catalogue.playlists().entries(user.as_ref(), id, None, HIGHEST_LIMIT + 1).await;
+        let found =
+            catalogue.playlists().entries(user.as_ref(), link, id, None, HIGHEST_LIMIT + 1).await;
         let (playlist, entries) = found.map_err(refused)?;
         let songs = Some(EntryPage::new(entries, HIGHEST_LIMIT as usize));
         return Ok(
             ([OWN], Json(PlaylistWithSongs { playlist: playlist.into(), songs })).into_response()
         );
     }
-    let playlist = catalogue.playlists().get(user.as_ref(), id).await.map_err(refused)?;
+    let playlist = catalogue.playlists().get(user.as_ref(), link, id).await.map_err(refused)?;
     if preconditions::has(&headers, playlist.version) {
         let tag = (ETAG, preconditions::tag(playlist.version));
         return Ok((StatusCode::NOT_MODIFIED, [tag, OWN]).into_response());

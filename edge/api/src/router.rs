@@ -13,8 +13,8 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     albums, aliases, api_keys, artists, browse, key_set, library, page, playback, playlist_aliases,
-    playlist_entries, playlists, previews, purges, request_id, search, sessions, song_edits, songs,
-    users,
+    playlist_entries, playlist_members, playlists, previews, purges, request_id, search, sessions,
+    song_edits, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -80,6 +80,11 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(playlist_entries::remove))
         .routes(routes!(playlist_entries::remove_many))
         .routes(routes!(playlist_entries::shift))
+        .routes(routes!(playlist_members::list))
+        .routes(routes!(playlist_members::change, playlist_members::remove))
+        .routes(routes!(playlist_members::make_link, playlist_members::links))
+        .routes(routes!(playlist_members::revoke_link))
+        .routes(routes!(playlist_members::join))
         .routes(routes!(playlist_aliases::create, playlist_aliases::list))
         .routes(routes!(playlist_aliases::create_one))
         .routes(routes!(playlist_aliases::add))

@@ -283,6 +283,89 @@ async fn songs_are_liked_and_artists_followed() {
     assert_eq!(page["follows"], json!([]));
 }
 
+/// Somebody who may do something with the playlist at `path`, or may not.
+fn attempts(path: &str, song: SongId, member: &User) -> [(String, Value); 8] {
+    let member = member.id;
+    [
+        (format!("GET {path}/entries"), Value::Null),
+        (format!("POST {path}/songs"), json!({"songs_id": [song]})),
+        (format!("PATCH {path}"), json!({"description": "new"})),
+        (format!("GET {path}/members"), Value::Null),
+        (format!("POST {path}/links"), json!({"role": "viewer"})),
+        (format!("PUT {path}/members/{member}"), json!({"role": "editor"})),
+        (format!("DELETE {path}/members/{member}"), Value::Null),
+        (format!("DELETE {path}"), Value::Null),
+    ]
+}
+
+#[tokio::test]
+async fn every_cell_of_role_and_action() {
+    let bench = Bench::new().await;
+    let song = bench.song("a").await;
+    let other = bench.catalogue.users().create("eve", "hash", Role::Listener).await.unwrap();
+    // read, add, describe, members, link, change a member, put one out, delete
+    for (role, cells) in [
+        ("owner", [200, 200, 200, 200, 201, 204, 204, 204]),
+        ("editor", [200, 200, 403, 403, 403, 403, 403, 403]),
+        ("viewer", [200, 403, 403, 403, 403, 403, 403, 403]),
+        ("stranger", [404, 404, 404, 404, 404, 404, 404, 404]),
+    ] {
+        let (_, made) = bench.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
+        let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+        let links = format!("POST {path}/links");
+        let (_, link) = bench.ann(&links, json!({"role": "viewer"})).await;
+        let token = json!({"token": link["token"]});
+        assert_eq!(bench.ask("POST /v1/memberships", Some(&other), token, &[]).await.0, 200);
+        if role == "editor" || role == "viewer" {
+            let (_, link) = bench.ann(&links, json!({"role": role})).await;
+            let token = json!({"token": link["token"]});
+            let (_, _, joined) =
+                bench.ask("POST /v1/memberships", Some(&bench.bob), token, &[]).await;
+            assert_eq!(joined["role"], role);
+        }
+        let who = if role == "owner" { &bench.ann } else { &bench.bob };
+        for ((line, body), status) in attempts(&path, song, &other).into_iter().zip(cells) {
+            let (answered, _, told) = bench.ask(&line, Some(who), body, &[]).await;
+            assert_eq!(answered, status, "{role}: {line}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_opens_a_playlist_until_it_is_revoked() {
+    let bench = Bench::new().await;
+    let bob = Some(&bench.bob);
+    let (_, made) = bench.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
+    let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+    let (_, link) = bench.ann(&format!("POST {path}/links"), json!({"role": "editor"})).await;
+    let token = link["token"].as_str().unwrap();
+    let (_, links) = bench.ann(&format!("GET {path}/links"), Value::Null).await;
+    assert_eq!(links["links"][0], link);
+    for read in ["", "/entries"] {
+        let line = format!("GET {path}{read}?link={token}");
+        assert_eq!(bench.ask(&line, None, Value::Null, &[]).await.0, 200);
+        let line = format!("GET {path}{read}?link=%00");
+        assert_eq!(bench.ask(&line, None, Value::Null, &[]).await.0, 404);
+    }
+    let join = json!({"token": token});
+    let (_, _, joined) = bench.ask("POST /v1/memberships", bob, join.clone(), &[]).await;
+    assert_eq!(joined["role"], "editor");
+    let (_, _, mine) = bench.ask("GET /v1/playlists", bob, Value::Null, &[]).await;
+    assert_eq!(mine["playlists"][0]["name"], "Ours");
+    let revoke = format!("DELETE {path}/links/{}", link["id"].as_str().unwrap());
+    assert_eq!(bench.ann(&revoke, Value::Null).await.0, 204);
+    assert_eq!(bench.ann(&revoke, Value::Null).await.0, 404);
+    let line = format!("GET {path}?link={token}");
+    assert_eq!(bench.ask(&line, None, Value::Null, &[]).await.0, 404);
+    assert_eq!(bench.ask("POST /v1/memberships", bob, join, &[]).await.0, 404);
+    // Whoever joined stays, until they leave.
+    let leave = format!("DELETE {path}/members/{}", bench.bob.id);
+    let read = format!("GET {path}");
+    assert_eq!(bench.ask(&read, bob, Value::Null, &[]).await.0, 200);
+    assert_eq!(bench.ask(&leave, bob, Value::Null, &[]).await.0, 204);
+    assert_eq!(bench.ask(&read, bob, Value::Null, &[]).await.0, 404);
+}
+
 #[tokio::test]
 async fn what_cannot_be_is_refused_by_its_field() {
     let bench = Bench::new().await;

@@ -265,6 +265,18 @@ pub enum PlaylistError {
     /// All was arranged anew since the page before, and the entry at which it ended is gone.
     #[error("the playlist was arranged anew")]
     Rearranged,
+    /// They are no member.
+    #[error("there is no such member")]
+    NoSuchMember,
+    /// There is none, or it was revoked.
+    #[error("there is no such link")]
+    NoSuchLink,
+    /// It has [`crate::playlist_members::MOST_LINKS`].
+    #[error("the playlist has too many links")]
+    TooManyLinks,
+    /// It has [`crate::playlist_members::MOST_MEMBERS`].
+    #[error("the playlist has too many members")]
+    TooManyMembers,
     /// The catalogue failed.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

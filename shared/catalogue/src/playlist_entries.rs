@@ -111,17 +111,19 @@ impl Playlists<'_> {
     pub async fn entries(
         &self,
         asker: Option<&AuthenticatedUser>,
+        link: Option<&str>,
         id: PlaylistId,
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<(Playlist, Vec<Entry>), PlaylistError> {
         loop {
-            let playlist = visible(&mut self.0.read(), asker, id).await?;
+            let playlist = visible(&mut self.0.read(), asker, link, id).await?;
             let start = start(self.0, &playlist, after).await?;
             let rows = rows_after(self.0, &playlist, &start, limit).await?;
             // Where all was arranged anew between the two, that is no empty page.
             if rows.is_empty()
-                && visible(&mut self.0.read(), asker, id).await?.arrangement != playlist.arrangement
+                && visible(&mut self.0.read(), asker, link, id).await?.arrangement
+                    != playlist.arrangement
             {
                 continue;
             }

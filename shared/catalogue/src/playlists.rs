@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::playlist::{
     MOST_PLAYLISTS, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId,
 };
+use crate::playlist_members::link_of;
 use crate::playlist_rules::{Action, MemberRole, Standing};
 use crate::row::Row;
 use crate::source::Source;
@@ -67,21 +68,22 @@ impl<'a> Playlists<'a> {
             .bind(self.0.now_ms());
         write.execute(statement).await?;
         write.say(&Event::PlaylistChanged { playlist: id.uuid(), by: owner.id }).await?;
-        let made = visible(&mut write, Some(owner), id).await?;
+        let made = visible(&mut write, Some(owner), None, id).await?;
         write.commit().await?;
         Ok(made)
     }
 
-    /// The playlist, as `asker` may see it.
+    /// The playlist, as `asker` may see it, perhaps by the token of a link.
     ///
     /// # Errors
     /// [`PlaylistError::NoSuchPlaylist`] where there is none that they may see, or the database failed.
     pub async fn get(
         &self,
         asker: Option<&AuthenticatedUser>,
+        link: Option<&str>,
         id: PlaylistId,
     ) -> Result<Playlist, PlaylistError> {
-        visible(&mut self.0.read(), asker, id).await
+        visible(&mut self.0.read(), asker, link, id).await
     }
 
     /// Up to `limit` playlists that the user made or is a member of, newest first, from the one after `after` on.
@@ -164,12 +166,29 @@ impl<'a> Edit<'a> {
         id: PlaylistId,
         action: Action,
     ) -> Result<Self, PlaylistError> {
+        let edit = Self::begin_at(catalogue, user, None, id).await?;
+        if edit.playlist.may(action) { Ok(edit) } else { Err(PlaylistError::Refused(action)) }
+    }
+
+    /// Waits for its turn, for somebody who may see the playlist by the token of a link.
+    pub(crate) async fn begin_by(
+        catalogue: &Catalogue,
+        user: &'a AuthenticatedUser,
+        id: PlaylistId,
+        token: &str,
+    ) -> Result<Self, PlaylistError> {
+        Self::begin_at(catalogue, user, Some(token), id).await
+    }
+
+    async fn begin_at(
+        catalogue: &Catalogue,
+        user: &'a AuthenticatedUser,
+        link: Option<&str>,
+        id: PlaylistId,
+    ) -> Result<Self, PlaylistError> {
         let mut write = catalogue.write().await?;
         write.alone_on(id.uuid()).await?;
-        let playlist = visible(&mut write, Some(user), id).await?;
-        if !playlist.may(action) {
-            return Err(PlaylistError::Refused(action));
-        }
+        let playlist = visible(&mut write, Some(user), link, id).await?;
         Ok(Self { write, playlist, user })
     }
 
@@ -194,13 +213,21 @@ impl<'a> Edit<'a> {
     }
 }
 
-/// The playlist, where there is one that `asker` may see.
+/// The playlist, where there is one that `asker` may see, perhaps by the token of a link: whoever has that looks on as a
+/// viewer does.
 pub(crate) async fn visible(
     from: &mut impl Source,
     asker: Option<&AuthenticatedUser>,
+    link: Option<&str>,
     id: PlaylistId,
 ) -> Result<Playlist, PlaylistError> {
-    let found = fetch(from, asker, id).await?;
+    let mut found = fetch(from, asker, id).await?;
+    if let (Some(playlist), Some(token)) = (&mut found, link)
+        && playlist.standing == Standing::Stranger
+        && link_of(from, token).await?.is_some_and(|(leads_to, _)| leads_to == id)
+    {
+        playlist.standing = Standing::Viewer;
+    }
     found.filter(|playlist| playlist.may(Action::See)).ok_or(PlaylistError::NoSuchPlaylist)
 }
 

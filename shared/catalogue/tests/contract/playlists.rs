@@ -26,12 +26,12 @@ contract![
     lists_have_what_somebody_made_newest_first,
 ];
 
-async fn user(bench: &Bench, name: &str, role: Role) -> AuthenticatedUser {
+pub(crate) async fn user(bench: &Bench, name: &str, role: Role) -> AuthenticatedUser {
     let user = bench.catalogue.users().create(name, "hash", role).await.unwrap();
     AuthenticatedUser { id: user.id, role }
 }
 
-fn new(name: &str, public: bool) -> NewPlaylist {
+pub(crate) fn new(name: &str, public: bool) -> NewPlaylist {
     NewPlaylist { name: name.parse().unwrap(), description: "".parse().unwrap(), public }
 }
 
@@ -51,7 +51,7 @@ async fn all(
 ) -> (Vec<EntryId>, Vec<Option<SongId>>) {
     let (mut ids, mut songs, mut after): (_, _, Option<Cursor>) = (Vec::new(), Vec::new(), None);
     loop {
-        let page = catalogue.playlists().entries(Some(asker), id, after.as_ref(), 300).await;
+        let page = catalogue.playlists().entries(Some(asker), None, id, after.as_ref(), 300).await;
         let (playlist, page) = page.unwrap();
         if page.is_empty() {
             assert_eq!(playlist.songs as usize, ids.len());
@@ -71,19 +71,19 @@ async fn a_playlist_is_its_owners_until_it_is_public(bench: &Bench) {
     let made = playlists.create(&ann, &new("Mine", false)).await.unwrap();
     assert_eq!((made.owner, made.standing, made.version), (ann.id, Standing::Owner, 1));
     for stranger in [None, Some(&bob)] {
-        let seen = playlists.get(stranger, made.id).await;
+        let seen = playlists.get(stranger, None, made.id).await;
         assert!(matches!(seen, Err(PlaylistError::NoSuchPlaylist)), "{seen:?}");
     }
-    assert_eq!(playlists.get(Some(&admin), made.id).await.unwrap().standing, Standing::Admin);
+    assert_eq!(playlists.get(Some(&admin), None, made.id).await.unwrap().standing, Standing::Admin);
     let hidden = playlists.delete(&bob, made.id, None).await;
     assert!(matches!(hidden, Err(PlaylistError::NoSuchPlaylist)), "{hidden:?}");
     let public = PlaylistChange { public: Some(true), ..PlaylistChange::default() };
     playlists.change(&ann, made.id, &public, None).await.unwrap();
-    assert_eq!(playlists.get(None, made.id).await.unwrap().standing, Standing::Stranger);
+    assert_eq!(playlists.get(None, None, made.id).await.unwrap().standing, Standing::Stranger);
     let refused = playlists.delete(&bob, made.id, None).await;
     assert!(matches!(refused, Err(PlaylistError::Refused(Action::Delete))), "{refused:?}");
     playlists.delete(&ann, made.id, None).await.unwrap();
-    let gone = playlists.get(Some(&ann), made.id).await;
+    let gone = playlists.get(Some(&ann), None, made.id).await;
     assert!(matches!(gone, Err(PlaylistError::NoSuchPlaylist)), "{gone:?}");
     let told = bench.catalogue.outbox().pending(99).await.unwrap();
     let change = Event::PlaylistChanged { playlist: made.id.uuid(), by: ann.id };
@@ -106,7 +106,7 @@ async fn metadata_changes_only_from_the_version_that_was_seen(bench: &Bench) {
     assert!(matches!(late, Err(PlaylistError::Changed)), "{late:?}");
     let late = playlists.delete(&ann, made.id, Some(&[1])).await;
     assert!(matches!(late, Err(PlaylistError::Changed)), "{late:?}");
-    assert_eq!(playlists.get(Some(&ann), made.id).await.unwrap().name, "First");
+    assert_eq!(playlists.get(Some(&ann), None, made.id).await.unwrap().name, "First");
 }
 
 async fn songs_are_put_in_moved_and_removed(bench: &Bench) {
@@ -225,7 +225,7 @@ async fn pages_go_on_while_others_edit(bench: &Bench) {
     let id = playlists.create(&ann, &new("Mine", false)).await.unwrap().id;
     let (_, old) = playlists.add(&ann, id, &[song; 9], None).await.unwrap();
     let page = async |after: Option<&Cursor>| {
-        let (_, page) = playlists.entries(Some(&ann), id, after, 3).await.unwrap();
+        let (_, page) = playlists.entries(Some(&ann), None, id, after, 3).await.unwrap();
         let ids: Vec<EntryId> = page.iter().map(|entry| entry.id).collect();
         (ids, page.last().map(|entry| entry.cursor.clone()))
     };
@@ -244,7 +244,7 @@ async fn pages_go_on_while_others_edit(bench: &Bench) {
     assert_eq!(third, old[7..9]);
     assert_eq!(page(end.as_ref()).await.0, []);
     playlists.remove(&ann, id, &[old[6]]).await.unwrap();
-    let lost = playlists.entries(Some(&ann), id, cursor.as_ref(), 3).await;
+    let lost = playlists.entries(Some(&ann), None, id, cursor.as_ref(), 3).await;
     assert!(matches!(lost, Err(PlaylistError::Rearranged)), "{lost:?}");
 }
 
