@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::client::Logins;
 use crate::hashing::Hashing;
+use crate::live::Live;
 use crate::standing::Standing;
 
 /// Who signs what. Access and playback key must differ.
@@ -43,6 +44,7 @@ struct Parts {
     key_set: Bytes,
     nobodys_hash: String,
     hashing: Hashing,
+    live: Live,
     logins: Logins,
     standing: Standing,
     country_header: OnceLock<HeaderName>,
@@ -77,6 +79,7 @@ impl Api {
             key_set,
             nobodys_hash,
             hashing: Hashing::new(),
+            live: Live::default(),
             logins: Logins::new(),
             standing,
             country_header: OnceLock::new(),
@@ -128,6 +131,12 @@ impl Api {
 
     pub(crate) fn nobodys_hash(&self) -> &str {
         &self.0.nobodys_hash
+    }
+
+    /// The open streams of events: somebody must let them [follow](Live::follow) the bus of events.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub(crate) fn hashing(&self) -> &Hashing {

@@ -3,7 +3,8 @@
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
 //! [`users`], [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
-//! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `playlist_members`, `library`, `purges`, `key_set`,
+//! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
+//! `playlist_events`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
@@ -21,6 +22,7 @@ mod edition;
 mod hashing;
 mod key_set;
 mod library;
+pub mod live;
 mod openapi;
 mod page;
 mod patch;
@@ -28,6 +30,7 @@ mod playback;
 mod playlist_aliases;
 mod playlist_documents;
 mod playlist_entries;
+mod playlist_events;
 mod playlist_members;
 mod playlist_refusals;
 mod playlists;
@@ -48,5 +51,6 @@ mod visitor;
 
 pub use access::Access;
 pub use api::{Api, Keys, PublicUrl};
+pub use live::Live;
 pub use relay::relay;
 pub use router::router;

@@ -13,8 +13,8 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     albums, aliases, api_keys, artists, browse, key_set, library, page, playback, playlist_aliases,
-    playlist_entries, playlist_members, playlists, previews, purges, request_id, search, sessions,
-    song_edits, songs, users,
+    playlist_entries, playlist_events, playlist_members, playlists, previews, purges, request_id,
+    search, sessions, song_edits, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -60,6 +60,7 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(key_set::show))
         .routes(routes!(playlists::show))
         .routes(routes!(playlist_entries::list))
+        .routes(routes!(playlist_events::follow))
         .routes(routes!(playlist_aliases::show))
 }
 

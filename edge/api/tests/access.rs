@@ -42,6 +42,7 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("patch", "/v1/playlists/{id}", Listener),
     ("get", "/v1/playlists/{id}/entries", Anybody),
     ("delete", "/v1/playlists/{id}/entries/{entry_id}", Listener),
+    ("get", "/v1/playlists/{id}/events", Anybody),
     ("get", "/v1/playlists/{id}/links", Listener),
     ("post", "/v1/playlists/{id}/links", Listener),
     ("delete", "/v1/playlists/{id}/links/{link_id}", Listener),

@@ -13,15 +13,18 @@ use http_body_util::BodyExt;
 use media::{MasterHash, SongId, Version};
 use segue_api::{Api, Keys};
 use serde_json::{Value, json};
-use service::Clock;
+use service::{Clock, Shutdown};
 use token::{SigningKey, VerifyingKeys, access};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 const LEASE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Bench {
     catalogue: Catalogue,
     router: Router,
+    api: Api,
     access_key: SigningKey,
     ann: User,
     bob: User,
@@ -44,7 +47,7 @@ impl Bench {
             Api::new(catalogue.clone(), Clock::system(), url, keys, Bus::in_memory()).unwrap();
         let uploads = Router::new().route("/v1/songs", post(async || ()));
         let router = segue_api::router(&api, uploads.into());
-        Self { catalogue, router, access_key, ann, bob, _folder: folder }
+        Self { catalogue, router, api, access_key, ann, bob, _folder: folder }
     }
 
     async fn song(&self, title: &str) -> SongId {
@@ -364,6 +367,76 @@ async fn a_link_opens_a_playlist_until_it_is_revoked() {
     assert_eq!(bench.ask(&read, bob, Value::Null, &[]).await.0, 200);
     assert_eq!(bench.ask(&leave, bob, Value::Null, &[]).await.0, 204);
     assert_eq!(bench.ask(&read, bob, Value::Null, &[]).await.0, 404);
+}
+
+/// What comes next on a stream of events, comments left out.
+async fn next_event(stream: &mut Body) -> Option<String> {
+    loop {
+        let frame = timeout(PATIENCE, stream.frame()).await.expect("an event")?;
+        let text = String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap();
+        if !text.starts_with(':') {
+            return Some(text);
+        }
+    }
+}
+
+impl Bench {
+    async fn stream(&self, path: &str, who: &User, last: Option<&str>) -> Body {
+        let role = access::Role::Listener;
+        let token = access::mint(&self.access_key, who.id, role, LEASE, SystemTime::now());
+        let mut request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        response.into_body()
+    }
+}
+
+#[tokio::test]
+async fn edits_are_told_as_they_happen_until_access_is_lost() {
+    let bench = Bench::new().await;
+    let song = bench.song("a").await;
+    let (bus, shutdown) = (Bus::in_memory(), Shutdown::new());
+    let follower = bus.follow("here".parse().unwrap());
+    tokio::spawn(bench.api.live().clone().follow(follower, shutdown.clone()));
+    tokio::spawn(segue_api::relay(bench.catalogue.clone(), bus, shutdown.clone()));
+    let (_, made) = bench.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
+    let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+    let (_, link) = bench.ann(&format!("POST {path}/links"), json!({"role": "viewer"})).await;
+    let token = json!({"token": link["token"]});
+    bench.ask("POST /v1/memberships", Some(&bench.bob), token, &[]).await;
+    let events = format!("{path}/events");
+    let mut stream = bench.stream(&events, &bench.bob, None).await;
+    let first = next_event(&mut stream).await.unwrap();
+    assert!(first.contains("event: changed") && first.contains("id: 3"), "{first}");
+    // Nothing is new to whoever has heard of it, until something is.
+    let mut back = bench.stream(&events, &bench.bob, Some("3")).await;
+    bench.ann(&format!("POST {path}/songs"), json!({"songs_id": [song]})).await;
+    for stream in [&mut stream, &mut back] {
+        let event = next_event(stream).await.unwrap();
+        assert!(event.contains("id: 4") && event.contains(r#""song_count":1"#), "{event}");
+    }
+    // Whoever was away is told at once; whoever does not read finds one event for many edits.
+    let mut late = bench.stream(&events, &bench.bob, Some("3")).await;
+    assert!(next_event(&mut late).await.unwrap().contains("id: 4"));
+    for _ in 0..50 {
+        bench.ann(&format!("POST {path}/songs"), json!({"songs_id": [song]})).await;
+    }
+    let mut told = 0;
+    while !next_event(&mut late).await.unwrap().contains("id: 54") {
+        told += 1;
+    }
+    assert!(told < 49, "{told}");
+    let put_out = format!("DELETE {path}/members/{}", bench.bob.id);
+    assert_eq!(bench.ann(&put_out, Value::Null).await.0, 204);
+    let last = next_event(&mut late).await.unwrap();
+    assert!(last.contains("event: gone"), "{last}");
+    assert_eq!(next_event(&mut late).await, None);
+    shutdown.begin();
 }
 
 #[tokio::test]

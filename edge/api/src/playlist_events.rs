@@ -1,0 +1,140 @@
+//! Edits of a playlist, live: server-sent events (WHATWG HTML 9.2).
+//!
+//! The id of an event is the playlist's version, so that whoever comes back with `Last-Event-ID` is told at once if there
+//! is a newer one: what happened in between is in the playlist itself.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use catalogue::{AuthenticatedUser, Playlist, PlaylistError, PlaylistId};
+use futures::Stream;
+use futures::stream::unfold;
+use serde_json::json;
+use service::Problem;
+use tokio::time::{Instant, timeout};
+
+use crate::api::Api;
+use crate::bearer::Asker;
+use crate::live::Watch;
+use crate::playlist_refusals::{PlaylistPath, refused};
+use crate::refusals::Parameters;
+
+/// A stream that has nothing to say says so this often, and looks whether the caller may still see the playlist: another
+/// process may have said something that did not come.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// After this long a stream ends: whoever comes back shows a token that is still good.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Watching {
+    /// The token of a link to the playlist, where the caller may not see it otherwise.
+    link: Option<String>,
+}
+
+/// Tells of every change of a playlist: `changed` with its version, which is the event's id, and how many songs it has.
+/// After `gone`, or a quarter of an hour, the stream ends.
+#[utoipa::path(get, path = "/v1/playlists/{id}/events", tag = "playlists",
+    params(("id" = Uuid, Path), Watching, ("Last-Event-ID" = Option<String>, Header)),
+    responses((status = 200, description = "Events as they come.", body = String,
+               content_type = "text/event-stream")))]
+pub(crate) async fn follow(
+    State(api): State<Api>,
+    Asker(user): Asker,
+    PlaylistPath(id): PlaylistPath,
+    Parameters(watching): Parameters<Watching>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // Watched before it is read: no change falls between.
+    let watch = api.live().watch(id.uuid());
+    let seat = Seat { api, user, link: watching.link, id };
+    let playlist = seat.look().await.map_err(refused)?;
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+    // Whoever comes for the first time is told where it stands.
+    let telling = Telling { seat, watch, told: last, ends: Instant::now() + LONGEST, over: false };
+    let headers =
+        [(CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((headers, Sse::new(telling.events(playlist))).into_response())
+}
+
+/// Who looks at what.
+struct Seat {
+    api: Api,
+    user: Option<AuthenticatedUser>,
+    link: Option<String>,
+    id: PlaylistId,
+}
+
+impl Seat {
+    /// The leader is asked: a replica may not have heard yet of what woke the stream.
+    async fn look(&self) -> Result<Playlist, PlaylistError> {
+        let playlists = self.api.catalogue().playlists();
+        playlists.get(self.user.as_ref(), self.link.as_deref(), self.id).await
+    }
+}
+
+/// What is told, to whom.
+struct Telling {
+    seat: Seat,
+    watch: Watch,
+    /// The version that they know.
+    told: Option<u64>,
+    ends: Instant,
+    over: bool,
+}
+
+impl Telling {
+    fn events(self, now: Playlist) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+        unfold((self, Some(now)), async |(mut telling, now)| {
+            let event = telling.next(now).await?;
+            Some((Ok(event), (telling, None)))
+        })
+    }
+
+    /// The next thing to say. It is asked for once the one before has gone out, so nothing waits for slow readers.
+    async fn next(&mut self, now: Option<Playlist>) -> Option<Event> {
+        if let Some(event) = now.and_then(|now| self.tell(&now)) {
+            return Some(event);
+        }
+        while !self.over && Instant::now() < self.ends {
+            let woken = timeout(HEARTBEAT, self.watch.woken()).await;
+            if woken == Ok(false) {
+                return None;
+            }
+            match self.seat.look().await {
+                Ok(playlist) => match self.tell(&playlist) {
+                    Some(event) => return Some(event),
+                    None if woken.is_err() => return Some(Event::default().comment("")),
+                    None => {}
+                },
+                Err(PlaylistError::NoSuchPlaylist) => {
+                    self.over = true;
+                    return Some(Event::default().event("gone").data("{}"));
+                }
+                // The client comes back, and is told what it missed.
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// What there is to say of the playlist, if it is news.
+    fn tell(&mut self, playlist: &Playlist) -> Option<Event> {
+        if self.told == Some(playlist.version) {
+            return None;
+        }
+        self.told = Some(playlist.version);
+        let data = json!({"version": playlist.version, "song_count": playlist.songs});
+        let event = Event::default().event("changed").id(playlist.version.to_string());
+        Some(event.data(data.to_string()))
+    }
+}
