@@ -21,6 +21,8 @@ use crate::openapi::PROBLEM;
 /// Who may call a route. Each may call what the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
+    /// Everybody, and a token is not looked at: whoever logs in may send one that is over.
+    Open,
     /// Everybody, with a token or without; one that is there must be valid.
     Anybody,
     /// Whoever has an account.
@@ -34,6 +36,7 @@ pub enum Access {
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Open => "open",
             Self::Anybody => "anybody",
             Self::Listener => "listener",
             Self::Artist => "artist",
@@ -46,7 +49,7 @@ impl Access {
     /// Refuses whoever may not.
     fn check(self, user: Option<&AuthenticatedUser>) -> Result<(), Problem> {
         let needed = match self {
-            Self::Anybody => return Ok(()),
+            Self::Open | Self::Anybody => return Ok(()),
             Self::Listener => Role::Listener,
             Self::Artist => Role::Artist,
             Self::Admin => Role::Admin,
@@ -72,6 +75,7 @@ impl Access {
         operation.extensions.get_or_insert_default().merge(extension);
         let token = SecurityRequirement::new(SCHEME, Vec::<String>::new());
         operation.security = Some(match self {
+            Self::Open => vec![SecurityRequirement::default()],
             Self::Anybody => vec![SecurityRequirement::default(), token],
             _ => vec![token],
         });
@@ -85,7 +89,10 @@ async fn pass(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let known = bearer::user_of(&api, request.headers()).await?;
+    let known = match access {
+        Access::Open => None,
+        _ => bearer::user_of(&api, request.headers()).await?,
+    };
     access.check(known.as_ref().map(|(user, _)| user))?;
     if let Some((user, by)) = known {
         request.extensions_mut().insert(user);

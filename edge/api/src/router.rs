@@ -22,6 +22,7 @@ use crate::{
 /// carries `x-request-id`.
 pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
     let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .merge(Access::Open.guard(api, for_newcomers()))
         .merge(Access::Anybody.guard(api, for_anybody()))
         .merge(Access::Listener.guard(api, for_listeners()))
         .merge(Access::Artist.guard(api, for_artists()))
@@ -38,12 +39,17 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
 
 // A route is in exactly one of these lists, which says who may call it; tests/access.rs has a row for each.
 
-fn for_anybody() -> OpenApiRouter<Api> {
+fn for_newcomers() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(users::create))
         .routes(routes!(users::create_alias))
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::refresh))
+        .routes(routes!(key_set::show))
+}
+
+fn for_anybody() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(songs::list))
         .routes(routes!(songs::show))
         .routes(routes!(browse::newest))
@@ -57,7 +63,6 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(aliases::search))
         .routes(routes!(aliases::trending))
         .routes(routes!(aliases::artist_songs))
-        .routes(routes!(key_set::show))
         .routes(routes!(playlists::show))
         .routes(routes!(playlist_entries::list))
         .routes(routes!(playlist_events::follow))
