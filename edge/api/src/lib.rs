@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
 //! [`users`], [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
-//! `browse`, `search`, `previews`, `aliases`, [`playback`], `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
+//! `browse`, `search`, `previews`, `aliases`, [`playback`], `listening`, `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
 //! `playlist_events`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
@@ -22,6 +22,7 @@ mod edition;
 mod hashing;
 mod key_set;
 mod library;
+mod listening;
 pub mod live;
 mod openapi;
 mod page;

@@ -13,8 +13,10 @@ use media::{Kbps, SongId, SwitchingSet, UserId};
 use origin::{SongFile, SongFolder};
 use serde::Serialize;
 use service::Problem;
+use sha2::{Digest, Sha256};
 use token::playback::{self, Grant};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::api::Api;
 use crate::bearer::{self, Caller};
@@ -35,6 +37,8 @@ pub(crate) struct Playback {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     ogg: BTreeMap<String, String>,
     expires_at: String,
+    /// What the player tells of it goes to `/v1/playbacks/{playback_id}/events`.
+    playback_id: Uuid,
 }
 
 type Granted = ([(HeaderName, &'static str); 1], Json<Playback>);
@@ -51,7 +55,10 @@ pub(crate) async fn create(
     let song = visitor.catalogue.songs().seen(id, &visitor.audience).await;
     let song = song.map_err(catalogue_failed)?.ok_or_else(no_such_song)?;
     let listener = Listener::of(&visitor, &user, &song).await?;
-    Ok(([(CACHE_CONTROL, "no-store")], Json(grant(&api, &song, listener)?)))
+    let playback = grant(&api, &song, listener)?;
+    let opened = visitor.catalogue.playbacks().open(playback.playback_id, user.id, id).await;
+    opened.map_err(catalogue_failed)?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(playback)))
 }
 
 /// Who may hear a song, and how.
@@ -95,7 +102,16 @@ pub(crate) fn grant(api: &Api, song: &Song, listener: Listener) -> Result<Playba
     let minted = playback::mint_since(key, &grant, listener.since, now);
     let base = format!("{}/t/{}/{folder}", api.public_url(), minted.token);
     let ends = minted.expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(urls(&base, current, listener.max_kbps, song_document::rfc3339(ends.as_secs() * 1_000)))
+    let ends = song_document::rfc3339(ends.as_secs() * 1_000);
+    Ok(urls(&base, current, listener.max_kbps, ends, id_of(&minted.token)))
+}
+
+/// One token is one playback: the same song for the same listener in the same window.
+fn id_of(token: &str) -> Uuid {
+    let digest = Sha256::digest(token.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 fn folder(song: SongId, current: &CurrentVersion) -> SongFolder {
@@ -103,7 +119,13 @@ fn folder(song: SongId, current: &CurrentVersion) -> SongFolder {
     SongFolder { artist, album, song, version }
 }
 
-fn urls(base: &str, current: &CurrentVersion, cap: Kbps, expires_at: String) -> Playback {
+fn urls(
+    base: &str,
+    current: &CurrentVersion,
+    cap: Kbps,
+    expires_at: String,
+    playback_id: Uuid,
+) -> Playback {
     let sets = &current.sets;
     let url = |file: SongFile| format!("{base}/{file}");
     let playlist = |set| (field(set), url(SongFile::Multivariant(set, cap)));
@@ -116,6 +138,7 @@ fn urls(base: &str, current: &CurrentVersion, cap: Kbps, expires_at: String) -> 
             .map(|rate| (rate.to_string(), url(SongFile::Whole(SwitchingSet::Ogg, rate))))
             .collect(),
         expires_at,
+        playback_id,
     }
 }
 
@@ -158,17 +181,17 @@ mod tests {
     #[test]
     fn a_cap_names_the_capped_playlists_and_leaves_out_what_is_above() {
         let current = made("aac,ogg", true);
-        let playback = urls("http://e/t/T/f", &current, Kbps(128), String::new());
+        let playback = urls("http://e/t/T/f", &current, Kbps(128), String::new(), Uuid::nil());
         assert_eq!(playback.hls["hls"], "http://e/t/T/f/index-128.m3u8");
         assert_eq!(playback.hls["hls_ogg"], "http://e/t/T/f/ogg-128.m3u8");
         assert_eq!(playback.ogg.keys().collect::<Vec<_>>(), ["128", "64"]);
         assert_eq!(playback.dash.as_deref(), Some("http://e/t/T/f/manifest-128.mpd"));
-        assert_eq!(urls("b", &current, TOP, String::new()).hls["hls"], "b/index.m3u8");
+        assert_eq!(urls("b", &current, TOP, String::new(), Uuid::nil()).hls["hls"], "b/index.m3u8");
     }
 
     #[test]
     fn only_what_was_made_is_named() {
-        let playback = urls("b", &made("opus,saver", false), TOP, String::new());
+        let playback = urls("b", &made("opus,saver", false), TOP, String::new(), Uuid::nil());
         assert_eq!(playback.hls["hls_opus"], "b/opus.m3u8");
         assert_eq!(playback.hls["hls_saver"], "b/saver.m3u8");
         assert_eq!((playback.hls.len(), playback.ogg.len()), (2, 0));

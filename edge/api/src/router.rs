@@ -12,9 +12,9 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    albums, aliases, api_keys, artists, browse, key_set, library, page, playback, playlist_aliases,
-    playlist_entries, playlist_events, playlist_members, playlists, previews, purges, request_id,
-    search, sessions, song_edits, songs, users,
+    albums, aliases, api_keys, artists, browse, key_set, library, listening, page, playback,
+    playlist_aliases, playlist_entries, playlist_events, playlist_members, playlists, previews,
+    purges, request_id, search, sessions, song_edits, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -79,6 +79,7 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(users::change_password))
         .routes(routes!(users::delete_me))
         .routes(routes!(playback::create))
+        .routes(routes!(listening::tell))
         .routes(routes!(playlists::create, playlists::list))
         .routes(routes!(playlists::change, playlists::delete))
         .routes(routes!(playlist_entries::add))

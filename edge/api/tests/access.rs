@@ -63,6 +63,7 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/v1/artists/{id}", Anybody),
     ("get", "/v1/artists/{id}/songs", Anybody),
     ("get", "/v1/genres", Anybody),
+    ("post", "/v1/playbacks/{id}/events", Listener),
     ("get", "/v1/previews/{secret}", Anybody),
     ("get", "/v1/api-keys", Listener),
     ("post", "/v1/api-keys", Listener),

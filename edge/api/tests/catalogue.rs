@@ -404,3 +404,25 @@ async fn a_private_link_plays_a_draft_until_it_is_taken_back() {
     assert_eq!(bench.get(&link, None).await.status, 404);
     assert_eq!(bench.ask("DELETE", &one, Some(&bench.artist), &[], None).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_player_tells_of_its_own_playback_alone() {
+    let bench = Bench::new().await;
+    let song = bench.make_ready("Song", None).await;
+    let path = format!("/v1/songs/{}/playback", song.id);
+    let granted = bench.ask("POST", &path, Some(&bench.listener), &[], None).await;
+    let again = bench.ask("POST", &path, Some(&bench.listener), &[], None).await;
+    assert_eq!(granted.body["playback_id"], again.body["playback_id"], "one token, one playback");
+    let events = format!("/v1/playbacks/{}/events", granted.body["playback_id"].as_str().unwrap());
+    let play = json!({"event": "play", "position_ms": 1_000});
+    let told = bench.ask("POST", &events, Some(&bench.listener), &[], Some(play.clone())).await;
+    let wanted = json!({"playing": true, "position_ms": 1_000, "counted": false});
+    assert_eq!((told.status, told.body), (200, wanted));
+    assert_eq!(bench.ask("POST", &events, Some(&bench.other), &[], Some(play)).await.status, 404);
+    for wrong in
+        [json!({"event": "dance", "position_ms": 0}), json!({"event": "play", "position_ms": -1})]
+    {
+        let refused = bench.ask("POST", &events, Some(&bench.listener), &[], Some(wrong)).await;
+        assert_eq!(refused.status, 422);
+    }
+}

@@ -20,6 +20,7 @@ use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::library::Library;
 use crate::outbox::Outbox;
+use crate::playbacks::Playbacks;
 use crate::playlists::Playlists;
 use crate::previews::Previews;
 use crate::reader::Reader;
@@ -112,6 +113,12 @@ impl Catalogue {
     #[must_use]
     pub fn trends(&self) -> Trends<'_> {
         Trends::new(self)
+    }
+
+    /// What is being played.
+    #[must_use]
+    pub fn playbacks(&self) -> Playbacks<'_> {
+        Playbacks::new(self)
     }
 
     /// Private links to songs.

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source` and `write` (how repositories speak to either [`database`]), [`audience`] (who is shown
-//! what), [`users`], [`sessions`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`previews`] and [`jobs`] (one
+//! what), [`users`], [`sessions`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod password;
 mod place;
 pub mod plan;
+pub mod playbacks;
 pub mod playlist;
 pub mod playlist_entries;
 pub mod playlist_members;

@@ -10,6 +10,7 @@ mod jobs;
 mod library;
 mod migrations;
 mod plans;
+mod playbacks;
 mod playlist_members;
 mod playlists;
 mod previews;

@@ -1,0 +1,77 @@
+//! What players tell while they play.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use catalogue::playbacks::{Playing, Report};
+use serde::{Deserialize, Serialize};
+use service::Problem;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::Api;
+use crate::bearer::Caller;
+use crate::refusals::{Body, IdPath, catalogue_failed};
+
+/// What a player does, and where it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlayerEvent {
+    event: What,
+    /// Where it is now, in milliseconds.
+    position_ms: u64,
+    /// Where it was before it jumped, in milliseconds: what was heard until then counts.
+    from_ms: Option<u64>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum What {
+    Play,
+    Pause,
+    Seek,
+    Stop,
+    Heartbeat,
+}
+
+/// The playback as it is now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Progressed {
+    playing: bool,
+    position_ms: u64,
+    /// Whether it counts as a play: 30 seconds of it were heard, or all of a shorter song.
+    counted: bool,
+}
+
+impl PlayerEvent {
+    fn report(&self) -> Report {
+        match self.event {
+            What::Play => Report::Play,
+            What::Pause => Report::Pause,
+            What::Seek => Report::Seek(self.from_ms),
+            What::Stop => Report::Stop,
+            What::Heartbeat => Report::Heartbeat,
+        }
+    }
+}
+
+/// Tells where a player is, every ten seconds or so and whenever something changes; `{id}` is the `playback_id` that was
+/// granted.
+#[utoipa::path(post, path = "/v1/playbacks/{id}/events", tag = "playback",
+    request_body = PlayerEvent, params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The playback as it is now.", body = Progressed)))]
+pub(crate) async fn tell(
+    State(api): State<Api>,
+    Caller(user): Caller,
+    IdPath(id): IdPath<Uuid>,
+    Body(event): Body<PlayerEvent>,
+) -> Result<Json<Progressed>, Problem> {
+    let catalogue = api.catalogue().seen_by(user.id);
+    let told = catalogue.playbacks().report(id, user.id, event.report(), event.position_ms).await;
+    let told = told.map_err(catalogue_failed)?.ok_or_else(|| {
+        let detail = "You have no playback with this id.";
+        Problem::new(StatusCode::NOT_FOUND, "no-such-playback", detail)
+    })?;
+    let Playing { playing, position_ms, counted } = told;
+    Ok(Json(Progressed { playing, position_ms, counted }))
+}
