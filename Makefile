@@ -28,6 +28,7 @@ check:
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target --quiet -- -D warnings
 	RUSTDOCFLAGS="$(RUSTDOC_LINTS)" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	npm run --silent --prefix edge/player check
+	tests/tools/npm infra/cdn
 	edge/player/node_modules/.bin/tsc -p infra/cdn
 
 # Beside ffmpeg, single tools and the bare encoders; beside nginx and Varnish; and instructions counted. Prints sections for benches/RESULTS.md. On a quiet machine only.
