@@ -6,6 +6,7 @@ mod completions;
 mod database;
 mod details;
 mod edge;
+mod front;
 mod import;
 mod inputs;
 mod inspect;

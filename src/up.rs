@@ -77,7 +77,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let reload = Reload::on_hangup().context("signals cannot be caught")?;
     let tls = settings.listener.tls()?;
     let url = settings.listener.url_of(&listener)?;
-    let public_url = settings.public_url.clone().map_or_else(|| parsed(&url), Ok)?;
+    let options = settings.front.options(&url)?;
 
     let database = settings.database.clone().unwrap_or_else(|| data.database());
     let catalogue = Catalogue::open(&database, clock.clone())
@@ -107,7 +107,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     };
     let bus = settings.notices.bus_or_own(&data.notices()).await?;
     let events = settings.notices.event_bus(&data.events()).await?;
-    let api = Api::new(catalogue.clone(), clock.clone(), public_url, keys, bus.clone())
+    let api = Api::new(catalogue.clone(), clock.clone(), options, keys, bus.clone())
         .context("the API cannot start")?;
     let fallback = api::router(&api, ingest::upload::router(intake.clone()));
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
@@ -174,10 +174,6 @@ async fn serve_admin(listener: TcpListener, health: Health, metrics: Metrics, sh
     if let Err(error) = api::admin::serve(listener, health, metrics, shutdown).await {
         tracing::error!(%error, "the admin listener failed");
     }
-}
-
-fn parsed(url: &str) -> anyhow::Result<api::PublicUrl> {
-    url.parse().with_context(|| format!("'{url}' cannot be the public URL; set public_url"))
 }
 
 #[expect(clippy::print_stdout, reason = "standard output is for what a person asked for")]

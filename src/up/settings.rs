@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use api::PublicUrl;
 use catalogue::DatabaseUrl;
 use clap::Args;
 use media::{SegmentSecrets, SwitchingSet, SwitchingSets};
@@ -14,13 +13,12 @@ use transcode::cell::Limits;
 
 use crate::cell;
 use crate::database;
+use crate::front::{self, Front, FrontArgs};
 use crate::listener::{self, Listener, ListenerArgs};
 use crate::notices::{self, NoticeArgs, Notices};
 use crate::spans::{self, SpanArgs};
 
 pub(crate) const DATA: Key = Key::new("data", "a folder");
-const PUBLIC_URL: Key =
-    Key::new("public_url", "an http or https URL without query, such as https://music.example");
 const DEMO: Key = Key::new("demo", "true or false");
 const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
@@ -42,9 +40,8 @@ const EFFORT: Key = Key::new("effort", "best or fast");
 const VERIFY: Key = Key::new("verify", "fast or full");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 17] = [
+const KEYS: [Key; 16] = [
     DATA,
-    PUBLIC_URL,
     DEMO,
     WORKERS,
     UPLOAD_LIMIT,
@@ -76,9 +73,8 @@ pub(crate) struct UpArgs {
     /// Where songs, database and keys live [default: data]
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
-    /// How the outside reaches us, for the URLs that we sign [default: where we listen]
-    #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
+    #[command(flatten)]
+    front: FrontArgs,
     #[command(flatten)]
     listener: ListenerArgs,
     #[command(flatten)]
@@ -134,7 +130,7 @@ pub(crate) struct UpArgs {
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) data: PathBuf,
-    pub(super) public_url: Option<PublicUrl>,
+    pub(super) front: Front,
     /// Where the catalogue is, if not in the data folder.
     pub(super) database: Option<DatabaseUrl>,
     pub(super) listener: Listener,
@@ -162,13 +158,11 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
-        let keys =
-            [&KEYS[..], &database::KEYS, &listener::KEYS, &spans::KEYS, &notices::KEYS].concat();
-        let said = Said::read(&keys, file.as_deref(), env, args.flags())?;
+        let said = Said::read(&keys(), file.as_deref(), env, args.flags())?;
         let encrypt = said.get(&ENCRYPT)?.is_some_and(|Switch(encrypt)| encrypt);
         Ok(Self {
             data: said.get(&DATA)?.unwrap_or_else(|| PathBuf::from("data")),
-            public_url: said.get(&PUBLIC_URL)?,
+            front: Front::decide(&said)?,
             database: database::decide(&said)?,
             listener: Listener::decide(&said)?,
             collector: spans::decide(&said)?,
@@ -197,7 +191,8 @@ impl Settings {
 
 /// All that its file may say: others read the same file.
 pub(crate) fn keys() -> Vec<Key> {
-    [&KEYS[..], &database::KEYS, &listener::KEYS, &spans::KEYS, &notices::KEYS].concat()
+    [&KEYS[..], &front::KEYS, &database::KEYS, &listener::KEYS, &spans::KEYS, &notices::KEYS]
+        .concat()
 }
 
 impl UpArgs {
@@ -207,7 +202,6 @@ impl UpArgs {
         let demo = self.no_demo.then(|| "false".to_owned());
         [
             (DATA, self.data),
-            (PUBLIC_URL, self.public_url),
             (WORKERS, self.workers),
             (UPLOAD_LIMIT, self.upload_limit),
             (DECODE_MEMORY, self.decode_memory),
@@ -224,6 +218,7 @@ impl UpArgs {
         ]
         .map(|(key, value)| (key.name, value))
         .into_iter()
+        .chain(self.front.flags())
         .chain(self.listener.flags())
         .chain(self.spans.flags())
         .chain(self.notices.flags())
@@ -344,7 +339,8 @@ mod tests {
     fn bad_values_say_what_is_accepted() {
         let said = told(UpArgs { workers: Some("0".to_owned()), ..UpArgs::default() });
         assert!(said.contains("workers = '0'") && said.contains("from 1 to 64"), "{said}");
-        let said = told(UpArgs { public_url: Some("music".to_owned()), ..UpArgs::default() });
+        let front = FrontArgs::at("music");
+        let said = told(UpArgs { front, ..UpArgs::default() });
         assert!(said.contains("public_url = 'music'") && said.contains("https"), "{said}");
         let said = told(UpArgs {
             listener: ListenerArgs::with_certificate("cert.pem"),

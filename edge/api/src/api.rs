@@ -1,8 +1,6 @@
 //! What the handlers share.
 
-use std::fmt;
-use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::HeaderName;
@@ -15,6 +13,8 @@ use uuid::Uuid;
 use crate::client::Logins;
 use crate::hashing::Hashing;
 use crate::live::Live;
+use crate::options::Options;
+use crate::public_url::PublicUrl;
 use crate::standing::Standing;
 
 /// Who signs what. Access and playback key must differ.
@@ -37,7 +37,7 @@ struct Parts {
     catalogue: Catalogue,
     bus: Bus,
     clock: Clock,
-    public_url: PublicUrl,
+    options: Options,
     access_key: SigningKey,
     access_keys: VerifyingKeys,
     playback_key: SigningKey,
@@ -47,7 +47,6 @@ struct Parts {
     live: Live,
     logins: Logins,
     standing: Standing,
-    country_header: OnceLock<HeaderName>,
 }
 
 impl Api {
@@ -58,7 +57,7 @@ impl Api {
     pub fn new(
         catalogue: Catalogue,
         clock: Clock,
-        public_url: PublicUrl,
+        options: Options,
         keys: Keys,
         bus: Bus,
     ) -> Result<Self, CatalogueError> {
@@ -72,7 +71,7 @@ impl Api {
             catalogue,
             bus,
             clock,
-            public_url,
+            options,
             access_key,
             access_keys,
             playback_key,
@@ -82,18 +81,11 @@ impl Api {
             live: Live::default(),
             logins: Logins::new(),
             standing,
-            country_header: OnceLock::new(),
         })))
     }
 
-    /// Believes the header `name` of requests to say from which country they come (ISO 3166-1 alpha-2): whoever stands
-    /// before this process sets it, and lets nobody else set it. What was said first holds.
-    pub fn believe_country(&self, name: HeaderName) {
-        self.0.country_header.get_or_init(|| name);
-    }
-
     pub(crate) fn country_header(&self) -> Option<&HeaderName> {
-        self.0.country_header.get()
+        self.0.options.country_header.as_ref()
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -109,7 +101,7 @@ impl Api {
     }
 
     pub(crate) fn public_url(&self) -> &PublicUrl {
-        &self.0.public_url
+        &self.0.options.public_url
     }
 
     pub(crate) fn access_key(&self) -> &SigningKey {
@@ -149,59 +141,5 @@ impl Api {
 
     pub(crate) fn standing(&self) -> &Standing {
         &self.0.standing
-    }
-}
-
-/// Where listeners find the edge: scheme, host and perhaps a path, without a slash at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(String);
-
-/// Not a URL that others can be built on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not an http or https URL without query and fragment")]
-pub struct InvalidUrl(String);
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = InvalidUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
-        let invalid = || InvalidUrl(text.to_owned());
-        let uri: axum::http::Uri = text.parse().map_err(|_| invalid())?;
-        let schemed = matches!(uri.scheme_str(), Some("http" | "https"));
-        let has_host = uri.host().is_some_and(|host| !host.is_empty());
-        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-        let bare = uri.query().is_none() && !text.contains('#');
-        let usable = schemed && has_host && bare && !has_user;
-        usable.then(|| Self(text.trim_end_matches('/').to_owned())).ok_or_else(invalid)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_base_is_a_public_url() {
-        let url = |text: &str| text.parse::<PublicUrl>().map(|url| url.to_string());
-        assert_eq!(url("https://music.example/"), Ok("https://music.example".to_owned()));
-        assert_eq!(url("http://[::1]:80/cdn"), Ok("http://[::1]:80/cdn".to_owned()));
-        for wrong in [
-            "",
-            "music.example",
-            "/x",
-            "ftp://a",
-            "http://",
-            "http://a?b",
-            "http://a#b",
-            "http://u:p@a",
-        ] {
-            assert!(url(wrong).is_err(), "{wrong:?}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
-//! Reading order: [`api`] (what the handlers share), [`mod@router`] (who answers what), [`access`] (who may call it),
+//! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
 //! [`users`], [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `aliases`, [`playback`], `listening`, `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
@@ -25,6 +25,7 @@ mod library;
 mod listening;
 pub mod live;
 mod openapi;
+mod options;
 mod page;
 mod patch;
 mod playback;
@@ -37,6 +38,7 @@ mod playlist_refusals;
 mod playlists;
 mod preconditions;
 mod previews;
+mod public_url;
 mod purges;
 mod refusals;
 pub mod relay;
@@ -51,7 +53,9 @@ mod users;
 mod visitor;
 
 pub use access::Access;
-pub use api::{Api, Keys, PublicUrl};
+pub use api::{Api, Keys};
 pub use live::Live;
+pub use options::Options;
+pub use public_url::{InvalidUrl, PublicUrl};
 pub use relay::relay;
 pub use router::router;

@@ -12,7 +12,7 @@ use catalogue::{Catalogue, DatabaseUrl};
 use http_body_util::BodyExt;
 use media::UserId;
 use segue_api::Access::{self, Admin, Anybody, Artist, Listener, Open};
-use segue_api::{Api, Keys};
+use segue_api::{Api, Keys, Options};
 use serde_json::Value;
 use service::Clock;
 use token::{SigningKey, VerifyingKeys, access};
@@ -125,7 +125,8 @@ impl Bench {
         let believed = VerifyingKeys::from(&playback);
         let keys = Keys { access: access_key.clone(), playback, believed };
         let url = "https://music.example".parse().unwrap();
-        let api = Api::new(catalogue, Clock::system(), url, keys, Bus::in_memory()).unwrap();
+        let api =
+            Api::new(catalogue, Clock::system(), Options::at(url), keys, Bus::in_memory()).unwrap();
         let uploads = OpenApiRouter::new().routes(routes!(upload));
         Self { router: segue_api::router(&api, uploads), access_key, _folder: folder }
     }

@@ -13,7 +13,7 @@ use axum::routing::post;
 use bus::{Bus, News};
 use catalogue::{Catalogue, DatabaseUrl, Role, password};
 use http_body_util::BodyExt;
-use segue_api::{Api, Keys};
+use segue_api::{Api, Keys, Options};
 use serde_json::{Value, json};
 use service::Clock;
 use token::{SigningKey, VerifyingKeys};
@@ -44,7 +44,7 @@ impl Bench {
         let believed = VerifyingKeys::from(&playback);
         let keys = Keys { access: SigningKey::generate().unwrap(), playback, believed };
         let (bus, url) = (Bus::in_memory(), "https://music.example".parse().unwrap());
-        let api = Api::new(catalogue.clone(), clock, url, keys, bus.clone()).unwrap();
+        let api = Api::new(catalogue.clone(), clock, Options::at(url), keys, bus.clone()).unwrap();
         let uploads = Router::new().route("/v1/songs", post(async || ()));
         let router = segue_api::router(&api, uploads.into());
         Self { catalogue, bus, router, seconds, _folder: folder }

@@ -11,7 +11,7 @@ use bus::{Bus, News};
 use catalogue::{Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, SongEdit, User};
 use http_body_util::BodyExt;
 use media::{Kbps, MasterHash, SwitchingSets, Version};
-use segue_api::{Api, Keys};
+use segue_api::{Api, Keys, Options};
 use serde_json::{Value, json};
 use service::Clock;
 use token::{SigningKey, VerifyingKeys, access, playback};
@@ -52,8 +52,11 @@ impl Bench {
         let believed = VerifyingKeys::from(&playback);
         let keys = Keys { access: access_key.clone(), playback, believed: believed.clone() };
         let (bus, url) = (Bus::in_memory(), "https://music.example".parse().unwrap());
-        let api = Api::new(catalogue.clone(), Clock::system(), url, keys, bus.clone()).unwrap();
-        api.believe_country(HeaderName::from_static("x-country"));
+        let options = Options {
+            country_header: Some(HeaderName::from_static("x-country")),
+            ..Options::at(url)
+        };
+        let api = Api::new(catalogue.clone(), Clock::system(), options, keys, bus.clone()).unwrap();
         let uploads = Router::new().route("/v1/songs", post(async || "")).into();
         let router = segue_api::router(&api, uploads);
         Self {

@@ -12,7 +12,7 @@ use catalogue::{
 };
 use http_body_util::BodyExt;
 use media::{Kbps, MasterHash, SwitchingSets, Version};
-use segue_api::{Api, Keys, PublicUrl};
+use segue_api::{Api, Keys, Options, PublicUrl};
 use serde_json::{Value, json};
 use service::Clock;
 use std::time::{Duration, SystemTime};
@@ -52,7 +52,7 @@ impl Bench {
             believed: playback_keys.clone(),
         };
         let bus = Bus::in_memory();
-        let api = Api::new(catalogue.clone(), clock, url, keys, bus.clone()).unwrap();
+        let api = Api::new(catalogue.clone(), clock, Options::at(url), keys, bus.clone()).unwrap();
         let who = async |Extension(user): Extension<AuthenticatedUser>| user.id.to_string();
         let router = segue_api::router(&api, Router::new().route("/v1/songs", post(who)).into());
         Self { catalogue, bus, router, access_key, playback_keys, admin, listener, _folder: folder }

@@ -11,7 +11,7 @@ use bus::Bus;
 use catalogue::{Catalogue, DatabaseUrl, NewSong, Packaged, Role, User};
 use http_body_util::BodyExt;
 use media::{MasterHash, SongId, Version};
-use segue_api::{Api, Keys};
+use segue_api::{Api, Keys, Options};
 use serde_json::{Value, json};
 use service::{Clock, Shutdown};
 use token::{SigningKey, VerifyingKeys, access};
@@ -44,7 +44,8 @@ impl Bench {
         let keys = Keys { access: access_key.clone(), playback, believed };
         let url = "https://music.example".parse().unwrap();
         let api =
-            Api::new(catalogue.clone(), Clock::system(), url, keys, Bus::in_memory()).unwrap();
+            Api::new(catalogue.clone(), Clock::system(), Options::at(url), keys, Bus::in_memory())
+                .unwrap();
         let uploads = Router::new().route("/v1/songs", post(async || ()));
         let router = segue_api::router(&api, uploads.into());
         Self { catalogue, router, api, access_key, ann, bob, _folder: folder }
