@@ -1,25 +1,14 @@
 //! Who may call what: every cell of role × route, and no route without a row.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use bus::Bus;
-use catalogue::{Catalogue, DatabaseUrl};
 use http_body_util::BodyExt;
 use media::UserId;
 use segue_api::Access::{self, Admin, Anybody, Artist, Listener, Open};
-use segue_api::{Api, Keys, Options};
-use serde_json::Value;
-use service::Clock;
-use token::{SigningKey, VerifyingKeys, access};
-use tower::ServiceExt;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use token::access;
 use uuid::Uuid;
+
+use crate::bench::{Answer, Bench, LEASE};
 
 /// A route that is not here fails the test: say who may call it.
 const ROWS: &[(&str, &str, Access)] = &[
@@ -105,44 +94,18 @@ const ROWS: &[(&str, &str, Access)] = &[
 /// The kinds of problem by which a caller is turned away for who they are.
 const TURNED_AWAY: &[&str] = &["login-required", "artists-only", "admins-only"];
 
-struct Bench {
-    router: Router,
-    access_key: SigningKey,
-    _folder: tempfile::TempDir,
+fn line(method: &str, path: &str) -> String {
+    format!("{} {path}", method.to_uppercase())
 }
 
-/// The ingest endpoint's route, without its intake.
-#[utoipa::path(post, path = "/v1/songs")]
-async fn upload() {}
-
-impl Bench {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
-        let catalogue = Catalogue::open(&url, Clock::system()).await.unwrap();
-        let (access_key, playback) =
-            (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
-        let believed = VerifyingKeys::from(&playback);
-        let keys = Keys { access: access_key.clone(), playback, believed };
-        let url = "https://music.example".parse().unwrap();
-        let api =
-            Api::new(catalogue, Clock::system(), Options::at(url), keys, Bus::in_memory()).unwrap();
-        let uploads = OpenApiRouter::new().routes(routes!(upload));
-        Self { router: segue_api::router(&api, uploads), access_key, _folder: folder }
+/// An answer to somebody in that role.
+async fn ask(bench: &Bench, line: &str, role: Option<access::Role>) -> Answer {
+    let mut ask = bench.ask(line);
+    if let Some(role) = role {
+        let user = UserId::new(Uuid::now_v7());
+        ask = ask.token(&access::mint(&bench.access_key, user, role, LEASE, bench.now()));
     }
-
-    async fn ask(&self, method: &str, path: &str, role: Option<access::Role>) -> (u16, Value) {
-        let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
-        if let Some(role) = role {
-            let (user, life) = (UserId::new(Uuid::now_v7()), Duration::from_secs(60));
-            let token = access::mint(&self.access_key, user, role, life, SystemTime::now());
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await;
-        let (parts, body) = response.unwrap().into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
-    }
+    ask.await
 }
 
 #[tokio::test]
@@ -167,15 +130,14 @@ async fn every_cell_of_role_and_route_is_as_the_table_says() {
                 .join("/");
             let path = path.replace("{id}", &Uuid::now_v7().to_string());
             let path = path.replace("{preview}", &Uuid::now_v7().to_string());
-            let (status, answer) = bench.ask(method, &path, caller).await;
-            let kind = answer["type"].as_str().unwrap_or_default();
-            let slug = kind.trim_start_matches("urn:segue:problem:");
+            let answer = ask(&bench, &line(method, &path), caller).await;
+            let (status, slug) = (answer.status, answer.problem());
             let turned_away = TURNED_AWAY.contains(&slug);
-            assert_eq!(turned_away, rank < least, "{method} {path} as {caller:?}: {answer}");
+            assert_eq!(turned_away, rank < least, "{method} {path} as {caller:?}: {answer:?}");
             let wanted = if rank == 0 { 401 } else { 403 };
             assert!(!turned_away || status == wanted, "{method} {path} as {caller:?}: {status}");
             assert!(status != 404 || slug != "not-found", "{method} {path} is there");
-            assert!(status < 500, "{method} {path} as {caller:?}: {answer}");
+            assert!(status < 500, "{method} {path} as {caller:?}: {answer:?}");
         }
     }
 }
@@ -185,20 +147,16 @@ async fn every_cell_of_role_and_route_is_as_the_table_says() {
 async fn a_token_that_is_over_is_not_looked_at_where_none_is_needed() {
     let bench = Bench::new().await;
     for (method, path, access) in ROWS.iter().filter(|row| !row.1.contains('{')) {
-        let request = Request::builder().method(method.to_uppercase().as_str()).uri(*path);
-        let request = request.header("authorization", "Bearer over").body(Body::empty()).unwrap();
-        let response = bench.router.clone().oneshot(request).await.unwrap();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let refused = answer["type"] == "urn:segue:problem:invalid-token";
-        assert_eq!(refused, *access != Open, "{method} {path}: {answer}");
+        let answer = bench.ask(&line(method, path)).token("over").await;
+        let refused = answer.problem() == "invalid-token";
+        assert_eq!(refused, *access != Open, "{method} {path}: {answer:?}");
     }
 }
 
 #[tokio::test]
 async fn every_route_has_a_row_and_says_who_may_call_it() {
     let bench = Bench::new().await;
-    let (status, description) = bench.ask("get", "/openapi.json", None).await;
+    let Answer { status, body: description, .. } = bench.ask("GET /openapi.json").await;
     assert_eq!((status, &description["openapi"]), (200, &"3.1.0".into()));
     let mut routes = BTreeSet::new();
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -217,8 +175,7 @@ async fn every_route_has_a_row_and_says_who_may_call_it() {
 #[tokio::test]
 async fn the_description_is_shown_without_another_host() {
     let bench = Bench::new().await;
-    let request = Request::get("/docs/").body(Body::empty()).unwrap();
-    let page = bench.router.clone().oneshot(request).await.unwrap();
+    let page = bench.ask("GET /docs/").response().await;
     assert_eq!(page.status(), 200);
     let page = page.into_body().collect().await.unwrap().to_bytes();
     let page = String::from_utf8(page.to_vec()).unwrap();

@@ -1,57 +1,37 @@
 //! Accounts over HTTP: what is granted, and what is refused.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::ops::Deref;
+use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response};
-use axum::routing::post;
-use bus::{Bus, News};
-use catalogue::{Catalogue, DatabaseUrl, Role, password};
-use http_body_util::BodyExt;
-use segue_api::{Api, Keys, Options};
+use bus::News;
+use catalogue::{Role, password};
 use serde_json::{Value, json};
-use service::Clock;
-use token::{SigningKey, VerifyingKeys};
-use tower::ServiceExt;
+
+use crate::bench::{Answer, Bench};
 
 const PASSWORD: &str = "correct horse";
 
-struct Bench {
-    catalogue: Catalogue,
-    bus: Bus,
-    router: Router,
-    seconds: Arc<AtomicU64>,
-    _folder: tempfile::TempDir,
+/// An admin, who can log in.
+struct Stage(Bench);
+
+impl Deref for Stage {
+    type Target = Bench;
+
+    fn deref(&self) -> &Bench {
+        &self.0
+    }
 }
 
-impl Bench {
+impl Stage {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
-        let seconds = Arc::new(AtomicU64::new(1_800_000_000));
-        let told = Arc::clone(&seconds);
-        let clock =
-            Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(told.load(Ordering::Relaxed)));
-        let catalogue = Catalogue::open(&url, clock.clone()).await.unwrap();
+        let bench = Bench::new().await;
         let hash = password::hash(PASSWORD).unwrap();
-        catalogue.users().create("admin", &hash, Role::Admin).await.unwrap();
-        let playback = SigningKey::generate().unwrap();
-        let believed = VerifyingKeys::from(&playback);
-        let keys = Keys { access: SigningKey::generate().unwrap(), playback, believed };
-        let (bus, url) = (Bus::in_memory(), "https://music.example".parse().unwrap());
-        let api = Api::new(catalogue.clone(), clock, Options::at(url), keys, bus.clone()).unwrap();
-        let uploads = Router::new().route("/v1/songs", post(async || ()));
-        let router = segue_api::router(&api, uploads.into());
-        Self { catalogue, bus, router, seconds, _folder: folder }
+        bench.catalogue.users().create("admin", &hash, Role::Admin).await.unwrap();
+        Self(bench)
     }
 
     fn wait(&self, seconds: u64) {
-        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     /// One request from an address, and its whole answer.
@@ -61,27 +41,25 @@ impl Bench {
         (method, path): (&str, &str),
         token: Option<&str>,
         body: Option<Value>,
-    ) -> Response<Value> {
-        let address: SocketAddr = format!("{address}:1").parse().unwrap();
-        let mut request = Request::builder().method(method).uri(path).extension(address);
+    ) -> Answer {
+        let mut ask = self.0.ask(&format!("{method} {path}")).from(address);
         if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
+            ask = ask.token(token);
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let request = request.header("content-type", "application/json").body(body).unwrap();
-        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Response::from_parts(parts, serde_json::from_slice(&bytes).unwrap_or_default())
+        if let Some(body) = &body {
+            ask = ask.json(body);
+        }
+        ask.await
     }
 
     async fn ask(
         &self,
-        (method, path): (&str, &str),
+        line: (&str, &str),
         token: Option<&str>,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let answer = self.ask_from("192.0.2.1", (method, path), token, body).await;
-        (answer.status().as_u16(), answer.into_body())
+        let answer = self.ask_from("192.0.2.1", line, token, body).await;
+        (answer.status, answer.body)
     }
 
     async fn register(&self, username: &str) -> Value {
@@ -121,24 +99,24 @@ fn tokens(session: &Value) -> (String, String) {
 
 #[tokio::test]
 async fn whoever_registers_can_log_in_by_name_and_by_mail() {
-    let bench = Bench::new().await;
-    let ann = bench.register("ann").await;
+    let stage = Stage::new().await;
+    let ann = stage.register("ann").await;
     assert_eq!((&ann["role"], &ann["plan"]), (&json!("listener"), &json!("free")), "{ann}");
     assert_eq!(ann["created_at"], "2027-01-15T08:00:00Z");
     assert!(!ann.to_string().contains("argon2"), "{ann}");
     for login in ["ann", "ann@music.example", "Ann@Music.example"] {
-        let (access, _) = bench.log_in(login, PASSWORD).await;
-        let (status, me) = bench.ask(("GET", "/v1/users/me"), Some(&access), None).await;
+        let (access, _) = stage.log_in(login, PASSWORD).await;
+        let (status, me) = stage.ask(("GET", "/v1/users/me"), Some(&access), None).await;
         assert_eq!((status, &me), (200, &ann));
     }
-    let (status, bob) = bench.ask(("POST", "/users"), None, Some(registration("bob"))).await;
+    let (status, bob) = stage.ask(("POST", "/users"), None, Some(registration("bob"))).await;
     assert_eq!((status, &bob["username"]), (201, &json!("bob")));
 }
 
 #[tokio::test]
 async fn registrations_that_cannot_be_are_refused_by_field() {
-    let bench = Bench::new().await;
-    bench.register("ann").await;
+    let stage = Stage::new().await;
+    stage.register("ann").await;
     let with = |field: &str, value: Value| {
         let mut body = registration("bob");
         body[field] = value;
@@ -160,27 +138,27 @@ async fn registrations_that_cannot_be_are_refused_by_field() {
         (json!({"username": "bob"}), 422, None),
         (json!([]), 422, None),
     ] {
-        let (status, problem) = bench.ask(("POST", "/v1/users"), None, Some(body)).await;
+        let (status, problem) = stage.ask(("POST", "/v1/users"), None, Some(body)).await;
         assert_eq!(status, wanted, "{problem}");
         assert_eq!(problem["field"].as_str(), field, "{problem}");
     }
-    assert_eq!(bench.catalogue.users().list(None, 9).await.unwrap().len(), 2);
+    assert_eq!(stage.catalogue.users().list(None, 9).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_a_used_one_logs_out() {
-    let bench = Bench::new().await;
-    let (access, first) = bench.log_in("admin", PASSWORD).await;
-    let (status, session) = bench.refresh(&first).await;
+    let stage = Stage::new().await;
+    let (access, first) = stage.log_in("admin", PASSWORD).await;
+    let (status, session) = stage.refresh(&first).await;
     assert_eq!(status, 201, "{session}");
     let (second_access, second) = tokens(&session);
-    assert_eq!((bench.me(&access).await, bench.me(&second_access).await), (200, 200));
-    let (status, problem) = bench.refresh(&first).await;
+    assert_eq!((stage.me(&access).await, stage.me(&second_access).await), (200, 200));
+    let (status, problem) = stage.refresh(&first).await;
     assert_eq!(status, 401, "{problem}");
-    assert_eq!((bench.me(&access).await, bench.me(&second_access).await), (401, 401));
+    assert_eq!((stage.me(&access).await, stage.me(&second_access).await), (401, 401));
     let mut told = Vec::new();
     for token in [&second, "", "x", &"0".repeat(64), &second.to_uppercase()] {
-        let (status, mut problem) = bench.refresh(token).await;
+        let (status, mut problem) = stage.refresh(token).await;
         problem.as_object_mut().unwrap().remove("request_id");
         told.push((status, problem));
     }
@@ -189,54 +167,54 @@ async fn a_refresh_token_is_good_once_and_a_used_one_logs_out() {
 
 #[tokio::test]
 async fn of_two_refreshes_at_once_one_wins_and_both_are_out() {
-    let bench = Bench::new().await;
-    let (_, token) = bench.log_in("admin", PASSWORD).await;
-    let (one, two) = tokio::join!(bench.refresh(&token), bench.refresh(&token));
+    let stage = Stage::new().await;
+    let (_, token) = stage.log_in("admin", PASSWORD).await;
+    let (one, two) = tokio::join!(stage.refresh(&token), stage.refresh(&token));
     let mut statuses = [one.0, two.0];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 401]);
     let won = if one.0 == 201 { one.1 } else { two.1 };
     let (access, refresh) = tokens(&won);
-    assert_eq!((bench.me(&access).await, bench.refresh(&refresh).await.0), (401, 401));
+    assert_eq!((stage.me(&access).await, stage.refresh(&refresh).await.0), (401, 401));
 }
 
 #[tokio::test]
 async fn logging_out_ends_this_session_alone_and_at_once() {
-    let bench = Bench::new().await;
-    let (here, refresh) = bench.log_in("admin", PASSWORD).await;
-    let (there, _) = bench.log_in("admin", PASSWORD).await;
-    assert_eq!((bench.me(&here).await, bench.me(&there).await), (200, 200));
+    let stage = Stage::new().await;
+    let (here, refresh) = stage.log_in("admin", PASSWORD).await;
+    let (there, _) = stage.log_in("admin", PASSWORD).await;
+    assert_eq!((stage.me(&here).await, stage.me(&there).await), (200, 200));
     let out = ("DELETE", "/v1/sessions/current");
-    assert_eq!(bench.ask(out, Some(&here), None).await.0, 204);
-    assert_eq!((bench.me(&here).await, bench.me(&there).await), (401, 200));
-    assert_eq!(bench.refresh(&refresh).await.0, 401);
-    assert_eq!(bench.ask(out, Some(&here), None).await.0, 401);
+    assert_eq!(stage.ask(out, Some(&here), None).await.0, 204);
+    assert_eq!((stage.me(&here).await, stage.me(&there).await), (401, 200));
+    assert_eq!(stage.refresh(&refresh).await.0, 401);
+    assert_eq!(stage.ask(out, Some(&here), None).await.0, 401);
 }
 
 #[tokio::test]
 async fn a_session_that_another_process_ended_is_believed_for_seconds() {
-    let bench = Bench::new().await;
-    let (access, _) = bench.log_in("admin", PASSWORD).await;
-    assert_eq!(bench.me(&access).await, 200);
-    let (admin, _) = bench.catalogue.users().by_username("admin").await.unwrap().unwrap();
-    bench.catalogue.sessions().end_all(admin.id, 0).await.unwrap();
-    bench.wait(5);
-    assert_eq!(bench.me(&access).await, 401);
+    let stage = Stage::new().await;
+    let (access, _) = stage.log_in("admin", PASSWORD).await;
+    assert_eq!(stage.me(&access).await, 200);
+    let (admin, _) = stage.catalogue.users().by_username("admin").await.unwrap().unwrap();
+    stage.catalogue.sessions().end_all(admin.id, 0).await.unwrap();
+    stage.wait(5);
+    assert_eq!(stage.me(&access).await, 401);
 }
 
 #[tokio::test]
 async fn logging_out_everywhere_ends_all_sessions_and_what_plays() {
-    let bench = Bench::new().await;
-    let user = bench.register("ann").await["id"].as_str().unwrap().to_owned();
-    let (here, _) = bench.log_in("ann", PASSWORD).await;
-    let (there, refresh) = bench.log_in("ann", PASSWORD).await;
-    let (admin, _) = bench.log_in("admin", PASSWORD).await;
-    let mut edge = bench.bus.follow("edge".parse().unwrap());
-    assert_eq!(bench.ask(("DELETE", "/v1/sessions"), Some(&here), None).await.0, 204);
+    let stage = Stage::new().await;
+    let user = stage.register("ann").await["id"].as_str().unwrap().to_owned();
+    let (here, _) = stage.log_in("ann", PASSWORD).await;
+    let (there, refresh) = stage.log_in("ann", PASSWORD).await;
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
+    let mut edge = stage.bus.follow("edge".parse().unwrap());
+    assert_eq!(stage.ask(("DELETE", "/v1/sessions"), Some(&here), None).await.0, 204);
     for token in [&here, &there] {
-        assert_eq!(bench.me(token).await, 401);
+        assert_eq!(stage.me(token).await, 401);
     }
-    assert_eq!((bench.refresh(&refresh).await.0, bench.me(&admin).await), (401, 200));
+    assert_eq!((stage.refresh(&refresh).await.0, stage.me(&admin).await), (401, 200));
     let body = loop {
         if let News::Set { body, .. } = edge.next().await {
             break body;
@@ -244,45 +222,45 @@ async fn logging_out_everywhere_ends_all_sessions_and_what_plays() {
     };
     assert_eq!(body["revoked"]["user"], user);
     let at = body["revoked"]["at"].as_u64().unwrap();
-    let entitlement = bench.catalogue.users().entitlement(user.parse().unwrap()).await.unwrap();
+    let entitlement = stage.catalogue.users().entitlement(user.parse().unwrap()).await.unwrap();
     let from_ms = entitlement.unwrap().playback_from_ms.unwrap();
     assert!(from_ms > at * 1_000, "what is minted from now on is not revoked");
 }
 
 #[tokio::test]
 async fn another_password_ends_other_sessions_and_the_old_password() {
-    let bench = Bench::new().await;
-    bench.register("ann").await;
-    let (here, _) = bench.log_in("ann", PASSWORD).await;
-    let (there, _) = bench.log_in("ann", PASSWORD).await;
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (here, _) = stage.log_in("ann", PASSWORD).await;
+    let (there, _) = stage.log_in("ann", PASSWORD).await;
     let change = async |current: &str, new: &str| {
         let body = json!({"current": current, "new": new});
-        bench.ask(("PUT", "/v1/users/me/password"), Some(&here), Some(body)).await.0
+        stage.ask(("PUT", "/v1/users/me/password"), Some(&here), Some(body)).await.0
     };
     assert_eq!(change("wrong", "battery staple").await, 403);
     assert_eq!(change(&"p".repeat(1_025), "battery staple").await, 403);
     assert_eq!(change(PASSWORD, "short").await, 422);
-    assert_eq!(bench.me(&there).await, 200);
+    assert_eq!(stage.me(&there).await, 200);
     assert_eq!(change(PASSWORD, "battery staple").await, 204);
-    assert_eq!((bench.me(&here).await, bench.me(&there).await), (200, 401));
-    bench.log_in("ann", "battery staple").await;
+    assert_eq!((stage.me(&here).await, stage.me(&there).await), (200, 401));
+    stage.log_in("ann", "battery staple").await;
     let body = json!({"login": "ann", "password": PASSWORD});
-    assert_eq!(bench.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
+    assert_eq!(stage.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
 }
 
 #[tokio::test]
 async fn guesses_are_limited_by_account_for_known_and_unknown_alike() {
-    let bench = Bench::new().await;
-    bench.register("ann").await;
+    let stage = Stage::new().await;
+    stage.register("ann").await;
     let mut told = Vec::new();
     for login in ["ann", "nobody"] {
         let mut answers = Vec::new();
         for guess in 0..12 {
             let body = json!({"login": login, "password": "wrong guess"});
             let address = format!("192.0.2.{guess}");
-            let answer = bench.ask_from(&address, ("POST", "/v1/sessions"), None, Some(body)).await;
-            let wait = answer.headers().get("retry-after").cloned();
-            answers.push((answer.status().as_u16(), wait));
+            let answer = stage.ask_from(&address, ("POST", "/v1/sessions"), None, Some(body)).await;
+            let wait = answer.headers.get("retry-after").cloned();
+            answers.push((answer.status, wait));
         }
         told.push(answers);
     }
@@ -292,29 +270,29 @@ async fn guesses_are_limited_by_account_for_known_and_unknown_alike() {
     assert_eq!(told[0][10].1.as_ref().unwrap(), "61");
     // Another name for the same account, and the right password: it waits, too.
     let body = json!({"login": "ann@music.example", "password": PASSWORD});
-    let (status, problem) = bench.ask(("POST", "/v1/sessions"), None, Some(body)).await;
+    let (status, problem) = stage.ask(("POST", "/v1/sessions"), None, Some(body)).await;
     assert_eq!(status, 429, "{problem}");
-    bench.wait(60);
-    bench.log_in("ann", PASSWORD).await;
+    stage.wait(60);
+    stage.log_in("ann", PASSWORD).await;
 }
 
 #[tokio::test]
 async fn a_right_password_costs_no_guess() {
-    let bench = Bench::new().await;
+    let stage = Stage::new().await;
     for _ in 0..15 {
-        bench.log_in("admin", PASSWORD).await;
+        stage.log_in("admin", PASSWORD).await;
     }
 }
 
 #[tokio::test]
 async fn new_accounts_are_limited_by_address() {
-    let bench = Bench::new().await;
+    let stage = Stage::new().await;
     for number in 0..20 {
-        bench.register(&format!("user{number}")).await;
+        stage.register(&format!("user{number}")).await;
     }
     let late = registration("late");
     let register = async |address| {
-        bench.ask_from(address, ("POST", "/v1/users"), None, Some(late.clone())).await.status()
+        stage.ask_from(address, ("POST", "/v1/users"), None, Some(late.clone())).await.status
     };
     assert_eq!(register("192.0.2.1").await, 429);
     assert_eq!(register("192.0.2.2").await, 201);
@@ -322,11 +300,11 @@ async fn new_accounts_are_limited_by_address() {
 
 #[tokio::test]
 async fn a_profile_is_changed_by_its_owner() {
-    let bench = Bench::new().await;
-    bench.register("ann").await;
-    let (access, _) = bench.log_in("ann", PASSWORD).await;
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (access, _) = stage.log_in("ann", PASSWORD).await;
     let change = async |body| {
-        let (status, me) = bench.ask(("PATCH", "/v1/users/me"), Some(&access), Some(body)).await;
+        let (status, me) = stage.ask(("PATCH", "/v1/users/me"), Some(&access), Some(body)).await;
         (status, me["display_name"].clone())
     };
     assert_eq!(change(json!({"display_name": " Ann B "})).await, (200, json!("Ann B")));
@@ -345,11 +323,11 @@ async fn a_profile_is_changed_by_its_owner() {
 
 #[tokio::test]
 async fn admins_see_everybody_and_change_roles_at_once() {
-    let bench = Bench::new().await;
-    let id = bench.register("ann").await["id"].as_str().unwrap().to_owned();
-    let (ann, _) = bench.log_in("ann", PASSWORD).await;
-    let (admin, _) = bench.log_in("admin", PASSWORD).await;
-    let list = async |path: &str, token: &str| bench.ask(("GET", path), Some(token), None).await;
+    let stage = Stage::new().await;
+    let id = stage.register("ann").await["id"].as_str().unwrap().to_owned();
+    let (ann, _) = stage.log_in("ann", PASSWORD).await;
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
+    let list = async |path: &str, token: &str| stage.ask(("GET", path), Some(token), None).await;
     let (status, page) = list("/v1/users?limit=1", &admin).await;
     assert_eq!((status, &page["users"][0]["username"]), (200, &json!("ann")), "{page}");
     let next = format!("/users?limit=1&after={}", page["next"].as_str().unwrap());
@@ -361,14 +339,14 @@ async fn admins_see_everybody_and_change_roles_at_once() {
     assert_eq!(list("/v1/users", &ann).await.0, 403);
     let path = format!("/v1/users/{id}");
     let change = async |path: &str, token: &str, body: Value| {
-        bench.ask(("PATCH", path), Some(token), Some(body)).await
+        stage.ask(("PATCH", path), Some(token), Some(body)).await
     };
     let (status, user) = change(&path, &admin, json!({"role": "admin", "plan": "premium"})).await;
     assert_eq!((status, &user["role"], &user["plan"]), (200, &json!("admin"), &json!("premium")));
     assert_eq!(list("/v1/users", &ann).await.0, 200, "with the token that she has");
     assert_eq!(change(&path, &ann, json!({"role": "listener"})).await.0, 200);
     assert_eq!(list("/v1/users", &ann).await.0, 403);
-    let (_, me) = bench.ask(("GET", "/v1/users/me"), Some(&admin), None).await;
+    let (_, me) = stage.ask(("GET", "/v1/users/me"), Some(&admin), None).await;
     let own = format!("/v1/users/{}", me["id"].as_str().unwrap());
     let (status, problem) = change(&own, &admin, json!({"role": "artist"})).await;
     assert_eq!((status, &problem["type"]), (409, &json!("urn:segue:problem:last-admin")));
@@ -387,17 +365,17 @@ async fn admins_see_everybody_and_change_roles_at_once() {
 
 #[tokio::test]
 async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
-    let bench = Bench::new().await;
-    let (admin, _) = bench.log_in("admin", PASSWORD).await;
+    let stage = Stage::new().await;
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
     let make = async |token: &str, body: Value| {
-        bench.ask(("POST", "/v1/api-keys"), Some(token), Some(body)).await
+        stage.ask(("POST", "/v1/api-keys"), Some(token), Some(body)).await
     };
     let (status, made) = make(&admin, json!({"name": "import", "role": "artist"})).await;
     assert_eq!((status, &made["role"]), (201, &json!("artist")), "{made}");
     let key = made["key"].as_str().unwrap();
     assert!(key.starts_with("segue_"), "{key}");
     let as_key =
-        async |method: &str, path: &str, body| bench.ask((method, path), Some(key), body).await.0;
+        async |method: &str, path: &str, body| stage.ask((method, path), Some(key), body).await.0;
     assert_eq!(as_key("GET", "/v1/users/me", None).await, 200);
     assert_eq!(as_key("POST", "/v1/songs", None).await, 200, "artists may");
     assert_eq!(as_key("GET", "/v1/users", None).await, 403, "admins alone may");
@@ -411,23 +389,23 @@ async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
         assert_eq!(as_key(method, path, body).await, 403, "{method} {path}");
     }
     assert_eq!(as_key("DELETE", "/v1/sessions/current", None).await, 409);
-    let (_, list) = bench.ask(("GET", "/v1/api-keys"), Some(&admin), None).await;
+    let (_, list) = stage.ask(("GET", "/v1/api-keys"), Some(&admin), None).await;
     assert_eq!(list["keys"][0]["name"], "import");
     assert!(!list.to_string().contains(key.trim_start_matches("segue_")), "{list}");
     for wrong in [&key[..key.len() - 1], &format!("{key}0"), "segue_", "segue_x"] {
-        assert_eq!(bench.me(wrong).await, 401, "{wrong}");
+        assert_eq!(stage.me(wrong).await, 401, "{wrong}");
     }
     let path = format!("/v1/api-keys/{}", made["id"].as_str().unwrap());
-    assert_eq!(bench.ask(("DELETE", &path), Some(&admin), None).await.0, 204);
-    assert_eq!(bench.ask(("DELETE", &path), Some(&admin), None).await.0, 404);
-    assert_eq!(bench.me(key).await, 401, "revoked");
+    assert_eq!(stage.ask(("DELETE", &path), Some(&admin), None).await.0, 204);
+    assert_eq!(stage.ask(("DELETE", &path), Some(&admin), None).await.0, 404);
+    assert_eq!(stage.me(key).await, 401, "revoked");
 }
 
 #[tokio::test]
 async fn keys_that_cannot_be_are_refused() {
-    let bench = Bench::new().await;
-    bench.register("ann").await;
-    let (ann, _) = bench.log_in("ann", PASSWORD).await;
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (ann, _) = stage.log_in("ann", PASSWORD).await;
     for (body, field) in [
         (json!({"name": "k", "role": "artist"}), Some("role")),
         (json!({"name": "", "role": "listener"}), Some("name")),
@@ -436,28 +414,28 @@ async fn keys_that_cannot_be_are_refused() {
         (json!({"name": "k"}), None),
         (json!({"name": "k", "role": "listener", "key": "mine"}), None),
     ] {
-        let (status, problem) = bench.ask(("POST", "/v1/api-keys"), Some(&ann), Some(body)).await;
+        let (status, problem) = stage.ask(("POST", "/v1/api-keys"), Some(&ann), Some(body)).await;
         assert_eq!((status, problem["field"].as_str()), (422, field), "{problem}");
     }
-    assert_eq!(bench.ask(("DELETE", "/v1/api-keys/x"), Some(&ann), None).await.0, 422);
+    assert_eq!(stage.ask(("DELETE", "/v1/api-keys/x"), Some(&ann), None).await.0, 422);
 }
 
 #[tokio::test]
 async fn an_account_is_deleted_by_whoever_knows_its_password() {
-    let bench = Bench::new().await;
-    bench.register("ann").await;
-    let (ann, refresh) = bench.log_in("ann", PASSWORD).await;
-    let (admin, _) = bench.log_in("admin", PASSWORD).await;
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (ann, refresh) = stage.log_in("ann", PASSWORD).await;
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
     let delete = async |token: &str, password: &str| {
         let body = json!({"password": password});
-        bench.ask(("POST", "/v1/users/me/deletion"), Some(token), Some(body)).await
+        stage.ask(("POST", "/v1/users/me/deletion"), Some(token), Some(body)).await
     };
     assert_eq!(delete(&ann, "wrong guess").await.0, 403);
-    assert_eq!(bench.me(&ann).await, 200);
+    assert_eq!(stage.me(&ann).await, 200);
     assert_eq!(delete(&ann, PASSWORD).await.0, 204);
-    assert_eq!((bench.me(&ann).await, bench.refresh(&refresh).await.0), (401, 401));
+    assert_eq!((stage.me(&ann).await, stage.refresh(&refresh).await.0), (401, 401));
     let body = json!({"login": "ann", "password": PASSWORD});
-    assert_eq!(bench.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
+    assert_eq!(stage.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
     let (status, problem) = delete(&admin, PASSWORD).await;
     assert_eq!((status, &problem["type"]), (409, &json!("urn:segue:problem:last-admin")));
 }
