@@ -6,12 +6,14 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
 use catalogue::CatalogueError;
 use media::SongId;
 use serde::de::DeserializeOwned;
 use service::Problem;
+use service::problem::chain;
 use tokio::time::timeout;
 
 /// The most bytes of a JSON body: a purge of as many URLs as it may have, tokens and all.
@@ -108,8 +110,29 @@ pub(crate) fn catalogue_failed(error: CatalogueError) -> Problem {
         CatalogueError::NotItsSongs => {
             Problem::field("songs", "The order names each song of the album once.")
         }
+        CatalogueError::Gone => gone_meanwhile(),
+        CatalogueError::HoldsNul => holds_nul(),
+        error if error.is_passing() => busy(&error),
         error => Problem::internal(&error),
     }
+}
+
+/// The same request may succeed a little later (RFC 9110 15.6.4).
+fn busy(error: &CatalogueError) -> Problem {
+    tracing::warn!(error = %chain(error), "the catalogue is busy or away");
+    let detail = "The catalogue cannot answer right now; try again in a second.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+        .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn gone_meanwhile() -> Problem {
+    let detail = "Something that this would belong to has been deleted meanwhile.";
+    Problem::new(StatusCode::CONFLICT, "gone-meanwhile", detail)
+}
+
+fn holds_nul() -> Problem {
+    let detail = "A text holds the character U+0000; texts are accepted without it.";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-text", detail)
 }
 
 /// RFC 9110 13.1.1: somebody else was faster.

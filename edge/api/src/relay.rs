@@ -21,7 +21,7 @@ const HELD: Duration = Duration::from_secs(20);
 /// How long of that it speaks: what it says later could come after what another one says.
 const SPEAKS: Duration = Duration::from_secs(15);
 
-/// How often what was told long ago is forgotten.
+/// How often what is over is forgotten.
 const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Events that are told before they are noted as told.
@@ -88,8 +88,7 @@ impl Relay {
         until: Instant,
     ) -> (usize, Result<(), BusError>) {
         for (told, happening) in happenings.iter().enumerate() {
-            let body = serde_json::to_value(&happening.event).expect("an event is plain JSON");
-            let said = self.bus.pass(MessageId::from(happening.id), body);
+            let said = self.bus.pass(MessageId::from(happening.id), happening.payload.clone());
             match timeout_at(until, said).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return (told, Err(error)),
@@ -100,11 +99,16 @@ impl Relay {
     }
 
     async fn sweep(&self) {
-        if let Err(error) = self.catalogue.outbox().sweep().await {
-            tracing::warn!(error = %chain(&error), "the outbox cannot be swept");
+        if let Err(error) = self.forget().await {
+            tracing::warn!(error = %chain(&error), "what is over cannot be forgotten");
         }
-        if let Err(error) = self.catalogue.sessions().sweep().await {
-            tracing::warn!(error = %chain(&error), "sessions that ended cannot be swept");
+    }
+
+    async fn forget(&self) -> Result<(), CatalogueError> {
+        if self.catalogue.duties().hold("sweep", self.holder, HELD).await? {
+            self.catalogue.outbox().sweep(bus::KEPT).await?;
+            self.catalogue.sessions().sweep().await?;
         }
+        Ok(())
     }
 }

@@ -108,8 +108,7 @@ impl<'a> Albums<'a> {
     ) -> Result<Album, CatalogueError> {
         let everything = Audience::from(Viewer::Admin);
         let now = self.0.now_ms();
-        let mut write = self.0.write().await?;
-        write.alone_on(id.uuid()).await?;
+        let mut write = self.0.write_alone_on(id.uuid()).await?;
         let album = fetch(&mut write, id, &everything, now).await?;
         let album = album.filter(|album| album.edition() == edition);
         let album = album.ok_or(CatalogueError::Stale)?;

@@ -47,8 +47,7 @@ impl<'a> ApiKeys<'a> {
         name: &Name,
         role: Role,
     ) -> Result<Option<(ApiKey, Secret)>, CatalogueError> {
-        let mut write = self.0.write().await?;
-        write.alone_on(user.uuid()).await?;
+        let mut write = self.0.write_alone_on(user.uuid()).await?;
         let count = sql("SELECT COUNT(*) AS keys FROM api_keys WHERE user_id = $1").bind(user);
         if write.one(count).await?.get::<u32>("keys")? >= MOST_KEYS {
             return Ok(None);

@@ -1,14 +1,19 @@
 //! The artists.
 
+use std::collections::BTreeMap;
+
 use media::ArtistId;
+use uuid::Uuid;
 
 use crate::audience::{Audience, visible};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
+use crate::name::Name;
 use crate::row::Row;
 use crate::song_filter::starting_with;
 use crate::source::Source;
 use crate::statement::sql;
+use crate::write::Write;
 
 /// Somebody who makes music.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +81,36 @@ impl<'a> Artists<'a> {
             .with(" OFFSET ?", offset);
         self.0.read().all(statement).await?.iter().map(read_artist).collect()
     }
+}
+
+/// The artists of those names, made where nobody has them yet. In the order of their names, whoever names them in which:
+/// two that make the same ones wait for each other one way round.
+pub(crate) async fn find_or_make<'n>(
+    write: &mut Write,
+    names: impl IntoIterator<Item = &'n Name>,
+) -> Result<BTreeMap<&'n str, ArtistId>, CatalogueError> {
+    let mut artists: BTreeMap<&str, ArtistId> = BTreeMap::new();
+    let names: BTreeMap<&str, &Name> =
+        names.into_iter().map(|name| (name.as_str(), name)).collect();
+    for (text, name) in names {
+        artists.insert(text, find_or_make_one(write, name).await?);
+    }
+    Ok(artists)
+}
+
+/// Most are there: those are read, not locked.
+async fn find_or_make_one(write: &mut Write, name: &Name) -> Result<ArtistId, CatalogueError> {
+    let find = sql("SELECT id FROM artists WHERE name = $1").bind(name.as_str());
+    if let Some(row) = write.optional(find).await? {
+        return row.get("id");
+    }
+    let make = sql("INSERT INTO artists (id, name, name_key, created_ms) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET name_key = excluded.name_key RETURNING id")
+    .bind(Uuid::now_v7())
+    .bind(name.as_str())
+    .bind(name.key())
+    .bind(write.now_ms());
+    write.one(make).await?.get("id")
 }
 
 fn read_artist(row: &Row) -> Result<Artist, CatalogueError> {

@@ -6,10 +6,12 @@ use std::time::UNIX_EPOCH;
 use media::UserId;
 use service::Clock;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::albums::Albums;
 use crate::api_keys::ApiKeys;
 use crate::artists::Artists;
+use crate::chores;
 use crate::database::Database;
 use crate::database::postgres::Freshness;
 use crate::database::url::DatabaseUrl;
@@ -27,6 +29,7 @@ use crate::reader::Reader;
 use crate::sessions::Sessions;
 use crate::songs::Songs;
 use crate::trends::Trends;
+use crate::turns::Turns;
 use crate::users::Users;
 use crate::write::Write;
 
@@ -35,6 +38,7 @@ use crate::write::Write;
 pub struct Catalogue {
     database: Arc<Database>,
     outbox_filled: Arc<Notify>,
+    turns: Arc<Turns>,
     clock: Clock,
     freshness: Freshness,
 }
@@ -46,12 +50,15 @@ impl Catalogue {
     /// # Errors
     /// It cannot be reached or written, or its schema is newer than this program.
     pub async fn open(url: &DatabaseUrl, clock: Clock) -> Result<Self, CatalogueError> {
-        Ok(Self {
+        let catalogue = Self {
             database: Arc::new(Database::open(url).await?),
             outbox_filled: Arc::default(),
+            turns: Arc::default(),
             clock,
             freshness: Freshness::Latest,
-        })
+        };
+        chores::finish(catalogue.write().await?).await?;
+        Ok(catalogue)
     }
 
     /// The same catalogue for one user: reads go to the replica, where there is one, unless it has not yet heard of
@@ -174,6 +181,15 @@ impl Catalogue {
 
     pub(crate) async fn write(&self) -> Result<Write, CatalogueError> {
         Write::begin(self).await
+    }
+
+    /// A transaction that others who would be alone on `id`, too, wait for.
+    pub(crate) async fn write_alone_on(&self, id: Uuid) -> Result<Write, CatalogueError> {
+        Write::begin_alone(self, id).await
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     pub(crate) fn database(&self) -> &Database {

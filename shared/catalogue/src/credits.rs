@@ -6,9 +6,9 @@ use std::str::FromStr;
 use media::{ArtistId, SongId};
 use serde::Serialize;
 
+use crate::artists;
 use crate::error::CatalogueError;
 use crate::name::Name;
-use crate::songs::find_or_make_artist;
 use crate::source::Source;
 use crate::statement::sql;
 use crate::write::Write;
@@ -125,15 +125,14 @@ pub(crate) async fn replace(
     song: SongId,
     credits: &[NewCredit],
 ) -> Result<(), CatalogueError> {
-    let now = write.now_ms();
+    let artists = artists::find_or_make(write, credits.iter().map(|credit| &credit.artist)).await?;
     write.execute(sql("DELETE FROM credits WHERE song_id = $1").bind(song)).await?;
     for (place, credit) in (0_u32..).zip(credits) {
-        let artist = find_or_make_artist(write, &credit.artist, now).await?;
         let statement = sql("INSERT INTO credits (song_id, place, artist_id, role, join_phrase)
                              VALUES ($1, $2, $3, $4, $5)")
         .bind(song)
         .bind(place)
-        .bind(artist)
+        .bind(artists[credit.artist.as_str()])
         .bind(credit.role.to_string())
         .bind(credit.join_phrase.as_str());
         write.execute(statement).await?;

@@ -5,7 +5,7 @@
 pub enum CatalogueError {
     /// The database refused or could not be reached.
     #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("the database's schema cannot be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -17,6 +17,15 @@ pub enum CatalogueError {
         /// Why it is not that.
         reason: String,
     },
+    /// What it belongs to was deleted meanwhile.
+    #[error("what it belongs to is no longer there")]
+    Gone,
+    /// A text with a character that PostgreSQL keeps in none.
+    #[error("a text holds a NUL character")]
+    HoldsNul,
+    /// Too many at once want to change the same thing.
+    #[error("too many at once want to change the same thing")]
+    Busy,
     /// Somebody else has that name already.
     #[error("the name is taken")]
     Taken,
@@ -52,10 +61,38 @@ impl CatalogueError {
         }
     }
 
+    /// Whether the same may succeed a little later: the database was not reached, or somebody else was in the way.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Database(error) => is_unreachable(error) || was_in_the_way(error),
+            _ => false,
+        }
+    }
+
     /// Whether the database was not reached: somebody else may be.
     pub(crate) fn is_unreachable(&self) -> bool {
         matches!(self, Self::Database(error) if is_unreachable(error))
     }
+}
+
+impl From<sqlx::Error> for CatalogueError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(refusal) if refusal.is_foreign_key_violation() => Self::Gone,
+            // character_not_in_repertoire
+            Some(refusal) if refusal.code().is_some_and(|code| code == "22021") => Self::HoldsNul,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Whether others held what the statement needed, for too long or each the other's (appendix A of PostgreSQL's manual:
+/// deadlock, lock and statement timeouts; SQLite: a writer of another process).
+fn was_in_the_way(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| matches!(&*code, "40P01" | "55P03" | "57014" | "5" | "517"))
 }
 
 /// Whether the server was not reached.

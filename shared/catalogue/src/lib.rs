@@ -1,7 +1,7 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
-//! opened), `statement`, `source` and `write` (how repositories speak to either [`database`]), [`audience`] (who is shown
+//! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`users`], [`sessions`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
@@ -14,6 +14,7 @@ pub mod api_keys;
 pub mod artists;
 pub mod audience;
 pub mod catalogue;
+mod chores;
 pub mod country;
 pub mod credits;
 pub mod database;
@@ -50,6 +51,7 @@ pub mod songs;
 mod source;
 mod statement;
 pub mod trends;
+mod turns;
 pub mod user;
 pub mod users;
 mod write;

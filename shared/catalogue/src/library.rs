@@ -98,8 +98,7 @@ impl<'a> Library<'a> {
         viewer: &Viewer,
         song: SongId,
     ) -> Result<Option<bool>, CatalogueError> {
-        let mut write = self.0.write().await?;
-        write.alone_on(user.uuid()).await?;
+        let mut write = self.0.write_alone_on(user.uuid()).await?;
         let likes = if delete_like(&mut write, user, song).await? {
             false
         } else if is_visible(&mut write, viewer, song).await? {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
@@ -23,8 +24,16 @@ pub struct Happening {
     pub id: Uuid,
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
-    /// What.
-    pub event: Event,
+    /// What: an [`Event`] in JSON, perhaps one of a later release.
+    pub payload: Value,
+}
+
+impl Happening {
+    /// What, as this release knows it.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        serde_json::from_value(self.payload.clone()).ok()
+    }
 }
 
 /// The outbox of a catalogue.
@@ -60,19 +69,22 @@ impl<'a> Outbox<'a> {
         write.commit().await
     }
 
-    /// Forgets what was told longer than [`KEPT`] ago, and what consumers have done with it.
+    /// Forgets what was told longer than [`KEPT`] ago, and what consumers have done with it once a bus that keeps
+    /// everything for `on_the_bus` tells them no more of it.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn sweep(&self) -> Result<(), CatalogueError> {
-        let kept_ms = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
-        let before = self.0.now_ms().saturating_sub(kept_ms);
+    pub async fn sweep(&self, on_the_bus: Duration) -> Result<(), CatalogueError> {
+        let before = self.before(KEPT);
         let mut write = self.0.write().await?;
         write.execute(sql("DELETE FROM outbox WHERE published_ms < $1").bind(before)).await?;
-        // What the bus keeps for a day may come again: twice as long is long enough.
-        let long_before = before.saturating_sub(kept_ms);
+        let long_before = self.before(KEPT.saturating_add(on_the_bus));
         write.execute(sql("DELETE FROM inbox WHERE done_ms < $1").bind(long_before)).await?;
         write.commit().await
+    }
+
+    fn before(&self, time: Duration) -> i64 {
+        self.0.now_ms().saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// Returns when somebody in this process has put something in. Others may have, unheard.
@@ -87,6 +99,6 @@ fn read_happening(row: &Row) -> Result<Happening, CatalogueError> {
         turn: row.get("turn")?,
         id: row.get("id")?,
         at_ms: row.get("created_ms")?,
-        event: serde_json::from_str(&payload).map_err(CatalogueError::unreadable("event"))?,
+        payload: serde_json::from_str(&payload).map_err(CatalogueError::unreadable("event"))?,
     })
 }

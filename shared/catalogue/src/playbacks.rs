@@ -98,8 +98,7 @@ impl<'a> Playbacks<'a> {
         report: Report,
         position_ms: u64,
     ) -> Result<Option<Playing>, CatalogueError> {
-        let mut write = self.0.write().await?;
-        write.alone_on(id).await?;
+        let mut write = self.0.write_alone_on(id).await?;
         let Some(kept) = fetch(&mut write, id).await?.filter(|kept| kept.user == user) else {
             return Ok(None);
         };

@@ -186,8 +186,7 @@ impl<'a> Edit<'a> {
         link: Option<&str>,
         id: PlaylistId,
     ) -> Result<Self, PlaylistError> {
-        let mut write = catalogue.write().await?;
-        write.alone_on(id.uuid()).await?;
+        let mut write = catalogue.write_alone_on(id.uuid()).await?;
         let playlist = visible(&mut write, Some(user), link, id).await?;
         Ok(Self { write, playlist, user })
     }

@@ -29,9 +29,9 @@ macro_rules! read {
                         Err(error) => replica.note(error.into())?,
                     }
                 }
-                let rows = match $statement.for_postgres().$fetch(&postgres.leader).await {
+                let rows = match $statement.for_postgres().$fetch(&postgres.reader).await {
                     Err(error) if postgres.may_retry(&error) => {
-                        $statement.for_postgres().$fetch(&postgres.leader).await?
+                        $statement.for_postgres().$fetch(&postgres.reader).await?
                     }
                     rows => rows?,
                 };

@@ -60,19 +60,21 @@ impl Songs<'_> {
         edition: u64,
         edit: &SongEdit,
     ) -> Result<Song, CatalogueError> {
-        let mut write = self.0.write().await?;
-        write.alone_on(id.uuid()).await?;
+        // An album and its songs are changed by one at a time: both changes touch both. A song stays in its album.
+        let album = self.get(id).await?.ok_or(CatalogueError::Stale)?.album_id;
+        let mut write = self.0.write_alone_on(album.uuid()).await?;
         let song = fetch(&mut write, id).await?.filter(|song| song.edition == edition);
         let song = edit.applied(song.ok_or(CatalogueError::Stale)?)?;
         store(&mut write, &song).await?;
         if edit.title.is_some() {
             rename_single(&mut write, &song).await?;
         }
-        if let Some(Some(genre)) = &edit.genre {
-            note_genre(&mut write, Some(genre)).await?;
-        }
+        // Artists before genres: as songs are accepted.
         if let Some(credits) = &edit.credits {
             credits::replace(&mut write, id, credits).await?;
+        }
+        if let Some(Some(genre)) = &edit.genre {
+            note_genre(&mut write, Some(genre)).await?;
         }
         let Song { artist_id: artist, album_id: album, .. } = song;
         write.say(&Event::SongEdited { song: id, artist, album }).await?;

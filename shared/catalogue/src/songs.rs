@@ -3,6 +3,7 @@
 use media::{AlbumId, ArtistId, MasterHash, SongId};
 use uuid::Uuid;
 
+use crate::artists;
 use crate::audience::{Audience, visible};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
@@ -33,11 +34,9 @@ impl<'a> Songs<'a> {
     pub async fn accept(&self, new: &NewSong) -> Result<Song, CatalogueError> {
         let now = self.0.now_ms();
         let mut write = self.0.write().await?;
-        let artist = find_or_make_artist(&mut write, &new.artist, now).await?;
-        let owner = match &new.album_artist {
-            Some(name) => find_or_make_artist(&mut write, name, now).await?,
-            None => artist,
-        };
+        let owner = new.album_artist.as_ref().unwrap_or(&new.artist);
+        let artists = artists::find_or_make(&mut write, [&new.artist, owner]).await?;
+        let (artist, owner) = (artists[new.artist.as_str()], artists[owner.as_str()]);
         let album = find_or_make_album(&mut write, owner, new, now).await?;
         let id = insert_song(&mut write, new, artist, album, now).await?;
         insert_job(&mut write, id, now).await?;
@@ -174,21 +173,6 @@ pub(crate) async fn among(
     let statement = statement.bind_audience(audience, now_ms);
     let rows = from.all(statement.bind(format!("[{}]", ids.join(",")))).await?;
     rows.iter().map(read_song).collect()
-}
-
-pub(crate) async fn find_or_make_artist(
-    write: &mut Write,
-    name: &Name,
-    now: i64,
-) -> Result<ArtistId, CatalogueError> {
-    let statement =
-        sql("INSERT INTO artists (id, name, name_key, created_ms) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (name) DO UPDATE SET name_key = excluded.name_key RETURNING id")
-        .bind(Uuid::now_v7())
-        .bind(name.as_str())
-        .bind(name.key())
-        .bind(now);
-    write.one(statement).await?.get("id")
 }
 
 async fn find_or_make_album(

@@ -82,10 +82,10 @@ impl<'a> Trends<'a> {
 
 pub(crate) async fn count_play(write: &mut Write, song: SongId) -> Result<(), CatalogueError> {
     let now = write.now_ms();
-    // Its row is locked from here on: who counts the same song waits.
+    // Who counts the same song waits: the score is read before it is written.
+    write.alone_on(song.uuid()).await?;
     let statement = sql("INSERT INTO plays (song_id, day, plays) VALUES ($1, $2, 1)
                          ON CONFLICT (song_id, day) DO UPDATE SET plays = plays.plays + 1");
-    write.alone_on(song.uuid()).await?;
     write.execute(statement.bind(song).bind(now / DAY_MS)).await?;
     let statement = sql("SELECT score FROM trends WHERE song_id = $1").bind(song);
     let row = write.optional(statement).await?;

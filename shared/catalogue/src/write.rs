@@ -11,17 +11,24 @@ use crate::reader::wrap_all;
 use crate::row::Row;
 use crate::source::Source;
 use crate::statement::{Statement, sql};
+use crate::turns::Turn;
+
+/// Whatever a database or a role has for its default: where a transaction had one snapshot for all its statements, who
+/// waited to be [alone](Write::alone_on) would then read what was before.
+const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A transaction that writes. Dropped without a commit, nothing of it has happened.
 ///
 /// SQLite has one at a time. PostgreSQL has many (READ COMMITTED): whoever reads, decides and then writes within one
-/// holds others off with [`Write::alone_on`].
+/// holds others off with [`Write::begin_alone`].
 #[derive(Debug)]
 pub(crate) struct Write {
     transaction: Either,
     catalogue: Catalogue,
     /// Whether there is something in the outbox.
     said: bool,
+    /// Kept until it ends.
+    _turn: Option<Turn>,
 }
 
 #[derive(Debug)]
@@ -38,12 +45,24 @@ impl Write {
             Database::Sqlite(sqlite) => {
                 Either::Sqlite(sqlite.writer.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Database::Postgres(postgres) => Either::Postgres(match postgres.leader.begin().await {
-                Err(error) if postgres.may_retry(&error) => postgres.leader.begin().await?,
+            Database::Postgres(postgres) => Either::Postgres(match postgres.writer.begin_with(READ_COMMITTED).await {
+                Err(error) if postgres.may_retry(&error) => postgres.writer.begin_with(READ_COMMITTED).await?,
                 begun => begun?,
             }),
         };
-        Ok(Self { transaction, catalogue: catalogue.clone(), said: false })
+        Ok(Self { transaction, catalogue: catalogue.clone(), said: false, _turn: None })
+    }
+
+    /// [`begin`](Self::begin), [alone](Self::alone_on) on `id`. Whoever waits for others in this process does so without
+    /// a connection.
+    pub(crate) async fn begin_alone(
+        catalogue: &Catalogue,
+        id: Uuid,
+    ) -> Result<Self, CatalogueError> {
+        let turn = catalogue.turns().take(id).await?;
+        let mut write = Self { _turn: Some(turn), ..Self::begin(catalogue).await? };
+        write.alone_on(id).await?;
+        Ok(write)
     }
 
     /// Runs a statement that answers no rows. Answers how many it changed.

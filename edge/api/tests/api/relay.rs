@@ -48,8 +48,7 @@ async fn what_was_said_but_not_noted_is_said_again_under_its_id() {
     let (bus, shutdown) = (Bus::in_memory(), Shutdown::new());
     // A relay that died between saying and noting.
     let said = catalogue.outbox().pending(9).await.unwrap();
-    let body = serde_json::to_value(&said[0].event).unwrap();
-    bus.pass(said[0].id.into(), body).await.unwrap();
+    bus.pass(said[0].id.into(), said[0].payload.clone()).await.unwrap();
     let bob = catalogue.users().create("bob", "hash", Role::Listener).await.unwrap();
     let mut follower = bus.follow("index".parse().unwrap());
     let relay = tokio::spawn(segue_api::relay(catalogue.clone(), bus.clone(), shutdown.clone()));

@@ -2,13 +2,15 @@
 
 mod distrust;
 mod replica;
+mod trail;
+mod until;
 mod written;
 
 use std::time::Duration;
 
 use media::UserId;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Row};
 
 use self::distrust::Distrust;
@@ -16,8 +18,16 @@ use self::replica::Replica;
 use super::PREPARED;
 use crate::error::{CatalogueError, is_unreachable};
 
-/// Connections to each server.
-const CONNECTIONS: u32 = 16;
+/// Connections to each server for reading, and as many to the leader for writing: who waits for others' changes keeps
+/// nobody from reading.
+const CONNECTIONS: u32 = 12;
+
+/// What a connection may take: nobody waits for others' changes for longer, and no statement takes longer.
+const BOUNDS: [(&str, &str); 3] = [
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+];
 
 /// How long somebody waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,7 +51,9 @@ pub(crate) enum Freshness {
 /// A database on a server.
 #[derive(Debug)]
 pub(crate) struct PostgresDatabase {
-    pub(crate) leader: PgPool,
+    pub(crate) writer: PgPool,
+    /// Reads the leader.
+    pub(crate) reader: PgPool,
     distrust: Distrust,
     replica: Option<Replica>,
 }
@@ -52,29 +64,31 @@ impl PostgresDatabase {
         replica: Option<&PgConnectOptions>,
     ) -> Result<Self, CatalogueError> {
         let distrust = Distrust::default();
-        let leader = pool(leader.clone(), &distrust);
-        MIGRATIONS.run(&leader).await?;
+        migrate(leader).await?;
+        let writer = pool(leader.clone(), &distrust);
+        let reader = pool(leader.clone(), &distrust);
         let replica = match replica {
             // Before it has heard of the schema it can answer nothing.
             Some(replica) => {
-                Some(Replica::new(pool(replica.clone(), &distrust), position(&leader).await?))
+                Some(Replica::new(pool(replica.clone(), &distrust), position(&reader).await?))
             }
             None => None,
         };
-        Ok(Self { leader, distrust, replica })
+        Ok(Self { writer, reader, distrust, replica })
     }
 
     pub(super) async fn close(&self) {
         if let Some(replica) = &self.replica {
             replica.pool.close().await;
         }
-        self.leader.close().await;
+        self.reader.close().await;
+        self.writer.close().await;
     }
 
     /// The replica, where there is one and it has heard all that the reader must see.
     pub(crate) async fn replica_for(&self, freshness: Freshness) -> Option<&Replica> {
         let replica = self.replica.as_ref()?;
-        replica.suffices(freshness).await.then_some(replica)
+        replica.suffices(freshness, &self.reader).await.then_some(replica)
     }
 
     /// Whether what failed with `error` is worth another try, which had changed nothing: the server may have been started
@@ -84,16 +98,24 @@ impl PostgresDatabase {
         if unreachable {
             self.distrust.begin();
         }
-        unreachable
+        // Who has waited for a connection in vain need not wait again.
+        unreachable && !matches!(error, sqlx::Error::PoolTimedOut)
     }
 
     /// Remembers that somebody has just committed.
     pub(crate) async fn has_written(&self, freshness: Freshness) {
         let (Some(replica), Freshness::Own(user)) = (&self.replica, freshness) else { return };
         // It is committed, whatever we come to know of it: somebody of whom we know nothing reads from the leader.
-        let position = position(&self.leader).await.unwrap_or(written::UNKNOWN);
+        let position = position(&self.reader).await.unwrap_or(written::UNKNOWN);
         replica.must_reach(user, position);
     }
+}
+
+/// Brings the schema up to date, however long that takes.
+async fn migrate(leader: &PgConnectOptions) -> Result<(), CatalogueError> {
+    let mut connection = PgConnection::connect_with(leader).await?;
+    MIGRATIONS.run(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 /// Where the leader's next record will begin: whatever is committed lies before it.
@@ -105,6 +127,7 @@ async fn position(leader: &PgPool) -> Result<i64, CatalogueError> {
 /// Connects when it is first used.
 fn pool(options: PgConnectOptions, distrust: &Distrust) -> PgPool {
     let distrust = distrust.clone();
+    let options = options.statement_cache_capacity(PREPARED).application_name("segue");
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
@@ -113,5 +136,5 @@ fn pool(options: PgConnectOptions, distrust: &Distrust) -> PgPool {
             let trusted = state.idle_for < TRUSTED && !distrust.covers(state.idle_for);
             Box::pin(async move { Ok(trusted || connection.ping().await.is_ok()) })
         })
-        .connect_lazy_with(options.statement_cache_capacity(PREPARED).application_name("segue"))
+        .connect_lazy_with(options.options(BOUNDS))
 }

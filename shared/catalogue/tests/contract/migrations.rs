@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use media::{SongId, UserId};
-use segue_catalogue::{Catalogue, CatalogueError, DatabaseUrl, Plan, Role, SongState};
+use segue_catalogue::{
+    Audience, Catalogue, CatalogueError, DatabaseUrl, Plan, Role, SongFilter, SongState, Viewer,
+};
 use service::Clock;
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -23,12 +25,12 @@ const RELEASED: [&str; 3] = [
 /// One ready song of each kind of column, as the last release wrote it.
 const ROWS: &str = "
     INSERT INTO users VALUES (x'00000000000070008000000000000001', 'ann', 'hash', 'artist', 1);
-    INSERT INTO artists VALUES (x'00000000000070008000000000000002', 'Ann', 1);
+    INSERT INTO artists VALUES (x'00000000000070008000000000000002', 'Änn', 1);
     INSERT INTO albums VALUES (x'00000000000070008000000000000003', x'00000000000070008000000000000002',
                                'Album', FALSE, 1);
     INSERT INTO songs VALUES (x'00000000000070008000000000000004', x'00000000000070008000000000000002',
                               x'00000000000070008000000000000003', x'00000000000070008000000000000001',
-                              'Song', 'Folk', 1997,
+                              'Öde', 'ÉLAN', 1997,
                               '0707070707070707070707070707070707070707070707070707070707070707',
                               'song.flac', 'ready', NULL, 1700000000000, 1700000000001);
     INSERT INTO versions VALUES (x'00000000000070008000000000000004', '0123456789abcdef0123456789abcdef',
@@ -74,10 +76,21 @@ async fn a_database_of_the_last_release_is_brought_up_to_date_with_its_rows() {
     let entitlement = catalogue.users().entitlement(ann.id).await.unwrap().expect("ann");
     assert_eq!(entitlement.plan, Plan::Free);
     let song = catalogue.songs().get(SongId::new(id(4))).await.unwrap().expect("the song");
-    assert_eq!((song.title.as_str(), song.state), ("Song", SongState::Ready));
-    assert_eq!((song.artist.as_str(), song.album.as_str()), ("Ann", "Album"));
+    assert_eq!((song.title.as_str(), song.state), ("Öde", SongState::Ready));
+    assert_eq!((song.artist.as_str(), song.album.as_str()), ("Änn", "Album"));
     assert_eq!((song.release_year, song.created_ms), ("1997".parse().ok(), 1_700_000_000_000));
     assert_eq!(song.current.expect("a version").duration_ms, 1_234);
+    // They are found however they are capitalised, beyond ASCII too.
+    let anybody = Audience::from(Viewer::Public);
+    let found = catalogue.artists().starting_with("än", &anybody, 0, 9).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let filter = SongFilter {
+        title: Some("öd".parse().unwrap()),
+        genre: Some("élan".parse().unwrap()),
+        ..SongFilter::default()
+    };
+    assert_eq!(catalogue.songs().list(&anybody, &filter, None, 9).await.unwrap().len(), 1);
+    assert_eq!(catalogue.genres().list(&anybody, None, 9).await.unwrap(), ["ÉLAN"]);
     catalogue.close().await;
     // And once more, as it is now.
     open(&path).await.unwrap().close().await;

@@ -41,6 +41,14 @@ impl Pair {
         catalogue.users().by_username(name).await.unwrap().is_some()
     }
 
+    async fn comes_to_know(&self, catalogue: &Catalogue, name: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !self.knows(catalogue, name).await {
+            assert!(Instant::now() < end, "{name} is never known");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Keeps the replica from hearing anything more.
     fn pause(&self) {
         self.replica.query("SELECT pg_wal_replay_pause()");
@@ -109,6 +117,25 @@ async fn a_replica_that_is_gone_is_missed_by_nobody() {
     assert!(pair.knows(&anns, "bob").await, "the leader answers");
     anns.songs().accept(&song_of(ann.id, "Song")).await.unwrap();
     assert!(pair.knows(&pair.catalogue.seen_by_anybody(), "bob").await);
+    pair.catalogue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_falls_behind_or_is_promoted_is_read_from_no_more() {
+    let pair = Pair::new().await;
+    let bob = pair.catalogue.users().create("bob", "hash", Role::Artist).await.unwrap();
+    pair.catch_up();
+    let bobs = pair.catalogue.seen_by(bob.id);
+    pair.pause();
+    pair.catalogue.users().create("ann", "hash", Role::Artist).await.unwrap();
+    assert!(!pair.knows(&bobs, "ann").await, "a little behind");
+    pair.comes_to_know(&bobs, "ann").await;
+    pair.go_on();
+    assert!(pair.knows(&bobs, "ann").await);
+    pair.replica.query("SELECT pg_promote()");
+    pair.catalogue.users().create("eve", "hash", Role::Artist).await.unwrap();
+    pair.comes_to_know(&bobs, "eve").await;
+    assert_eq!(pair.replica.query("SELECT COUNT(*) FROM users WHERE username = 'eve'"), "0");
     pair.catalogue.close().await;
 }
 

@@ -1,19 +1,24 @@
 //! A streaming replica: how far it has come, and who must not yet read from it.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use media::UserId;
 use sqlx::Row;
 use sqlx::postgres::PgPool;
 
 use super::Freshness;
+use super::trail::Trail;
+use super::until::Until;
 use super::written::Written;
 use crate::error::CatalogueError;
 
 /// How long a replica that could not be reached is left alone.
 const REST: Duration = Duration::from_secs(5);
+
+/// How long a server is believed to be a replica still.
+const BELIEVED: Duration = Duration::from_secs(5);
 
 /// A streaming replica.
 #[derive(Debug)]
@@ -22,9 +27,12 @@ pub(crate) struct Replica {
     /// The last position that it is known to have replayed: it only ever moves on.
     replayed: AtomicI64,
     written: Mutex<Written>,
-    opened: Instant,
-    /// Milliseconds after `opened` from which on it may be asked again.
-    resting_until: AtomicU64,
+    /// Where the leader was.
+    trail: Trail,
+    /// While what it said last is believed.
+    believed: Until,
+    /// While it is left alone.
+    resting: Until,
 }
 
 impl Replica {
@@ -34,14 +42,15 @@ impl Replica {
             pool,
             replayed: AtomicI64::new(0),
             written: Mutex::new(Written::since(floor)),
-            opened: Instant::now(),
-            resting_until: AtomicU64::new(0),
+            trail: Trail::from(floor),
+            believed: Until::default(),
+            resting: Until::default(),
         }
     }
 
-    /// Whether it has replayed all that the reader must see.
-    pub(super) async fn suffices(&self, freshness: Freshness) -> bool {
-        if self.is_resting() {
+    /// Whether it has replayed all that the reader must see, and what the `leader` had some seconds ago.
+    pub(super) async fn suffices(&self, freshness: Freshness, leader: &PgPool) -> bool {
+        if self.resting.lasts() {
             return false;
         }
         let needed = match freshness {
@@ -49,13 +58,13 @@ impl Replica {
             Freshness::Eventual => self.written().floor(),
             Freshness::Own(user) => self.written().needed(user),
         };
-        self.replayed.load(Ordering::Acquire) >= needed || self.ask().await >= needed
+        let needed = needed.max(self.trail.some_time_ago(leader).await);
+        (self.believed.lasts() && self.replayed() >= needed) || self.ask().await >= needed
     }
 
     /// `user` has written up to `position`.
     pub(super) fn must_reach(&self, user: UserId, position: i64) {
-        let replayed = self.replayed.load(Ordering::Acquire);
-        self.written().add(user, position, replayed);
+        self.written().add(user, position, self.replayed());
     }
 
     /// What it could not answer, the leader may: unless the statement is at fault.
@@ -63,34 +72,27 @@ impl Replica {
         if !error.is_unreachable() {
             return Err(error);
         }
-        self.rest();
+        self.resting.extend(REST);
         Ok(())
     }
 
-    /// How far it has come now. A server that was promoted replays nothing: it is read from no more.
+    /// How far it has come now. A server that was promoted has another history from then on: it is read from no more.
     async fn ask(&self) -> i64 {
-        let sql = "SELECT (pg_last_wal_replay_lsn() - '0/0')::BIGINT AS position";
-        let answer = sqlx::query(sql).fetch_one(&self.pool).await;
-        match answer.and_then(|row| row.try_get::<Option<i64>, _>("position")) {
-            Ok(position) => {
-                let position = position.unwrap_or_default();
-                self.replayed.fetch_max(position, Ordering::AcqRel).max(position)
-            }
-            Err(_) => {
-                self.rest();
-                0
-            }
+        let sql = "SELECT (pg_last_wal_replay_lsn() - '0/0')::BIGINT AS position
+                   WHERE pg_is_in_recovery()";
+        let answer = sqlx::query(sql).fetch_optional(&self.pool).await;
+        let position = answer.and_then(|row| row.map(|row| row.try_get("position")).transpose());
+        if let Ok(Some(position)) = position {
+            self.believed.extend(BELIEVED);
+            self.replayed.fetch_max(position, Ordering::AcqRel).max(position)
+        } else {
+            self.resting.extend(REST);
+            0
         }
     }
 
-    fn is_resting(&self) -> bool {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        now < self.resting_until.load(Ordering::Relaxed)
-    }
-
-    fn rest(&self) {
-        let until = self.opened.elapsed().saturating_add(REST).as_millis();
-        self.resting_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
+    fn replayed(&self) -> i64 {
+        self.replayed.load(Ordering::Acquire)
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
