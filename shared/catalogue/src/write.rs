@@ -45,10 +45,14 @@ impl Write {
             Database::Sqlite(sqlite) => {
                 Either::Sqlite(sqlite.writer.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Database::Postgres(postgres) => Either::Postgres(match postgres.writer.begin_with(READ_COMMITTED).await {
-                Err(error) if postgres.may_retry(&error) => postgres.writer.begin_with(READ_COMMITTED).await?,
-                begun => begun?,
-            }),
+            Database::Postgres(postgres) => {
+                Either::Postgres(match postgres.writer.begin_with(READ_COMMITTED).await {
+                    Err(error) if postgres.may_retry(&error) => {
+                        postgres.writer.begin_with(READ_COMMITTED).await?
+                    }
+                    begun => begun?,
+                })
+            }
         };
         Ok(Self { transaction, catalogue: catalogue.clone(), said: false, _turn: None })
     }

@@ -1,7 +1,8 @@
 //! Changing what is said about songs and albums.
 
 use segue_catalogue::{
-    AlbumEdit, Audience, CatalogueError, Event, NewCredit, SongEdit, SongFilter, Viewer,
+    AlbumEdit, Audience, CatalogueError, Event, NewCredit, NewSong, SongEdit, SongFilter, Viewer,
+    credits::CreditRole,
 };
 
 use crate::bench::Bench;
@@ -13,6 +14,7 @@ contract![
     a_window_has_a_length,
     who_is_credited_has_the_song_among_theirs,
     an_album_has_an_order_and_a_bar_code,
+    who_names_the_same_things_in_another_order_waits_and_is_not_turned_away,
 ];
 
 async fn an_edit_changes_what_it_says_and_nothing_else(bench: &Bench) {
@@ -130,4 +132,57 @@ async fn an_album_has_an_order_and_a_bar_code(bench: &Bench) {
     assert!(albums.is_of(id, &Viewer::Uploader(bench.admin.id)).await.unwrap());
     let ann = bench.catalogue.users().create("ann", "hash", segue_catalogue::Role::Artist).await;
     assert!(!albums.is_of(id, &Viewer::Uploader(ann.unwrap().id)).await.unwrap());
+}
+
+async fn who_names_the_same_things_in_another_order_waits_and_is_not_turned_away(bench: &Bench) {
+    let (one, two) = (bench.make_ready("One").await, bench.make_ready("Two").await);
+    let other = bench.opened_again().await;
+    for round in 0..30 {
+        let [ann, bob, rock] = ["Ann", "Bob", "Rock"].map(|name| format!("{name} {round}"));
+        let uploaded = |artist: &str, album_artist: &str| NewSong {
+            artist: artist.parse().unwrap(),
+            album_artist: Some(album_artist.parse().unwrap()),
+            genre: Some(rock.parse().unwrap()),
+            ..bench.new_song("Song", Some("Album"))
+        };
+        let credited = |names: [&str; 2]| SongEdit {
+            credits: Some(names.map(credit).into()),
+            genre: Some(Some(rock.parse().unwrap())),
+            ..SongEdit::default()
+        };
+        let (one, two) = (bench.song(one.id).await, bench.song(two.id).await);
+        let (songs, others) = (bench.catalogue.songs(), other.songs());
+        let (albums, everything) = (other.albums(), Audience::from(Viewer::Admin));
+        let album = albums.seen(one.album_id, &everything).await.unwrap().expect("its album");
+        let titled =
+            |title: &str| AlbumEdit { title: Some(title.parse().unwrap()), ..AlbumEdit::default() };
+        let (uploads, edits) = (
+            [uploaded(&ann, &bob), uploaded(&bob, &ann)],
+            [credited([&ann, &bob]), credited([&bob, &ann])],
+        );
+        let title = titled(&rock);
+        let (first, second, of_one, of_two, of_album) = tokio::join!(
+            songs.accept(&uploads[0]),
+            others.accept(&uploads[1]),
+            songs.edit(one.id, one.edition, &edits[0]),
+            others.edit(two.id, two.edition, &edits[1]),
+            albums.edit(album.id, album.edition(), &title),
+        );
+        first.unwrap();
+        second.unwrap();
+        of_two.unwrap();
+        // An album's edition is that of its songs, too: who came second has read an older one.
+        let late = [of_one.map(drop), of_album.map(drop)];
+        let stale = |result: &Result<(), _>| matches!(result, Err(CatalogueError::Stale));
+        assert!(late.iter().all(|result| result.is_ok() || stale(result)), "{late:?}");
+        assert!(late.iter().any(Result::is_ok), "{late:?}");
+    }
+}
+
+fn credit(name: &str) -> NewCredit {
+    NewCredit {
+        artist: name.parse().unwrap(),
+        role: CreditRole::Featured,
+        join_phrase: String::new(),
+    }
 }

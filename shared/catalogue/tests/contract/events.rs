@@ -13,6 +13,7 @@ const KEPT_ON_THE_BUS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 contract![
     what_happens_is_told_in_its_order_until_it_was_told,
     what_was_not_told_is_kept,
+    what_a_later_release_says_is_told_as_it_is,
     what_is_not_committed_is_not_told,
     whoever_waits_for_something_to_tell_is_woken,
     an_event_is_new_to_each_consumer_once,
@@ -61,6 +62,18 @@ async fn what_was_not_told_is_kept(bench: &Bench) {
     bench.wait(KEPT_ON_THE_BUS * 2);
     outbox.sweep(KEPT_ON_THE_BUS).await.unwrap();
     assert_eq!(told(bench).await, ["song.uploaded"]);
+}
+
+async fn what_a_later_release_says_is_told_as_it_is(bench: &Bench) {
+    bench
+        .sql(
+            "INSERT INTO outbox (id, name, about, payload, created_ms) SELECT id, 'song.hummed', id,
+             '{\"event\":\"song.hummed\",\"by\":7}', 1 FROM users",
+        )
+        .await;
+    let pending = bench.catalogue.outbox().pending(100).await.unwrap();
+    let hummed = pending.last().unwrap();
+    assert_eq!((hummed.event(), hummed.payload["by"].as_u64()), (None, Some(7)));
 }
 
 async fn what_is_not_committed_is_not_told(bench: &Bench) {
