@@ -176,6 +176,8 @@ fn a_person_signs_in_plays_the_demo_and_uploads_a_song() {
     let uploaded = &seen["uploaded"];
     assert_eq!(uploaded["length"], "0:08");
     assert_eq!(uploaded["rung"], "64 kbps", "the choice outlives the song it was made for");
+    assert_eq!(seen["heard"]["told"]["counted"], true);
+    assert_eq!(seen["heard"]["trending"], serde_json::json!(["From the page"]));
 }
 
 /// A song of made-up music behind a running edge.

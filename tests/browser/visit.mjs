@@ -85,6 +85,18 @@ async function upload(page, title) {
   assert.equal(await row.getAttribute("data-state"), "ready");
 }
 
+/** Plays it to its end. What was heard is told, and counts as a play: it is among what trends. */
+async function hearOut(page) {
+  const told = await page.waitForResponse(
+    (response) =>
+      response.url().includes("/v1/playbacks/") &&
+      response.request().postDataJSON().event === "stop",
+  );
+  assert.equal(await page.locator("#audio").evaluate((audio) => audio.ended), true);
+  const trending = await page.evaluate(async () => (await fetch("/v1/songs/trending")).json());
+  return { told: await told.json(), trending: trending.songs.map((song) => song.title) };
+}
+
 async function fitsNarrow(page, name) {
   await page.setViewportSize({ width: 360, height: 740 });
   const [content, window_] = await page.evaluate(() => [
@@ -114,8 +126,9 @@ try {
   await upload(page, "From the page");
   const uploaded = await playSong(page, "From the page");
   await fitsNarrow(page, "playing");
+  const heard = await hearOut(page);
   assert.deepEqual(complaints, []);
-  console.log(JSON.stringify({ refusal, demo, uploaded }));
+  console.log(JSON.stringify({ refusal, demo, uploaded, heard }));
 } finally {
   await browser.close();
 }

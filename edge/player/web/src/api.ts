@@ -17,6 +17,14 @@ interface Session {
 
 interface Playback {
   readonly hls: string;
+  readonly playback_id: string;
+}
+
+export interface PlayerEvent {
+  readonly event: "play" | "pause" | "seek" | "stop" | "heartbeat";
+  readonly position_ms: number;
+  /** Where it was before it jumped. */
+  readonly from_ms?: number;
 }
 
 export interface SongPage {
@@ -42,9 +50,15 @@ export function playback(id: string): Promise<Playback> {
   return ask<Playback>("POST", `/v1/songs/${encodeURIComponent(id)}/playback`);
 }
 
+export async function report(playback: string, event: PlayerEvent): Promise<void> {
+  const path = `/v1/playbacks/${encodeURIComponent(playback)}/events`;
+  await ask<unknown>("POST", path, JSON.stringify(event));
+}
+
 async function ask<T>(method: string, path: string, json?: string): Promise<T> {
   const headers = new Headers(authorization());
-  const init: RequestInit = { method, headers };
+  // The last report is sent while the page goes.
+  const init: RequestInit = { method, headers, keepalive: json !== undefined };
   if (json !== undefined) {
     headers.set("Content-Type", "application/json");
     init.body = json;

@@ -2,6 +2,7 @@ import * as api from "./api";
 import { element } from "./element";
 import { Problem, sentenceOf } from "./problem";
 import { Quality } from "./quality";
+import { Reports } from "./reports";
 import * as session from "./session";
 import { SongList } from "./song_list";
 import { Stream } from "./stream";
@@ -29,6 +30,10 @@ const stream = new Stream(audio, {
   playing: (kbps) => quality.show(kbps),
   failed: say,
 });
+const reports = new Reports(audio, (sentence) => {
+  audio.pause();
+  say(sentence);
+});
 /** The song that was chosen last: an answer about another one comes too late. */
 let chosen: string | undefined;
 let pages = songPages();
@@ -37,7 +42,7 @@ async function play(song: api.Song): Promise<void> {
   chosen = song.id;
   quiet();
   try {
-    const { hls } = await api.playback(song.id);
+    const { hls, playback_id } = await api.playback(song.id);
     if (chosen !== song.id) {
       return;
     }
@@ -47,6 +52,7 @@ async function play(song: api.Song): Promise<void> {
     list.mark(song.id);
     quality.show(null);
     transport.reset(song.duration_ms ?? 0);
+    reports.open(playback_id);
     stream.open(hls);
     transport.play();
   } catch (error) {
@@ -86,6 +92,7 @@ async function signIn(): Promise<void> {
 }
 
 function signOut(): void {
+  reports.close();
   session.end();
   chosen = undefined;
   stream.close();
