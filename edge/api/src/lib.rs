@@ -2,13 +2,14 @@
 //!
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
-//! [`users`], [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
+//! `registration`, [`users`], `passwords`, `administration`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `aliases`, [`playback`], `listening`, `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
 //! `playlist_events`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
 pub mod admin;
+mod administration;
 mod albums;
 mod aliases;
 pub mod api;
@@ -27,6 +28,7 @@ pub mod live;
 mod openapi;
 mod options;
 mod page;
+mod passwords;
 mod patch;
 mod playback;
 mod playlist_aliases;
@@ -41,6 +43,7 @@ mod previews;
 mod public_url;
 mod purges;
 mod refusals;
+mod registration;
 pub mod relay;
 pub mod request_id;
 pub mod router;
@@ -49,6 +52,7 @@ mod sessions;
 mod song_edits;
 mod songs;
 mod standing;
+mod user_document;
 mod users;
 mod visitor;
 

@@ -12,9 +12,10 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    albums, aliases, api_keys, artists, browse, key_set, library, listening, page, playback,
-    playlist_aliases, playlist_entries, playlist_events, playlist_members, playlists, previews,
-    purges, request_id, search, sessions, song_edits, songs, users,
+    administration, albums, aliases, api_keys, artists, browse, key_set, library, listening, page,
+    passwords, playback, playlist_aliases, playlist_entries, playlist_events, playlist_members,
+    playlists, previews, purges, registration, request_id, search, sessions, song_edits, songs,
+    users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -41,8 +42,8 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
 
 fn for_newcomers() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(users::create))
-        .routes(routes!(users::create_alias))
+        .routes(routes!(registration::create))
+        .routes(routes!(registration::create_alias))
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::refresh))
         .routes(routes!(key_set::show))
@@ -76,7 +77,7 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::create, api_keys::list))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(users::show_me, users::change_me))
-        .routes(routes!(users::change_password))
+        .routes(routes!(passwords::change))
         .routes(routes!(users::delete_me))
         .routes(routes!(playback::create))
         .routes(routes!(listening::tell))
@@ -116,9 +117,9 @@ fn for_artists() -> OpenApiRouter<Api> {
 
 fn for_admins() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(users::list))
-        .routes(routes!(users::list_alias))
-        .routes(routes!(users::entitle))
+        .routes(routes!(administration::list))
+        .routes(routes!(administration::list_alias))
+        .routes(routes!(administration::entitle))
         .routes(routes!(purges::create))
         .routes(routes!(purges::show))
         .routes(routes!(purges::revoke))

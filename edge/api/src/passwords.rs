@@ -1,0 +1,77 @@
+//! Passwords: which are accepted, and changing one's own.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use catalogue::password;
+use serde::Deserialize;
+use service::Problem;
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::bearer::{CurrentSession, InPerson};
+use crate::client::Client;
+use crate::refusals::{Body, catalogue_failed};
+use crate::sessions;
+use crate::users::no_such_user;
+
+/// The shortest password that is accepted, in characters (NIST SP 800-63B 3.1.1.2).
+const SHORTEST: usize = 8;
+
+/// The password that one has and the one that one wants.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    current: String,
+    /// 8 characters at least, 1024 bytes at most.
+    new: String,
+}
+
+/// Changes one's password, and ends all other sessions.
+#[utoipa::path(put, path = "/v1/users/me/password", tag = "accounts", request_body = PasswordChange,
+    responses((status = 204, description = "It is the password from now on.")))]
+pub(crate) async fn change(
+    State(api): State<Api>,
+    InPerson(user): InPerson,
+    CurrentSession(session): CurrentSession,
+    client: Client,
+    Body(change): Body<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    check("new", &change.new)?;
+    if change.current.len() > sessions::LONGEST {
+        return Err(wrong_password());
+    }
+    let old = api.catalogue().users().password_hash(user.id).await.map_err(catalogue_failed)?;
+    let old = old.ok_or_else(no_such_user)?;
+    let whose = user.id.to_string();
+    if !sessions::prove(&api, &client, whose, change.current, old.clone()).await? {
+        return Err(wrong_password());
+    }
+    let new = hash(&api, change.new).await?;
+    let catalogue = api.catalogue().seen_by(user.id);
+    let changed = catalogue.users().change_password(user.id, (&old, &new), session).await;
+    if !changed.map_err(catalogue_failed)? {
+        return Err(wrong_password());
+    }
+    api.standing().forget(|other, of| of == user.id && Some(other) != session);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses what cannot be a password, by the name of its field.
+pub(crate) fn check(field: &str, secret: &str) -> Result<(), Problem> {
+    let long = secret.chars().count() >= SHORTEST && secret.len() <= sessions::LONGEST;
+    let accepted = || {
+        let most = sessions::LONGEST;
+        format!("A password has at least {SHORTEST} characters and at most {most} bytes.")
+    };
+    if long { Ok(()) } else { Err(Problem::field(field, accepted())) }
+}
+
+/// What is kept of a password.
+pub(crate) async fn hash(api: &Api, secret: String) -> Result<String, Problem> {
+    api.hashing().run(move || password::hash(&secret)).await?.map_err(catalogue_failed)
+}
+
+pub(crate) fn wrong_password() -> Problem {
+    let detail = "The current password is another one.";
+    Problem::new(StatusCode::FORBIDDEN, "wrong-password", detail)
+}

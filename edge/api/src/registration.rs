@@ -1,0 +1,73 @@
+//! Making an account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use catalogue::{CatalogueError, Email, Name, NewUser, Username};
+use serde::Deserialize;
+use service::Problem;
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::client::Client;
+use crate::passwords;
+use crate::refusals::{Body, catalogue_failed};
+use crate::user_document::{Told, UserDocument, told};
+use crate::users::read_name;
+
+/// Somebody who wants an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registration {
+    /// 3 to 30 characters of a-z, 0-9, '.', '_' and '-'.
+    username: String,
+    email: String,
+    /// 8 characters at least, 1024 bytes at most.
+    password: String,
+    display_name: Option<String>,
+}
+
+/// Makes an account: a listener's, on the free plan.
+#[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = Registration,
+    responses((status = 201, description = "The account.", body = UserDocument)))]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    client: Client,
+    Body(registration): Body<Registration>,
+) -> Result<(StatusCode, Told<UserDocument>), Problem> {
+    let (username, email, display_name) = registration.read()?;
+    passwords::check("password", &registration.password)?;
+    api.logins().register(&client, api.clock().now())?;
+    let secret = registration.password;
+    let password_hash = passwords::hash(&api, secret).await?;
+    let new = NewUser { username, email, display_name, password_hash };
+    match api.catalogue().users().register(&new).await {
+        Ok(profile) => Ok((StatusCode::CREATED, told(profile.into()))),
+        Err(CatalogueError::Taken) => Err(taken()),
+        Err(error) => Err(catalogue_failed(error)),
+    }
+}
+
+/// An alias of `POST /v1/users`.
+#[utoipa::path(post, path = "/users", tag = "accounts", request_body = Registration,
+    responses((status = 201, description = "The account.", body = UserDocument)))]
+pub(crate) async fn create_alias(
+    state: State<Api>,
+    client: Client,
+    body: Body<Registration>,
+) -> Result<(StatusCode, Told<UserDocument>), Problem> {
+    create(state, client, body).await
+}
+
+impl Registration {
+    fn read(&self) -> Result<(Username, Email, Option<Name>), Problem> {
+        let field = |name, error: &dyn std::error::Error| Problem::field(name, error.to_string());
+        let username = self.username.parse().map_err(|error| field("username", &error))?;
+        let email = self.email.parse().map_err(|error| field("email", &error))?;
+        Ok((username, email, self.display_name.as_deref().map(read_name).transpose()?))
+    }
+}
+
+fn taken() -> Problem {
+    let detail = "Somebody has this username or this mail address already.";
+    Problem::new(StatusCode::CONFLICT, "taken", detail)
+}

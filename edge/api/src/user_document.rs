@@ -1,0 +1,39 @@
+//! What is told of somebody with an account.
+
+use axum::Json;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+use catalogue::song_document::rfc3339;
+use catalogue::{Plan, Profile, Role};
+use media::UserId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Somebody with an account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserDocument {
+    #[schema(value_type = Uuid)]
+    id: UserId,
+    username: String,
+    email: Option<String>,
+    display_name: Option<String>,
+    role: Role,
+    plan: Plan,
+    /// RFC 3339.
+    created_at: String,
+}
+
+/// An answer that nobody keeps.
+pub(crate) type Told<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+impl From<Profile> for UserDocument {
+    fn from(profile: Profile) -> Self {
+        let Profile { id, username, email, display_name, role, plan, created_ms } = profile;
+        let created_at = rfc3339(created_ms);
+        Self { id, username, email, display_name, role, plan, created_at }
+    }
+}
+
+pub(crate) fn told<T>(document: T) -> Told<T> {
+    ([(CACHE_CONTROL, "no-store")], Json(document))
+}

@@ -1,0 +1,62 @@
+//! Keys for programs.
+
+use serde_json::{Value, json};
+
+use super::{PASSWORD, Stage};
+
+#[tokio::test]
+async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
+    let stage = Stage::new().await;
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
+    let make = async |token: &str, body: Value| {
+        stage.ask(("POST", "/v1/api-keys"), Some(token), Some(body)).await
+    };
+    let (status, made) = make(&admin, json!({"name": "import", "role": "artist"})).await;
+    assert_eq!((status, &made["role"]), (201, &json!("artist")), "{made}");
+    let key = made["key"].as_str().unwrap();
+    assert!(key.starts_with("segue_"), "{key}");
+    let as_key =
+        async |method: &str, path: &str, body| stage.ask((method, path), Some(key), body).await.0;
+    assert_eq!(as_key("GET", "/v1/users/me", None).await, 200);
+    assert_eq!(as_key("POST", "/v1/songs", None).await, 200, "artists may");
+    assert_eq!(as_key("GET", "/v1/users", None).await, 403, "admins alone may");
+    let password = json!({"current": PASSWORD, "new": "battery staple"});
+    for (method, path, body) in [
+        ("POST", "/v1/api-keys", Some(json!({"name": "more", "role": "artist"}))),
+        ("GET", "/v1/api-keys", None),
+        ("DELETE", "/v1/sessions", None),
+        ("PUT", "/v1/users/me/password", Some(password)),
+    ] {
+        assert_eq!(as_key(method, path, body).await, 403, "{method} {path}");
+    }
+    assert_eq!(as_key("DELETE", "/v1/sessions/current", None).await, 409);
+    let (_, list) = stage.ask(("GET", "/v1/api-keys"), Some(&admin), None).await;
+    assert_eq!(list["keys"][0]["name"], "import");
+    assert!(!list.to_string().contains(key.trim_start_matches("segue_")), "{list}");
+    for wrong in [&key[..key.len() - 1], &format!("{key}0"), "segue_", "segue_x"] {
+        assert_eq!(stage.me(wrong).await, 401, "{wrong}");
+    }
+    let path = format!("/v1/api-keys/{}", made["id"].as_str().unwrap());
+    assert_eq!(stage.ask(("DELETE", &path), Some(&admin), None).await.0, 204);
+    assert_eq!(stage.ask(("DELETE", &path), Some(&admin), None).await.0, 404);
+    assert_eq!(stage.me(key).await, 401, "revoked");
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_are_refused() {
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (ann, _) = stage.log_in("ann", PASSWORD).await;
+    for (body, field) in [
+        (json!({"name": "k", "role": "artist"}), Some("role")),
+        (json!({"name": "", "role": "listener"}), Some("name")),
+        (json!({"name": "k".repeat(201), "role": "listener"}), Some("name")),
+        (json!({"name": "k", "role": "king"}), None),
+        (json!({"name": "k"}), None),
+        (json!({"name": "k", "role": "listener", "key": "mine"}), None),
+    ] {
+        let (status, problem) = stage.ask(("POST", "/v1/api-keys"), Some(&ann), Some(body)).await;
+        assert_eq!((status, problem["field"].as_str()), (422, field), "{problem}");
+    }
+    assert_eq!(stage.ask(("DELETE", "/v1/api-keys/x"), Some(&ann), None).await.0, 422);
+}

@@ -1,0 +1,48 @@
+//! What somebody does about their own account.
+
+use serde_json::{Value, json};
+
+use super::{PASSWORD, Stage};
+
+#[tokio::test]
+async fn a_profile_is_changed_by_its_owner() {
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (access, _) = stage.log_in("ann", PASSWORD).await;
+    let change = async |body| {
+        let (status, me) = stage.ask(("PATCH", "/v1/users/me"), Some(&access), Some(body)).await;
+        (status, me["display_name"].clone())
+    };
+    assert_eq!(change(json!({"display_name": " Ann B "})).await, (200, json!("Ann B")));
+    assert_eq!(change(json!({})).await, (200, json!("Ann B")));
+    assert_eq!(change(json!({"display_name": null})).await, (200, Value::Null));
+    for wrong in [
+        json!({"display_name": ""}),
+        json!({"display_name": "n".repeat(201)}),
+        json!({"display_name": 7}),
+        json!({"role": "admin"}),
+        json!({"plan": "premium"}),
+    ] {
+        assert_eq!(change(wrong.clone()).await.0, 422, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_by_whoever_knows_its_password() {
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (ann, refresh) = stage.log_in("ann", PASSWORD).await;
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
+    let delete = async |token: &str, password: &str| {
+        let body = json!({"password": password});
+        stage.ask(("POST", "/v1/users/me/deletion"), Some(token), Some(body)).await
+    };
+    assert_eq!(delete(&ann, "wrong guess").await.0, 403);
+    assert_eq!(stage.me(&ann).await, 200);
+    assert_eq!(delete(&ann, PASSWORD).await.0, 204);
+    assert_eq!((stage.me(&ann).await, stage.refresh(&refresh).await.0), (401, 401));
+    let body = json!({"login": "ann", "password": PASSWORD});
+    assert_eq!(stage.ask(("POST", "/v1/sessions"), None, Some(body)).await.0, 401);
+    let (status, problem) = delete(&admin, PASSWORD).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:segue:problem:last-admin")));
+}
