@@ -121,6 +121,7 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
             Worker::new(intake.clone(), reader.clone(), parameters.clone(), shutdown.clone()).run(),
         );
     }
+    tasks.spawn(api::send_reset_mails(api.clone(), shutdown.clone()));
     tasks.spawn(api::relay(catalogue.clone(), events, shutdown.clone()));
     let origin = health.condition("origin", "it was not asked yet");
     tokio::spawn(origin_probe::watch(store(data)?, origin));

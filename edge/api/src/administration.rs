@@ -9,7 +9,7 @@ use service::Problem;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::Caller;
+use crate::bearer::{Caller, InPerson};
 use crate::refusals::{Body, Parameters, catalogue_failed};
 use crate::user_document::{Told, UserDocument, told};
 use crate::users::no_such_user;
@@ -84,7 +84,7 @@ pub(crate) async fn list_alias(
     responses((status = 200, description = "The account.", body = UserDocument)))]
 pub(crate) async fn entitle(
     State(api): State<Api>,
-    Caller(admin): Caller,
+    InPerson(admin): InPerson,
     Path(id): Path<String>,
     Body(Entitling { role, plan }): Body<Entitling>,
 ) -> Result<Told<UserDocument>, Problem> {

@@ -88,6 +88,10 @@ impl Api {
         self.0.options.country_header.as_ref()
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
     }

@@ -56,6 +56,12 @@ impl Attempts {
             *at -= self.each;
         }
     }
+
+    /// Gives all attempts back.
+    pub(crate) fn forget(&self, who: &str) {
+        let who = self.hasher.hash_one(who);
+        self.whole_at.lock().unwrap_or_else(PoisonError::into_inner).remove(&who);
+    }
 }
 
 /// Forgets those who have all attempts anyhow; where there are none, the one who comes nearest to it.

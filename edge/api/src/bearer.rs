@@ -108,7 +108,7 @@ pub(crate) async fn user_of(
     let user = match claims.session {
         None => AuthenticatedUser { id: claims.sub, role: role(claims.role) },
         Some(session) => {
-            let standing = api.standing().of(api.catalogue(), session, claims.sub).await;
+            let standing = api.standing().of(api.catalogue(), session).await;
             let ended = || refused("The session has ended; log in again.");
             standing.map_err(catalogue_failed)?.ok_or_else(ended)?
         }

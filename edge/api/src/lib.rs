@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
-//! `registration`, [`users`], `passwords`, `administration`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
+//! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `aliases`, [`playback`], `listening`, `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
 //! `playlist_events`, `library`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
@@ -25,9 +25,11 @@ mod key_set;
 mod library;
 mod listening;
 pub mod live;
+pub mod mail;
 mod openapi;
 mod options;
 mod page;
+mod password_resets;
 mod passwords;
 mod patch;
 mod playback;
@@ -46,6 +48,7 @@ mod refusals;
 mod registration;
 pub mod relay;
 pub mod request_id;
+pub mod reset_mails;
 pub mod router;
 mod search;
 mod sessions;
@@ -59,7 +62,9 @@ mod visitor;
 pub use access::Access;
 pub use api::{Api, Keys};
 pub use live::Live;
-pub use options::Options;
+pub use mail::{MailServer, Mailer, Sender};
+pub use options::{Options, Registration};
 pub use public_url::{InvalidUrl, PublicUrl};
 pub use relay::relay;
+pub use reset_mails::send_reset_mails;
 pub use router::router;

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::client::Client;
-use crate::passwords;
 use crate::refusals::{Body, catalogue_failed};
 use crate::user_document::{Told, UserDocument, told};
 use crate::users::read_name;
+use crate::{options, passwords};
 
 /// Somebody who wants an account.
 #[derive(Deserialize, ToSchema)]
@@ -26,7 +26,7 @@ pub(crate) struct Registration {
     display_name: Option<String>,
 }
 
-/// Makes an account: a listener's, on the free plan.
+/// Makes an account: a listener's, on the free plan. Where registration is closed it is 403 `registration-closed`.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = Registration,
     responses((status = 201, description = "The account.", body = UserDocument)))]
 pub(crate) async fn create(
@@ -34,6 +34,9 @@ pub(crate) async fn create(
     client: Client,
     Body(registration): Body<Registration>,
 ) -> Result<(StatusCode, Told<UserDocument>), Problem> {
+    if api.options().registration == options::Registration::Closed {
+        return Err(closed());
+    }
     let (username, email, display_name) = registration.read()?;
     passwords::check("password", &registration.password)?;
     api.logins().register(&client, api.clock().now())?;
@@ -65,6 +68,11 @@ impl Registration {
         let email = self.email.parse().map_err(|error| field("email", &error))?;
         Ok((username, email, self.display_name.as_deref().map(read_name).transpose()?))
     }
+}
+
+fn closed() -> Problem {
+    let detail = "Accounts are made by whoever runs this server; ask them for one.";
+    Problem::new(StatusCode::FORBIDDEN, "registration-closed", detail)
 }
 
 fn taken() -> Problem {

@@ -13,9 +13,9 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     administration, albums, aliases, api_keys, artists, browse, key_set, library, listening, page,
-    passwords, playback, playlist_aliases, playlist_entries, playlist_events, playlist_members,
-    playlists, previews, purges, registration, request_id, search, sessions, song_edits, songs,
-    users,
+    password_resets, passwords, playback, playlist_aliases, playlist_entries, playlist_events,
+    playlist_members, playlists, previews, purges, registration, request_id, search, sessions,
+    song_edits, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -44,6 +44,8 @@ fn for_newcomers() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(registration::create))
         .routes(routes!(registration::create_alias))
+        .routes(routes!(password_resets::create))
+        .routes(routes!(password_resets::redeem))
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::refresh))
         .routes(routes!(key_set::show))

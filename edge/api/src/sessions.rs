@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use catalogue::{Refreshed, Role, Secret, User, password};
-use media::SessionId;
+use media::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use token::access;
@@ -117,13 +117,19 @@ pub(crate) async fn end_all(
     InPerson(user): InPerson,
 ) -> Result<StatusCode, Problem> {
     // Edges first: where the rest fails, the caller is still logged in and may ask again.
-    let at = purges::revoke_playback(&api, Revoked::User(user.id)).await?;
-    let from = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(1);
+    let playback_from_ms = end_playback(&api, user.id).await?;
     let catalogue = api.catalogue().seen_by(user.id);
-    let ended = catalogue.sessions().end_all(user.id, from.saturating_mul(1_000)).await;
+    let ended = catalogue.sessions().end_all(user.id, playback_from_ms).await;
     ended.map_err(catalogue_failed)?;
     api.standing().forget(|_, of| of == user.id);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends what somebody plays. Answers from when on (milliseconds since 1970) tokens that they are given are good.
+pub(crate) async fn end_playback(api: &Api, user: UserId) -> Result<u64, Problem> {
+    let at = purges::revoke_playback(api, Revoked::User(user)).await?;
+    let from = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_add(1);
+    Ok(from.saturating_mul(1_000))
 }
 
 fn granted(api: &Api, session: SessionId, user: &User, token: &Secret) -> Created {
@@ -143,7 +149,8 @@ async fn log_in(
     credentials: Credentials,
 ) -> Result<Option<User>, Problem> {
     let Credentials { login, password } = credentials;
-    if login.len() > LONGEST || password.len() > LONGEST {
+    // PostgreSQL has no text with a NUL in it, and nobody has such a name.
+    if login.len() > LONGEST || password.len() > LONGEST || login.contains('\0') {
         return Ok(None);
     }
     let found = api.catalogue().users().by_login(&login).await.map_err(catalogue_failed)?;
@@ -151,7 +158,8 @@ async fn log_in(
         Some((user, hash)) => (Some(user), hash),
         None => (None, api.nobodys_hash().to_owned()),
     };
-    let whose = user.as_ref().map_or(login, |user| user.id.to_string());
+    // As it is looked up: whether it is known changes nothing.
+    let whose = if login.contains('@') { login.to_lowercase() } else { login };
     let matches = prove(api, client, whose, password, hash).await?;
     Ok(user.filter(|_| matches))
 }

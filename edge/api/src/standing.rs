@@ -40,23 +40,19 @@ impl Standing {
         Self { clock, known: Mutex::default() }
     }
 
-    /// Who is logged in in `user`'s session, in the role that they have now; nobody where it has ended.
+    /// Who is logged in in that session, in the role that they have now; nobody where it has ended.
     pub(crate) async fn of(
         &self,
         catalogue: &Catalogue,
         session: SessionId,
-        user: UserId,
     ) -> Result<Option<AuthenticatedUser>, CatalogueError> {
         let now = self.clock.now();
         let ended = match self.remembered(session, now) {
             Ok(user) => return Ok(Some(user)),
             Err(ended) => ended,
         };
-        // A replica may not yet have heard of a session that began through another process.
-        let found = match catalogue.seen_by(user).sessions().standing(session).await? {
-            Some(user) => Some(user),
-            None => catalogue.sessions().standing(session).await?,
-        };
+        // The leader: a replica may not yet have heard that the session began, or that it was ended.
+        let found = catalogue.sessions().standing(session).await?;
         if let Some(user) = found {
             self.remember(session, Seen { user, until: now + BELIEVED }, ended);
         }
@@ -93,7 +89,8 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use catalogue::Role;
+    use catalogue::{DatabaseUrl, Role};
+    use testkit::postgres::PostgresServer;
     use uuid::Uuid;
 
     use super::*;
@@ -119,6 +116,34 @@ mod tests {
         assert!(standing.remembered(session(1), now).is_err());
         standing.remember(session(1), seen(now + BELIEVED), ended);
         assert!(standing.remembered(session(1), now).is_err(), "it may have been ended since");
+    }
+
+    /// A replica that hears nothing any more keeps nobody logged in.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_replica_is_not_asked_who_is_logged_in() {
+        let leader = PostgresServer::start();
+        let replica = leader.replica();
+        let url: DatabaseUrl = leader.url().parse().expect("a URL");
+        let url = url.with_replica(replica.url().parse().expect("a URL")).expect("a replica");
+        let catalogue = Catalogue::open(&url, Clock::system()).await.expect("a catalogue");
+        let ann = catalogue.users().create("ann", "hash", Role::Listener).await.expect("ann");
+        let begun = catalogue.sessions().begin(ann.id, Duration::from_secs(60)).await;
+        let (session, _) = begun.expect("a session");
+        let reached = "SELECT pg_last_wal_replay_lsn() >= ";
+        let position = leader.query("SELECT pg_current_wal_lsn()");
+        while replica.query(&format!("{reached}'{position}'")) != "t" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        replica.query("SELECT pg_wal_replay_pause()");
+        while replica.query("SELECT pg_get_wal_replay_pause_state()") != "paused" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let standing = Standing::new(Clock::system());
+        assert!(standing.of(&catalogue, session).await.expect("an answer").is_some());
+        catalogue.sessions().end(session).await.expect("ended");
+        standing.forget(|which, _| which == session);
+        assert_eq!(standing.of(&catalogue, session).await.expect("an answer"), None);
+        catalogue.close().await;
     }
 
     #[test]

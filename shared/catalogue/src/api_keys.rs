@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::source::Source;
 use crate::statement::sql;
 use crate::user::{AuthenticatedUser, Role};
+use crate::write::Write;
 
 /// The keys that an account may have at a time.
 pub const MOST_KEYS: u32 = 50;
@@ -101,6 +102,14 @@ impl<'a> ApiKeys<'a> {
         let revoked = write.execute(delete.bind(key).bind(user)).await? == 1;
         write.commit().await?;
         Ok(revoked)
+    }
+}
+
+impl Write {
+    /// Revokes all of somebody's keys.
+    pub(crate) async fn revoke_keys(&mut self, user: UserId) -> Result<(), CatalogueError> {
+        let revoke = sql("DELETE FROM api_keys WHERE user_id = $1").bind(user);
+        self.execute(revoke).await.map(drop)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::library::Library;
 use crate::outbox::Outbox;
+use crate::password_resets::PasswordResets;
 use crate::playbacks::Playbacks;
 use crate::playlists::Playlists;
 use crate::previews::Previews;
@@ -90,6 +91,12 @@ impl Catalogue {
     #[must_use]
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions::new(self)
+    }
+
+    /// Forgotten passwords.
+    #[must_use]
+    pub fn password_resets(&self) -> PasswordResets<'_> {
+        PasswordResets::new(self)
     }
 
     /// The songs.

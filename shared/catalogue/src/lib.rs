@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`users`], [`sessions`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`previews`] and [`jobs`] (one
+//! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
@@ -29,6 +29,7 @@ pub mod library;
 pub mod name;
 pub mod outbox;
 pub mod password;
+pub mod password_resets;
 mod place;
 pub mod plan;
 pub mod playbacks;
@@ -72,6 +73,7 @@ pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use library::Library;
 pub use name::{Name, ReleaseYear};
 pub use outbox::Happening;
+pub use password_resets::{PasswordResets, ResetMail};
 pub use plan::Plan;
 pub use playlist::{Description, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId};
 pub use playlists::Playlists;

@@ -70,10 +70,11 @@ impl<'a> Sessions<'a> {
         token: &Secret,
         idle: Duration,
     ) -> Result<Refreshed, CatalogueError> {
-        let mut write = self.0.write().await?;
+        // Whoever makes tokens up keeps nobody from writing.
         let find = sql("SELECT session_id FROM refresh_tokens WHERE hash = $1").bind(token.hash());
-        let Some(row) = write.optional(find).await? else { return Ok(Refreshed::Unknown) };
+        let Some(row) = self.0.read().optional(find).await? else { return Ok(Refreshed::Unknown) };
         let session: SessionId = row.get("session_id")?;
+        let mut write = self.0.write().await?;
         // The session's row is locked from here on: whoever else has a token of it, or ends it, waits.
         let prolong = sql("UPDATE sessions SET ends_ms = $1 WHERE id = $2 AND ends_ms > $3");
         let prolong = prolong.bind(self.after(idle)).bind(session).bind(self.0.now_ms());

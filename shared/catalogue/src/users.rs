@@ -125,7 +125,8 @@ impl<'a> Users<'a> {
         self.0.read().optional(find).await?.map(|row| row.get("password_hash")).transpose()
     }
 
-    /// Gives an account another password in place of the one whose hash is `old`, and ends all its sessions but `kept`.
+    /// Gives an account another password in place of the one whose hash is `old`, and ends all its sessions but `kept`, and its
+    /// keys: one may have been made by whoever had the old password.
     /// Answers whether the password was still the old one.
     ///
     /// # Errors
@@ -143,6 +144,8 @@ impl<'a> Users<'a> {
             return Ok(false);
         }
         write.end_sessions(user, kept).await?;
+        write.revoke_keys(user).await?;
+        write.void_password_reset(user).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -245,7 +248,7 @@ impl<'a> Users<'a> {
             return Ok(Deleted::LastAdmin);
         }
         write.end_sessions(user, None).await?;
-        write.execute(sql("DELETE FROM api_keys WHERE user_id = $1").bind(user)).await?;
+        write.revoke_keys(user).await?;
         let deleted = write.execute(sql("DELETE FROM users WHERE id = $1").bind(user)).await?;
         write.commit().await?;
         Ok(if deleted == 1 { Deleted::Done } else { Deleted::Nobody })

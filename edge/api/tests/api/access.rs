@@ -24,6 +24,8 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/users/me/liked-songs", Listener),
     ("get", "/users/me/playlists", Listener),
     ("post", "/v1/memberships", Listener),
+    ("post", "/v1/password-resets", Open),
+    ("post", "/v1/password-resets/redemption", Open),
     ("get", "/v1/playlists", Listener),
     ("post", "/v1/playlists", Listener),
     ("delete", "/v1/playlists/{id}", Listener),

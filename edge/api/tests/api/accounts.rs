@@ -3,14 +3,17 @@
 mod administration;
 mod keys;
 mod own;
+mod password_resets;
 mod passwords;
 mod registration;
 mod sessions;
+mod smtp_sink;
 
 use std::ops::Deref;
 use std::time::Duration;
 
 use catalogue::{Role, password};
+use segue_api::Options;
 use serde_json::{Value, json};
 
 use crate::bench::{Answer, Bench};
@@ -30,7 +33,11 @@ impl Deref for Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let bench = Bench::new().await;
+        Self::with(|options| options).await
+    }
+
+    async fn with(decide: impl FnOnce(Options) -> Options) -> Self {
+        let bench = Bench::with(decide).await;
         let hash = password::hash(PASSWORD).unwrap();
         bench.catalogue.users().create("admin", &hash, Role::Admin).await.unwrap();
         Self(bench)

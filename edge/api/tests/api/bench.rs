@@ -50,6 +50,11 @@ async fn upload(Extension(user): Extension<AuthenticatedUser>) -> String {
 impl Bench {
     /// Nobody and nothing, on 15 January 2027 at eight o'clock.
     pub(crate) async fn new() -> Self {
+        Self::with(|options| options).await
+    }
+
+    /// The same, where somebody has decided something.
+    pub(crate) async fn with(decide: impl FnOnce(Options) -> Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
@@ -61,7 +66,7 @@ impl Bench {
         let keys = Keys { access: access_key.clone(), playback, believed };
         let (bus, url) = (Bus::in_memory(), "https://music.example/cdn/".parse().unwrap());
         let country_header = Some(HeaderName::from_static(COUNTRY));
-        let options = Options { country_header, ..Options::at(url) };
+        let options = decide(Options { country_header, ..Options::at(url) });
         let api = Api::new(catalogue.clone(), clock.clock(), options, keys, bus.clone()).unwrap();
         let router = segue_api::router(&api, OpenApiRouter::new().routes(routes!(upload)));
         Self { catalogue, bus, api, router, clock, access_key, playback_keys, _folder: folder }

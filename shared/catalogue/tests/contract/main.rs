@@ -9,6 +9,7 @@ mod events;
 mod jobs;
 mod library;
 mod migrations;
+mod password_resets;
 mod plans;
 mod playbacks;
 mod playlist_members;

@@ -38,7 +38,7 @@ async fn who_runs_it_hears_everything_and_others_what_they_pay_for(bench: &Bench
     assert_eq!(users.entitlement(UserId::new(Uuid::now_v7())).await.unwrap(), None);
 }
 
-fn newcomer(username: &str, email: &str) -> NewUser {
+pub(crate) fn newcomer(username: &str, email: &str) -> NewUser {
     NewUser {
         username: username.parse().unwrap(),
         email: email.parse().unwrap(),

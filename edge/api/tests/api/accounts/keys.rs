@@ -30,6 +30,13 @@ async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
         assert_eq!(as_key(method, path, body).await, 403, "{method} {path}");
     }
     assert_eq!(as_key("DELETE", "/v1/sessions/current", None).await, 409);
+    let wanted = Some(json!({"name": "all", "role": "admin"}));
+    let (_, all) = stage.ask(("POST", "/v1/api-keys"), Some(&admin), wanted).await;
+    let (_, me) = stage.ask(("GET", "/v1/users/me"), Some(&admin), None).await;
+    let path = format!("/v1/users/{}", me["id"].as_str().unwrap());
+    let entitle = ("PATCH", path.as_str());
+    let by_key = stage.ask(entitle, all["key"].as_str(), Some(json!({"plan": "free"}))).await;
+    assert_eq!(by_key.0, 403, "it would outlive the key");
     let (_, list) = stage.ask(("GET", "/v1/api-keys"), Some(&admin), None).await;
     assert_eq!(list["keys"][0]["name"], "import");
     assert!(!list.to_string().contains(key.trim_start_matches("segue_")), "{list}");

@@ -1,5 +1,6 @@
 //! Making an account.
 
+use segue_api::{Options, Registration};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Stage, registration};
@@ -64,4 +65,17 @@ async fn new_accounts_are_limited_by_address() {
     };
     assert_eq!(register("192.0.2.1").await, 429);
     assert_eq!(register("192.0.2.2").await, 201);
+}
+
+#[tokio::test]
+async fn nobody_registers_where_registration_is_closed() {
+    let closed = |options| Options { registration: Registration::Closed, ..options };
+    let stage = Stage::with(closed).await;
+    for path in ["/v1/users", "/users"] {
+        let (status, problem) = stage.ask(("POST", path), None, Some(registration("ann"))).await;
+        let kind = &problem["type"];
+        assert_eq!((status, kind), (403, &json!("urn:segue:problem:registration-closed")));
+    }
+    stage.log_in("admin", PASSWORD).await;
+    assert_eq!(stage.catalogue.users().list(None, 9).await.unwrap().len(), 1);
 }
