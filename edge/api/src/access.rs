@@ -15,7 +15,7 @@ use utoipa::openapi::{Ref, RefOr, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
-use crate::bearer::{self, By, ByKey, SCHEME};
+use crate::bearer::{self, By, SCHEME};
 use crate::openapi::PROBLEM;
 
 /// Who may call a route. Each may call what the one before it may.
@@ -98,7 +98,7 @@ async fn pass(
         request.extensions_mut().insert(user);
         match by {
             By::Token(session) => request.extensions_mut().insert(session).map(drop),
-            By::Key => request.extensions_mut().insert(ByKey).map(drop),
+            By::Key(key) => request.extensions_mut().insert(key).map(drop),
         };
     }
     Ok(next.run(request).await)

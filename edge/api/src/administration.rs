@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use catalogue::{Entitled, Plan, Role};
+use catalogue::{Entitled, Plan, Role, users};
 use media::UserId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::{Caller, InPerson};
+use crate::patch::said;
 use crate::refusals::{Body, Parameters, catalogue_failed};
 use crate::user_document::{Told, UserDocument, told};
 use crate::users::no_such_user;
@@ -17,12 +18,18 @@ use crate::users::no_such_user;
 const DEFAULT_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 200;
 
+const MOST_STREAMS: u32 = 1_000;
+
 /// What an admin changes about somebody. What is not there stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entitling {
     role: Option<Role>,
     plan: Option<Plan>,
+    /// At how many places they may play at a time, from 1 to 1000; null: as the plan says.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    max_streams: Option<Option<u32>>,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -86,12 +93,12 @@ pub(crate) async fn entitle(
     State(api): State<Api>,
     InPerson(admin): InPerson,
     Path(id): Path<String>,
-    Body(Entitling { role, plan }): Body<Entitling>,
+    Body(to): Body<Entitling>,
 ) -> Result<Told<UserDocument>, Problem> {
     let wrong = |_| Problem::field("id", "The id of a user is a UUID in lower case with hyphens.");
     let user: UserId = id.parse().map_err(wrong)?;
     let catalogue = api.catalogue().seen_by(admin.id);
-    let entitled = catalogue.users().entitle(admin.id, user, (role, plan)).await;
+    let entitled = catalogue.users().entitle(admin.id, user, to.read()?).await;
     match entitled.map_err(catalogue_failed)? {
         Entitled::Now(profile) => {
             api.standing().forget(|_, of| of == user);
@@ -100,6 +107,17 @@ pub(crate) async fn entitle(
         Entitled::Nobody => Err(no_such_user()),
         Entitled::NoAdmin => Err(no_admin()),
         Entitled::LastAdmin => Err(last_admin()),
+    }
+}
+
+impl Entitling {
+    fn read(self) -> Result<users::Entitling, Problem> {
+        let Self { role, plan, max_streams } = self;
+        if max_streams.flatten().is_some_and(|most| !(1..=MOST_STREAMS).contains(&most)) {
+            let accepted = format!("An account plays at 1 to {MOST_STREAMS} places at a time.");
+            return Err(Problem::field("max_streams", accepted));
+        }
+        Ok(users::Entitling { role, plan, max_streams })
     }
 }
 

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use catalogue::{AuthenticatedUser, Role};
+use catalogue::{AuthenticatedUser, Role, StreamId};
 use media::SessionId;
 use service::Problem;
 use token::{Refusal, access};
@@ -52,9 +52,25 @@ impl<S: Send + Sync> FromRequestParts<S> for InPerson {
     }
 }
 
-/// Among a request's extensions: it was made with an API key.
+/// What the caller plays, if it plays: one stream for each session and each key.
+pub(crate) struct Stream(pub(crate) StreamId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Stream {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Some(ByKey(stream)) = parts.extensions.get() {
+            return Ok(Self(*stream));
+        }
+        let session = parts.extensions.get::<CurrentSession>().and_then(|current| current.0);
+        let Caller(user) = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(session.map_or_else(|| user.id.into(), StreamId::from)))
+    }
+}
+
+/// Among a request's extensions: it was made with an API key, which plays that stream.
 #[derive(Clone, Copy)]
-pub(crate) struct ByKey;
+pub(crate) struct ByKey(StreamId);
 
 /// Who asks, and by what.
 #[derive(Clone, Copy)]
@@ -62,7 +78,7 @@ pub(crate) enum By {
     /// An access token.
     Token(CurrentSession),
     /// An API key.
-    Key,
+    Key(ByKey),
 }
 
 /// Where the caller is logged in, if they are known by a session's token.
@@ -91,12 +107,10 @@ pub(crate) async fn user_of(
         .map(|(_, token)| token.trim())
         .ok_or_else(|| refused("The Authorization header must be 'Bearer' and a token."))?;
     if token.starts_with(api_keys::PREFIX) {
-        let owner = match api_keys::read(token) {
-            Some(key) => api.catalogue().api_keys().owner(&key).await.map_err(catalogue_failed)?,
-            None => None,
-        };
-        let user = owner.ok_or_else(|| refused("The API key is not valid, or was revoked."))?;
-        return Ok(Some((user, By::Key)));
+        let revoked = || refused("The API key is not valid, or was revoked.");
+        let key = api_keys::read(token).ok_or_else(revoked)?;
+        let owner = api.catalogue().api_keys().owner(&key).await.map_err(catalogue_failed)?;
+        return Ok(Some((owner.ok_or_else(revoked)?, By::Key(ByKey(StreamId::from(&key))))));
     }
     let claims =
         access::verify(api.access_keys(), token, api.clock().now()).map_err(|refusal| {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::bearer::Caller;
+use crate::bearer::{Caller, Stream};
 use crate::refusals::{Body, IdPath, catalogue_failed};
 
 /// What a player does, and where it is.
@@ -44,6 +44,15 @@ pub(crate) struct Progressed {
 }
 
 impl PlayerEvent {
+    /// Whether it plays from now on, where the event says so.
+    fn plays(&self) -> Option<bool> {
+        match self.event {
+            What::Play | What::Heartbeat => Some(true),
+            What::Pause | What::Stop => Some(false),
+            What::Seek => None,
+        }
+    }
+
     fn report(&self) -> Report {
         match self.event {
             What::Play => Report::Play,
@@ -56,17 +65,22 @@ impl PlayerEvent {
 }
 
 /// Tells where a player is, every ten seconds or so and whenever something changes; `{id}` is the `playback_id` that was
-/// granted.
+/// granted. 409 `taken-over` says that the account plays elsewhere now: nothing more is to be played here, until the
+/// playback is asked for again.
 #[utoipa::path(post, path = "/v1/playbacks/{id}/events", tag = "playback",
     request_body = PlayerEvent, params(("id" = Uuid, Path)),
     responses((status = 200, description = "The playback as it is now.", body = Progressed)))]
 pub(crate) async fn tell(
     State(api): State<Api>,
     Caller(user): Caller,
+    Stream(stream): Stream,
     IdPath(id): IdPath<Uuid>,
     Body(event): Body<PlayerEvent>,
 ) -> Result<Json<Progressed>, Problem> {
     let catalogue = api.catalogue().seen_by(user.id);
+    if let Some(playing) = event.plays() {
+        catalogue.streams().tell(user.id, stream, playing).await.map_err(catalogue_failed)?;
+    }
     let told = catalogue.playbacks().report(id, user.id, event.report(), event.position_ms).await;
     let told = told.map_err(catalogue_failed)?.ok_or_else(|| {
         let detail = "You have no playback with this id.";

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::bearer::{self, Caller};
+use crate::bearer::{self, Caller, Stream};
 use crate::refusals::{SongPath, catalogue_failed, no_such_song};
 use crate::visitor::Visitor;
 
@@ -43,12 +43,14 @@ pub(crate) struct Playback {
 
 type Granted = ([(HeaderName, &'static str); 1], Json<Playback>);
 
-/// Grants playback.
+/// Grants playback, here. Where the account then plays at more places than it may, the one that began first hears 409
+/// `taken-over` when it next tells where it is.
 #[utoipa::path(post, path = "/v1/songs/{id}/playback", tag = "playback", params(("id" = Uuid, Path)),
     responses((status = 200, description = "Where it plays.", body = Playback)))]
 pub(crate) async fn create(
     State(api): State<Api>,
     Caller(user): Caller,
+    Stream(stream): Stream,
     visitor: Visitor,
     SongPath(id): SongPath,
 ) -> Result<Granted, Problem> {
@@ -58,6 +60,7 @@ pub(crate) async fn create(
     let playback = grant(&api, &song, listener)?;
     let opened = visitor.catalogue.playbacks().open(playback.playback_id, user.id, id).await;
     opened.map_err(catalogue_failed)?;
+    visitor.catalogue.streams().begin(user.id, stream).await.map_err(catalogue_failed)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(playback)))
 }
 

@@ -103,6 +103,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
 pub(crate) fn catalogue_failed(error: CatalogueError) -> Problem {
     match error {
         CatalogueError::Stale => stale(),
+        CatalogueError::TakenOver => taken_over(),
         CatalogueError::EmptyWindow => Problem::field(
             "available_until",
             "The song would end being available before it begins; the end is after the beginning.",
@@ -133,6 +134,11 @@ fn gone_meanwhile() -> Problem {
 fn holds_nul() -> Problem {
     let detail = "A text holds the character U+0000; texts are accepted without it.";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-text", detail)
+}
+
+fn taken_over() -> Problem {
+    let detail = "This account plays elsewhere now; ask for the playback again to play here.";
+    Problem::new(StatusCode::CONFLICT, "taken-over", detail)
 }
 
 /// RFC 9110 13.1.1: somebody else was faster.

@@ -102,6 +102,9 @@ impl Relay {
         if let Err(error) = self.forget().await {
             tracing::warn!(error = %chain(&error), "what is over cannot be forgotten");
         }
+        if let Err(error) = self.catalogue.streams().sweep().await {
+            tracing::warn!(error = %chain(&error), "streams that ended cannot be swept");
+        }
         if let Err(error) = self.catalogue.password_resets().sweep().await {
             tracing::warn!(error = %chain(&error), "links that are over cannot be swept");
         }

@@ -19,6 +19,8 @@ pub(crate) struct UserDocument {
     display_name: Option<String>,
     role: Role,
     plan: Plan,
+    /// At how many places they may play at a time.
+    max_streams: u32,
     /// RFC 3339.
     created_at: String,
 }
@@ -28,9 +30,10 @@ pub(crate) type Told<T> = ([(HeaderName, &'static str); 1], Json<T>);
 
 impl From<Profile> for UserDocument {
     fn from(profile: Profile) -> Self {
-        let Profile { id, username, email, display_name, role, plan, created_ms } = profile;
+        let Profile { id, username, email, display_name, role, plan, created_ms, .. } = profile;
         let created_at = rfc3339(created_ms);
-        Self { id, username, email, display_name, role, plan, created_at }
+        let max_streams = profile.max_streams.unwrap_or(plan.streams());
+        Self { id, username, email, display_name, role, plan, max_streams, created_at }
     }
 }
 

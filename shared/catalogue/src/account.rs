@@ -67,6 +67,8 @@ pub struct Profile {
     pub role: Role,
     /// What they pay for.
     pub plan: Plan,
+    /// At how many places they play at a time, where that is not what the plan says.
+    pub max_streams: Option<u32>,
     /// Since when, in milliseconds since 1970.
     pub created_ms: u64,
 }

@@ -29,6 +29,7 @@ use crate::previews::Previews;
 use crate::reader::Reader;
 use crate::sessions::Sessions;
 use crate::songs::Songs;
+use crate::streams::Streams;
 use crate::trends::Trends;
 use crate::turns::Turns;
 use crate::users::Users;
@@ -133,6 +134,12 @@ impl Catalogue {
     #[must_use]
     pub fn playbacks(&self) -> Playbacks<'_> {
         Playbacks::new(self)
+    }
+
+    /// At how many places accounts play.
+    #[must_use]
+    pub fn streams(&self) -> Streams<'_> {
+        Streams::new(self)
     }
 
     /// Private links to songs.

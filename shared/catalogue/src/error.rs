@@ -35,6 +35,9 @@ pub enum CatalogueError {
     /// Somebody else has changed it since it was read.
     #[error("somebody else has changed it meanwhile")]
     Stale,
+    /// Somebody else plays on this account now.
+    #[error("another stream has taken over")]
+    TakenOver,
     /// A song that would end being available before it begins.
     #[error("it would never be available")]
     EmptyWindow,

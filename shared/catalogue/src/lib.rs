@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`previews`] and [`jobs`] (one
+//! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
@@ -51,6 +51,7 @@ mod song_row;
 pub mod songs;
 mod source;
 mod statement;
+pub mod streams;
 pub mod trends;
 mod turns;
 pub mod user;
@@ -85,6 +86,7 @@ pub use song_document::SongDocument;
 pub use song_edit::SongEdit;
 pub use song_filter::SongFilter;
 pub use songs::Songs;
+pub use streams::{StreamId, Streams};
 pub use trends::Trends;
 pub use user::{AuthenticatedUser, Role, User};
-pub use users::{Entitled, Entitlement, Users};
+pub use users::{Entitled, Entitlement, Entitling, Users};

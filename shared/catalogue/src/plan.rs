@@ -28,6 +28,17 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// At how many places it plays at a time.
+    #[must_use]
+    pub fn streams(self) -> u32 {
+        match self {
+            Self::Free => 1,
+            Self::Premium => 3,
+        }
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

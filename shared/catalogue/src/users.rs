@@ -14,6 +14,13 @@ use crate::source::Source;
 use crate::statement::sql;
 use crate::user::{Role, User};
 
+/// The columns of a [`Profile`].
+macro_rules! profile {
+    () => {
+        "id, username, email, display_name, role, plan, max_streams, created_ms"
+    };
+}
+
 /// What whoever changes who is an admin is alone on.
 const ADMINS: Uuid = Uuid::from_u128(0x8000_8000_0000_61d3_1175);
 
@@ -83,10 +90,13 @@ impl<'a> Users<'a> {
     pub async fn register(&self, new: &NewUser) -> Result<Profile, CatalogueError> {
         let (role, plan) = (Role::Listener, Plan::at_first(Role::Listener));
         let id = UserId::new(Uuid::now_v7());
-        let statement = sql("INSERT INTO users
+        let statement = sql(concat!(
+            "INSERT INTO users
              (id, username, email, display_name, password_hash, role, plan, created_ms)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             RETURNING id, username, email, display_name, role, plan, created_ms")
+             RETURNING ",
+            profile!()
+        ))
         .bind(id)
         .bind(new.username.to_string())
         .bind(new.email.to_string())
@@ -155,8 +165,7 @@ impl<'a> Users<'a> {
     /// # Errors
     /// The database failed.
     pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, CatalogueError> {
-        let find = sql("SELECT id, username, email, display_name, role, plan, created_ms
-                        FROM users WHERE id = $1");
+        let find = sql(concat!("SELECT ", profile!(), " FROM users WHERE id = $1"));
         self.0.read().optional(find.bind(user)).await?.as_ref().map(read_profile).transpose()
     }
 
@@ -169,8 +178,8 @@ impl<'a> Users<'a> {
         user: UserId,
         name: Option<&Name>,
     ) -> Result<Option<Profile>, CatalogueError> {
-        let change = sql("UPDATE users SET display_name = $1 WHERE id = $2
-                          RETURNING id, username, email, display_name, role, plan, created_ms");
+        let change =
+            sql(concat!("UPDATE users SET display_name = $1 WHERE id = $2 RETURNING ", profile!()));
         let change = change.bind(name.map(Name::as_str)).bind(user);
         let mut write = self.0.write().await?;
         let row = write.optional(change).await?;
@@ -187,14 +196,17 @@ impl<'a> Users<'a> {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<Profile>, CatalogueError> {
-        let list = sql("SELECT id, username, email, display_name, role, plan, created_ms
-                        FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        let list = sql(concat!(
+            "SELECT ",
+            profile!(),
+            " FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2"
+        ));
         let after = after.unwrap_or(UserId::new(Uuid::max()));
         let rows = self.0.read().all(list.bind(after).bind(limit)).await?;
         rows.iter().map(read_profile).collect()
     }
 
-    /// Gives somebody another role or plan, where `admin` is an admin still and another one is left afterwards.
+    /// Gives somebody what `to` says, where `admin` is an admin still and another one is left afterwards.
     ///
     /// # Errors
     /// The database failed.
@@ -202,7 +214,7 @@ impl<'a> Users<'a> {
         &self,
         admin: UserId,
         user: UserId,
-        (role, plan): (Option<Role>, Option<Plan>),
+        to: Entitling,
     ) -> Result<Entitled, CatalogueError> {
         let mut write = self.0.write().await?;
         // Of two admins who take each other's role at once, one stays.
@@ -213,14 +225,20 @@ impl<'a> Users<'a> {
         if write.optional(still.bind(admin)).await?.is_none() {
             return Ok(Entitled::NoAdmin);
         }
-        if alone && role.is_some_and(|role| role != Role::Admin) {
+        if alone && to.role.is_some_and(|role| role != Role::Admin) {
             return Ok(Entitled::LastAdmin);
         }
-        let change = sql("UPDATE users SET role = COALESCE($1, role), plan = COALESCE($2, plan)
-                          WHERE id = $3
-                          RETURNING id, username, email, display_name, role, plan, created_ms");
-        let change = change.bind(role.map(|role| role.to_string()));
-        let change = change.bind(plan.map(|plan| plan.to_string())).bind(user);
+        let change = sql(concat!(
+            "UPDATE users SET role = COALESCE($1, role),
+                 plan = COALESCE($2, plan),
+                 max_streams = CASE WHEN $3 THEN $4 ELSE max_streams END
+             WHERE id = $5 RETURNING ",
+            profile!()
+        ));
+        let change = change.bind(to.role.map(|role| role.to_string()));
+        let change = change.bind(to.plan.map(|plan| plan.to_string()));
+        let change = change.bind(to.max_streams.is_some()).bind(to.max_streams.flatten());
+        let change = change.bind(user);
         let row = write.optional(change).await?;
         write.commit().await?;
         Ok(match row {
@@ -278,6 +296,17 @@ pub struct Entitlement {
     pub playback_from_ms: Option<u64>,
 }
 
+/// What somebody is to be and to have. What is not there stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Entitling {
+    /// What they may do.
+    pub role: Option<Role>,
+    /// What they pay for.
+    pub plan: Option<Plan>,
+    /// At how many places they may play at a time; `Some(None)`: as the plan says.
+    pub max_streams: Option<Option<u32>>,
+}
+
 /// What came of deleting an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deleted {
@@ -316,6 +345,7 @@ fn read_profile(row: &Row) -> Result<Profile, CatalogueError> {
         display_name: row.get("display_name")?,
         role: row.parse("role")?,
         plan: row.parse("plan")?,
+        max_streams: row.get("max_streams")?,
         created_ms: row.get("created_ms")?,
     })
 }

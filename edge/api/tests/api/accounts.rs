@@ -8,6 +8,7 @@ mod passwords;
 mod registration;
 mod sessions;
 mod smtp_sink;
+mod streams;
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What programs log in with.
 
-use segue_catalogue::{Role, Secret, api_keys};
+use segue_catalogue::{Entitling, Role, Secret, api_keys};
 
 use crate::bench::Bench;
 use crate::contract;
@@ -25,7 +25,7 @@ async fn a_key_opens_no_more_than_its_role_and_its_owners(bench: &Bench) {
         owner.role
     };
     assert_eq!((role(&artist).await, role(&listener).await), (Role::Artist, Role::Listener));
-    let less = (Some(Role::Listener), None);
+    let less = Entitling { role: Some(Role::Listener), ..Entitling::default() };
     users.entitle(bench.admin.id, ann.id, less).await.unwrap();
     assert_eq!(role(&artist).await, Role::Listener, "the account may no more");
     assert_eq!(keys.owner(&Secret::generate().unwrap()).await.unwrap(), None);

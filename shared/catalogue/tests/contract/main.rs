@@ -18,5 +18,6 @@ mod previews;
 mod replica;
 mod sessions;
 mod songs;
+mod streams;
 mod users;
 mod visibility;

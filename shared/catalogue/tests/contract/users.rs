@@ -2,7 +2,7 @@
 
 use media::UserId;
 use segue_catalogue::users::Deleted;
-use segue_catalogue::{CatalogueError, Entitled, Entitlement, NewUser, Plan, Role};
+use segue_catalogue::{CatalogueError, Entitled, Entitlement, Entitling, NewUser, Plan, Role};
 use uuid::Uuid;
 
 use crate::bench::Bench;
@@ -103,19 +103,25 @@ async fn everybody_is_listed_in_pages(bench: &Bench) {
     assert_eq!(names(last, 3).await.0, ["admin"]);
 }
 
+fn role(role: Role) -> Entitling {
+    Entitling { role: Some(role), ..Entitling::default() }
+}
+
 async fn an_admin_changes_roles_and_one_admin_is_always_left(bench: &Bench) {
     let (users, admin) = (bench.catalogue.users(), bench.admin.id);
     let ann = users.register(&newcomer("ann", "ann@music.example")).await.unwrap();
-    let artist = users.entitle(admin, ann.id, (Some(Role::Artist), None)).await.unwrap();
+    let artist = users.entitle(admin, ann.id, role(Role::Artist)).await.unwrap();
     assert!(
         matches!(artist, Entitled::Now(of) if (of.role, of.plan) == (Role::Artist, Plan::Free))
     );
-    let premium = users.entitle(admin, ann.id, (None, Some(Plan::Premium))).await.unwrap();
+    let premium = users
+        .entitle(admin, ann.id, Entitling { plan: Some(Plan::Premium), ..Entitling::default() })
+        .await
+        .unwrap();
     assert!(
         matches!(premium, Entitled::Now(of) if (of.role, of.plan) == (Role::Artist, Plan::Premium))
     );
-    let change =
-        async |by, whose, role| users.entitle(by, whose, (Some(role), None)).await.unwrap();
+    let change = async |by, whose, to| users.entitle(by, whose, role(to)).await.unwrap();
     assert_eq!(change(ann.id, ann.id, Role::Admin).await, Entitled::NoAdmin);
     assert_eq!(change(admin, admin, Role::Listener).await, Entitled::LastAdmin);
     let nobody = UserId::new(Uuid::now_v7());
@@ -129,7 +135,7 @@ async fn two_admins_cannot_take_each_others_role(bench: &Bench) {
     let bob = users.create("bob", "hash", Role::Admin).await.unwrap().id;
     let demote = |by, whose| {
         let catalogue = bench.catalogue.clone();
-        let role = (Some(Role::Listener), None);
+        let role = role(Role::Listener);
         tokio::spawn(async move { catalogue.users().entitle(by, whose, role).await.unwrap() })
     };
     let (one, two) = (demote(admin, bob), demote(bob, admin));
@@ -156,6 +162,6 @@ async fn an_account_is_deleted_with_all_that_is_its_own(bench: &Bench) {
     assert!(users.register(&newcomer("ann", "ann@music.example")).await.is_ok(), "free again");
     assert_eq!(users.delete(bench.admin.id).await.unwrap(), Deleted::HasSongs);
     let bob = users.create("bob", "hash", Role::Admin).await.unwrap().id;
-    users.entitle(bob, bench.admin.id, (Some(Role::Artist), None)).await.unwrap();
+    users.entitle(bob, bench.admin.id, role(Role::Artist)).await.unwrap();
     assert_eq!(users.delete(bob).await.unwrap(), Deleted::LastAdmin);
 }
