@@ -8,6 +8,7 @@ use bus::Bus;
 use catalogue::{Catalogue, CatalogueError, password};
 use service::Clock;
 use token::{SigningKey, VerifyingKeys};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::client::Logins;
@@ -16,6 +17,9 @@ use crate::live::Live;
 use crate::options::Options;
 use crate::public_url::PublicUrl;
 use crate::standing::Standing;
+
+/// How many take their data with them at a time: each holds all that is theirs in memory.
+const EXPORTS: usize = 2;
 
 /// Who signs what. Access and playback key must differ.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ struct Parts {
     key_set: Bytes,
     nobodys_hash: String,
     hashing: Hashing,
+    exports: Semaphore,
     live: Live,
     logins: Logins,
     standing: Standing,
@@ -78,6 +83,7 @@ impl Api {
             key_set,
             nobodys_hash,
             hashing: Hashing::new(),
+            exports: Semaphore::new(EXPORTS),
             live: Live::default(),
             logins: Logins::new(),
             standing,
@@ -137,6 +143,11 @@ impl Api {
 
     pub(crate) fn hashing(&self) -> &Hashing {
         &self.0.hashing
+    }
+
+    /// Who may take their data with them now.
+    pub(crate) fn exports(&self) -> &Semaphore {
+        &self.0.exports
     }
 
     pub(crate) fn logins(&self) -> &Logins {

@@ -29,6 +29,9 @@ const MAILS_PER_ACCOUNT: u32 = 3;
 /// Mails that one address asks for within [`WITHIN`].
 const MAILS_PER_ADDRESS: u32 = 20;
 
+/// Exports of one account within [`WITHIN`].
+const EXPORTS: u32 = 3;
+
 const WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// The other end of the connection; behind a proxy, that. Whoever serves puts its [`SocketAddr`] among the request's
@@ -58,6 +61,7 @@ pub(crate) struct Logins {
     by_account: Attempts,
     by_address: Attempts,
     registrations: Attempts,
+    exports: Attempts,
     mails_by_account: Attempts,
     mails_by_address: Attempts,
 }
@@ -69,6 +73,7 @@ impl Logins {
             by_account: Attempts::new(PER_ACCOUNT, WITHIN),
             by_address: Attempts::new(PER_ADDRESS, WITHIN),
             registrations: Attempts::new(NEW_PER_ADDRESS, WITHIN),
+            exports: Attempts::new(EXPORTS, WITHIN),
             mails_by_account: Attempts::new(MAILS_PER_ACCOUNT, WITHIN),
             mails_by_address: Attempts::new(MAILS_PER_ADDRESS, WITHIN),
         }
@@ -121,6 +126,11 @@ impl Logins {
             self.mails_by_address.give_back(address);
         }
         taken
+    }
+
+    /// Counts an export.
+    pub(crate) fn export(&self, whose: &str, now: SystemTime) -> Result<(), Problem> {
+        self.exports.take(whose, now)
     }
 
     /// Counts a new account.

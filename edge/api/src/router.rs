@@ -12,10 +12,10 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    administration, albums, aliases, api_keys, artists, browse, key_set, library, listening, page,
-    password_resets, passwords, playback, playlist_aliases, playlist_entries, playlist_events,
-    playlist_members, playlists, previews, purges, registration, request_id, search, sessions,
-    song_edits, songs, users,
+    administration, albums, aliases, api_keys, artists, browse, export, key_set, library,
+    listening, page, password_resets, passwords, playback, playlist_aliases, playlist_entries,
+    playlist_events, playlist_members, playlists, previews, purges, registration, request_id,
+    search, sessions, song_edits, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -81,6 +81,7 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(users::show_me, users::change_me))
         .routes(routes!(passwords::change))
         .routes(routes!(users::delete_me))
+        .routes(routes!(export::show))
         .routes(routes!(playback::create))
         .routes(routes!(listening::tell))
         .routes(routes!(playlists::create, playlists::list))

@@ -4,7 +4,7 @@
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
-//! and [`playlist_members`], [`library`], [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
@@ -21,6 +21,7 @@ pub mod database;
 pub mod duties;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod genres;
 pub mod identifier;
 pub mod inbox;
@@ -43,6 +44,7 @@ mod reader;
 mod row;
 pub mod secret;
 pub mod sessions;
+mod snapshot;
 pub mod song;
 pub mod song_document;
 pub mod song_edit;

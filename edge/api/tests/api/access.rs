@@ -86,6 +86,7 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/v1/users/me", Listener),
     ("patch", "/v1/users/me", Listener),
     ("post", "/v1/users/me/deletion", Listener),
+    ("get", "/v1/users/me/export", Listener),
     ("put", "/v1/users/me/password", Listener),
     ("patch", "/v1/users/{id}", Admin),
     ("get", "/v1/songs/{id}/previews", Artist),

@@ -6,6 +6,7 @@ mod bench;
 mod browsing;
 mod edits;
 mod events;
+mod export;
 mod jobs;
 mod library;
 mod migrations;

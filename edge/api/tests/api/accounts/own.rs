@@ -28,6 +28,35 @@ async fn a_profile_is_changed_by_its_owner() {
 }
 
 #[tokio::test]
+async fn whoever_leaves_takes_their_data_with_them() {
+    let stage = Stage::new().await;
+    let ann = stage.register("ann").await;
+    stage.register("bob").await;
+    let (here, refresh) = stage.log_in("ann", PASSWORD).await;
+    let body = Some(json!({"name": "Mine"}));
+    assert_eq!(stage.ask(("POST", "/v1/playlists"), Some(&here), body).await.0, 201);
+    let body = Some(json!({"name": "radio", "role": "listener"}));
+    let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&here), body).await;
+    let export = ("GET", "/v1/users/me/export");
+    let answer = stage.ask_from("192.0.2.1", export, Some(&here), None).await;
+    let document = answer.body;
+    assert_eq!((answer.status, &document["account"]["id"]), (200, &ann["id"]), "{document}");
+    assert_eq!(answer.headers["content-disposition"], "attachment; filename=\"segue.json\"");
+    assert_eq!(document["playlists"][0]["name"], "Mine");
+    assert_eq!(document["api_keys"][0]["name"], "radio");
+    assert_eq!(document["sessions"].as_array().unwrap().len(), 1);
+    let text = document.to_string();
+    let secret = key["key"].as_str().unwrap().trim_start_matches("segue_");
+    for hidden in ["argon2", "bob", secret, &refresh] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+    assert_eq!(stage.ask(export, key["key"].as_str(), None).await.0, 403, "not for keys");
+    assert_eq!(stage.ask(export, Some(&here), None).await.0, 200);
+    assert_eq!(stage.ask(export, Some(&here), None).await.0, 200);
+    assert_eq!(stage.ask(export, Some(&here), None).await.0, 429);
+}
+
+#[tokio::test]
 async fn an_account_is_deleted_by_whoever_knows_its_password() {
     let stage = Stage::new().await;
     stage.register("ann").await;
