@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
-use bus::{Bus, Name};
+use bus::{Bus, Follower, Name};
 use delivery::Edge;
 use invalidation::hearing::Hearing;
 use invalidation::{Notice, hear};
@@ -115,6 +115,11 @@ impl Notices {
         Self { url: self.url.clone(), prefix, node: self.node.clone() }.bus_or_own(journal).await
     }
 
+    /// Hears what a bus carries, under this node's name.
+    pub(crate) fn follow(&self, bus: &Bus) -> Follower {
+        bus.follow(self.node.clone())
+    }
+
     /// Lets `edge` take every notice to heart, until it leaves. Returns once the edge has heard all that stands: one that
     /// served before that could serve what was withdrawn while it was down. Or once `shutdown` begins.
     pub(crate) async fn heed(
@@ -129,7 +134,7 @@ impl Notices {
         let edge = edge.clone();
         let condition =
             health.condition("notices", "not yet caught up with what all edges were told");
-        let mut follower = bus.follow(self.node.clone());
+        let mut follower = self.follow(bus);
         let task = tokio::spawn(async move {
             let note = |hearing| {
                 note(&condition, hearing);

@@ -122,6 +122,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         );
     }
     tasks.spawn(api::send_reset_mails(api.clone(), shutdown.clone()));
+    let heard = settings.notices.follow(&events);
+    tasks.spawn(api.live().clone().follow(heard, shutdown.clone()));
     tasks.spawn(api::relay(catalogue.clone(), events, shutdown.clone()));
     let origin = health.condition("origin", "it was not asked yet");
     tokio::spawn(origin_probe::watch(store(data)?, origin));

@@ -48,6 +48,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 }
 
 impl Client {
+    /// The address, or the network that one household has.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
     /// An account, as it is asked for from here.
     fn naming(&self, whose: &str) -> String {
         format!("{} {whose}", self.0.as_deref().unwrap_or_default())

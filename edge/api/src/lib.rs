@@ -3,8 +3,9 @@
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
 //! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `export`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
-//! `browse`, `search`, `previews`, `aliases`, [`playback`], `listening`, `playlists`, `playlist_entries`, `playlist_members`, [`live`] and
-//! `playlist_events`, `library`, `purges`, `key_set`,
+//! `browse`, `search`, `previews`, `aliases`, `song_aliases`, [`playback`], `listening`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
+//! `playlist_export`, `playlist_import`, [`live`] and
+//! `event_stream`, `playlist_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
@@ -17,16 +18,20 @@ mod api_keys;
 mod artists;
 mod attempts;
 mod bearer;
+mod bookmarks;
 mod browse;
 mod client;
 mod edition;
+mod event_stream;
 mod export;
 mod hashing;
+mod history;
 mod key_set;
 mod library;
 mod listening;
 pub mod live;
 pub mod mail;
+mod now_playing;
 mod openapi;
 mod options;
 mod page;
@@ -38,6 +43,9 @@ mod playlist_aliases;
 mod playlist_documents;
 mod playlist_entries;
 mod playlist_events;
+mod playlist_export;
+mod playlist_files;
+mod playlist_import;
 mod playlist_members;
 mod playlist_refusals;
 mod playlists;
@@ -53,10 +61,12 @@ pub mod reset_mails;
 pub mod router;
 mod search;
 mod sessions;
+mod song_aliases;
 mod song_edits;
 mod songs;
 mod standing;
 mod user_document;
+mod user_events;
 mod users;
 mod visitor;
 

@@ -3,24 +3,24 @@
 use std::str::FromStr;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use catalogue::library::{Like, Start};
 use catalogue::song_document::rfc3339;
-use catalogue::{AuthenticatedUser, SongDocument, Viewer};
+use catalogue::{AuthenticatedUser, SongDocument};
 use media::{ArtistId, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api::Api;
 use crate::bearer::Caller;
 use crate::playlist_entries::read_limit;
 use crate::playlist_refusals::id;
-use crate::playlists::{PlaylistPaging, seen_by};
+use crate::playlists::PlaylistPaging;
 use crate::refusals::{Parameters, SongPath, catalogue_failed, no_such_song};
+use crate::visitor::Visitor;
 
 /// One page of likes, the last liked first. `next`, given back as `after`, leads to the one that follows. Songs that
 /// cannot be played now are left out.
@@ -107,12 +107,11 @@ impl<S: Send + Sync> FromRequestParts<S> for FollowedPath {
 #[utoipa::path(put, path = "/v1/users/me/likes/{song_id}", tag = "library",
     params(("song_id" = Uuid, Path)), responses((status = 204, description = "It is liked.")))]
 pub(crate) async fn like(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     LikedPath(song): LikedPath,
 ) -> Result<StatusCode, Problem> {
-    let viewer = Viewer::from(Some(&user));
-    let liked = seen_by(&api, Some(&user)).library().like(user.id, &viewer, song).await;
+    let liked = visitor.catalogue.library().like(user.id, &visitor.audience, song).await;
     done(liked.map_err(catalogue_failed)?, no_such_song)
 }
 
@@ -120,11 +119,11 @@ pub(crate) async fn like(
 #[utoipa::path(delete, path = "/v1/users/me/likes/{song_id}", tag = "library",
     params(("song_id" = Uuid, Path)), responses((status = 204, description = "It is not liked.")))]
 pub(crate) async fn unlike(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     LikedPath(song): LikedPath,
 ) -> Result<StatusCode, Problem> {
-    let unliked = seen_by(&api, Some(&user)).library().unlike(user.id, song).await;
+    let unliked = visitor.catalogue.library().unlike(user.id, song).await;
     unliked.map_err(catalogue_failed)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -133,13 +132,13 @@ pub(crate) async fn unlike(
 #[utoipa::path(get, path = "/v1/users/me/likes", tag = "library", params(PlaylistPaging),
     responses((status = 200, description = "One page.", body = LikePage)))]
 pub(crate) async fn likes(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     Parameters(paging): Parameters<PlaylistPaging>,
 ) -> Result<Json<LikePage>, Problem> {
     let (limit, after) = paging.read()?;
     // One more than is shown says whether there is a next page.
-    let mut likes = liked_by(&api, &user, Start::Behind(after), limit + 1).await?;
+    let mut likes = liked_by(&visitor, &user, Start::Behind(after), limit + 1).await?;
     let more = likes.len() > limit as usize;
     likes.truncate(limit as usize);
     let next = likes.last().map(|like| like.id).filter(|_| more);
@@ -155,13 +154,11 @@ pub(crate) async fn likes(
     operation_id = "alias_toggle_like",
     responses((status = 200, description = "Whether it is liked now.", body = Liked)))]
 pub(crate) async fn toggle(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     SongPath(song): SongPath,
 ) -> Result<Json<Liked>, Problem> {
-    let viewer = Viewer::from(Some(&user));
-    let catalogue = seen_by(&api, Some(&user));
-    let toggled = catalogue.library().toggle_like(user.id, &viewer, song).await;
+    let toggled = visitor.catalogue.library().toggle_like(user.id, &visitor.audience, song).await;
     let liked = toggled.map_err(catalogue_failed)?.ok_or_else(no_such_song)?;
     Ok(Json(Liked { liked }))
 }
@@ -171,8 +168,8 @@ pub(crate) async fn toggle(
     operation_id = "alias_liked_songs",
     responses((status = 200, description = "Songs.", body = LikedSongs)))]
 pub(crate) async fn liked_songs(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     Parameters(paging): Parameters<Offset>,
 ) -> Result<Json<LikedSongs>, Problem> {
     let limit = read_limit(paging.limit.as_deref())?;
@@ -180,19 +177,19 @@ pub(crate) async fn liked_songs(
     let offset = offset
         .filter(|offset| *offset <= 1_000_000)
         .ok_or_else(|| Problem::field("offset", "The offset is a number from 0 to 1000000."))?;
-    let likes = liked_by(&api, &user, Start::Offset(offset), limit).await?;
+    let likes = liked_by(&visitor, &user, Start::Offset(offset), limit).await?;
     let songs = likes.into_iter().filter_map(|like| like.song).map(SongDocument::from).collect();
     Ok(Json(LikedSongs { songs }))
 }
 
 async fn liked_by(
-    api: &Api,
+    visitor: &Visitor,
     user: &AuthenticatedUser,
     from: Start,
     limit: u32,
 ) -> Result<Vec<Like>, Problem> {
-    let viewer = Viewer::from(Some(user));
-    let likes = seen_by(api, Some(user)).library().likes(user.id, &viewer, from, limit).await;
+    let library = visitor.catalogue.library();
+    let likes = library.likes(user.id, &visitor.audience, from, limit).await;
     likes.map_err(catalogue_failed)
 }
 
@@ -201,11 +198,11 @@ async fn liked_by(
     params(("artist_id" = Uuid, Path)),
     responses((status = 204, description = "They are followed.")))]
 pub(crate) async fn follow(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     FollowedPath(artist): FollowedPath,
 ) -> Result<StatusCode, Problem> {
-    let followed = seen_by(&api, Some(&user)).library().follow(user.id, artist).await;
+    let followed = visitor.catalogue.library().follow(user.id, &visitor.audience, artist).await;
     done(followed.map_err(catalogue_failed)?, || {
         let detail = "There is no artist with this id.";
         Problem::new(StatusCode::NOT_FOUND, "no-such-artist", detail)
@@ -217,11 +214,11 @@ pub(crate) async fn follow(
     params(("artist_id" = Uuid, Path)), operation_id = "alias_follow",
     responses((status = 204, description = "They are followed.")))]
 pub(crate) async fn follow_alias(
-    state: State<Api>,
     caller: Caller,
+    visitor: Visitor,
     path: FollowedPath,
 ) -> Result<StatusCode, Problem> {
-    follow(state, caller, path).await
+    follow(caller, visitor, path).await
 }
 
 /// Follows an artist no longer.
@@ -229,11 +226,11 @@ pub(crate) async fn follow_alias(
     params(("artist_id" = Uuid, Path)),
     responses((status = 204, description = "They are not followed.")))]
 pub(crate) async fn unfollow(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     FollowedPath(artist): FollowedPath,
 ) -> Result<StatusCode, Problem> {
-    let unfollowed = seen_by(&api, Some(&user)).library().unfollow(user.id, artist).await;
+    let unfollowed = visitor.catalogue.library().unfollow(user.id, artist).await;
     unfollowed.map_err(catalogue_failed)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -242,13 +239,13 @@ pub(crate) async fn unfollow(
 #[utoipa::path(get, path = "/v1/users/me/follows", tag = "library", params(PlaylistPaging),
     responses((status = 200, description = "One page.", body = FollowPage)))]
 pub(crate) async fn follows(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     Parameters(paging): Parameters<PlaylistPaging>,
 ) -> Result<Json<FollowPage>, Problem> {
     let (limit, after) = paging.read()?;
-    let catalogue = seen_by(&api, Some(&user));
-    let found = catalogue.library().follows(user.id, after, limit + 1).await;
+    let found =
+        visitor.catalogue.library().follows(user.id, &visitor.audience, after, limit + 1).await;
     let mut found = found.map_err(catalogue_failed)?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use catalogue::playbacks::{Playing, Report};
+use catalogue::Queue;
+use catalogue::playbacks::{Playing, Report, Told};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::bearer::{Caller, Stream};
+use crate::bearer::{Caller, CurrentSession, Stream};
+use crate::now_playing::device;
 use crate::refusals::{Body, IdPath, catalogue_failed};
 
 /// What a player does, and where it is.
@@ -22,6 +24,11 @@ pub(crate) struct PlayerEvent {
     position_ms: u64,
     /// Where it was before it jumped, in milliseconds: what was heard until then counts.
     from_ms: Option<u64>,
+    /// What the device calls itself, in 1 to 200 characters, where several are logged in as one.
+    #[schema(min_length = 1, max_length = 200)]
+    device: Option<String>,
+    /// The queue that the song is from.
+    queue: Option<Queue>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -65,8 +72,8 @@ impl PlayerEvent {
 }
 
 /// Tells where a player is, every ten seconds or so and whenever something changes; `{id}` is the `playback_id` that was
-/// granted. 409 `taken-over` says that the account plays elsewhere now: nothing more is to be played here, until the
-/// playback is asked for again.
+/// granted. A device that begins to play has the caller's player from then on (`/v1/users/me/playback`). 409 `taken-over` says
+/// that the account plays elsewhere now: nothing more is to be played here, until the playback is asked for again.
 #[utoipa::path(post, path = "/v1/playbacks/{id}/events", tag = "playback",
     request_body = PlayerEvent, params(("id" = Uuid, Path)),
     responses((status = 200, description = "The playback as it is now.", body = Progressed)))]
@@ -74,6 +81,7 @@ pub(crate) async fn tell(
     State(api): State<Api>,
     Caller(user): Caller,
     Stream(stream): Stream,
+    session: CurrentSession,
     IdPath(id): IdPath<Uuid>,
     Body(event): Body<PlayerEvent>,
 ) -> Result<Json<Progressed>, Problem> {
@@ -81,7 +89,13 @@ pub(crate) async fn tell(
     if let Some(playing) = event.plays() {
         catalogue.streams().tell(user.id, stream, playing).await.map_err(catalogue_failed)?;
     }
-    let told = catalogue.playbacks().report(id, user.id, event.report(), event.position_ms).await;
+    let told = Told {
+        report: event.report(),
+        position_ms: event.position_ms,
+        device: device(session, event.device.as_deref())?,
+        queue: event.queue,
+    };
+    let told = catalogue.playbacks().report(id, user.id, &told).await;
     let told = told.map_err(catalogue_failed)?.ok_or_else(|| {
         let detail = "You have no playback with this id.";
         Problem::new(StatusCode::NOT_FOUND, "no-such-playback", detail)

@@ -12,9 +12,34 @@ use service::Shutdown;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// The open streams, by what they are about. Cloning shares them.
+/// Streams at a time in one process: each takes some kilobytes, and a look now and then.
+const MOST: usize = 10_000;
+
+/// Of one account: its devices, with a few things open on each.
+const MOST_OF_USER: usize = 50;
+
+/// Of one address by those without an account: behind a proxy, of all of them.
+const MOST_OF_ADDRESS: usize = 1_000;
+
+/// The open streams, by what they are about, and whose they are. Cloning shares them.
 #[derive(Debug, Clone, Default)]
-pub struct Live(Arc<Mutex<HashMap<Uuid, watch::Sender<()>>>>);
+pub struct Live {
+    watched: Arc<Mutex<HashMap<Uuid, watch::Sender<()>>>>,
+    seats: Arc<Mutex<Seats>>,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    taken: usize,
+    by_whom: HashMap<String, usize>,
+}
+
+/// Somebody's place among those who listen, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    live: Live,
+    whose: String,
+}
 
 /// Woken when something is said to have changed.
 #[derive(Debug)]
@@ -39,8 +64,11 @@ impl Live {
         match news {
             News::Passed { body, .. } => {
                 if let Ok(event) = serde_json::from_value::<Event>(body) {
+                    let who = event.concerns().iter().map(|user| user.uuid());
                     self.with(|watched| {
-                        watched.get(&event.about()).inspect(|watched| watched.send_modify(|()| ()));
+                        for about in who.chain([event.about()]) {
+                            watched.get(&about).inspect(|watched| watched.send_modify(|()| ()));
+                        }
                     });
                 }
             }
@@ -58,8 +86,22 @@ impl Live {
         Watch { live: self.clone(), about, woken }
     }
 
+    /// A place for one more stream of somebody's; none where there are too many.
+    pub(crate) fn sit_down(&self, whose: String, has_account: bool) -> Option<Seat> {
+        let most = if has_account { MOST_OF_USER } else { MOST_OF_ADDRESS };
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let has = seats.by_whom.get(&whose).copied().unwrap_or_default();
+        if seats.taken >= MOST || has >= most {
+            return None;
+        }
+        seats.taken += 1;
+        seats.by_whom.insert(whose.clone(), has + 1);
+        drop(seats);
+        Some(Seat { live: self.clone(), whose })
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<Uuid, watch::Sender<()>>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.watched.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -67,6 +109,24 @@ impl Watch {
     /// Returns whether to go on, once something may have changed since the last time.
     pub(crate) async fn woken(&mut self) -> bool {
         self.woken.changed().await.is_ok()
+    }
+
+    /// Whoever looks now sees all that was said until now.
+    pub(crate) fn heard(&mut self) {
+        self.woken.mark_unchanged();
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.live.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        seats.taken -= 1;
+        if let Some(has) = seats.by_whom.get_mut(&self.whose) {
+            *has -= 1;
+            if *has == 0 {
+                seats.by_whom.remove(&self.whose);
+            }
+        }
     }
 }
 
@@ -91,19 +151,44 @@ mod tests {
         let (playlist, other) = (Uuid::now_v7(), Uuid::now_v7());
         let mut watch = live.watch(playlist);
         let second = live.watch(playlist);
+        let reader = media::UserId::new(Uuid::now_v7());
+        let mut members = live.watch(reader.uuid());
         let by = media::UserId::new(other);
         for about in [other, playlist, playlist] {
-            let body = serde_json::to_value(Event::PlaylistChanged { playlist: about, by });
+            let body = serde_json::to_value(Event::PlaylistChanged {
+                playlist: about,
+                by,
+                members: vec![reader],
+            });
             let id = bus::MessageId::generate();
             live.hear(News::Passed { id, body: body.expect("JSON") });
         }
         assert!(watch.woken().await);
         assert!(!watch.woken.has_changed().expect("open"), "two changes are one");
+        assert!(members.woken().await, "it is theirs, too");
         live.hear(News::Missed);
         assert!(watch.woken().await);
-        drop(second);
+        drop((second, members));
         assert!(live.with(|watched| watched.contains_key(&playlist)));
         drop(watch);
         assert!(live.with(|watched| watched.is_empty()));
+    }
+
+    #[test]
+    fn nobody_takes_all_seats() {
+        let live = Live::default();
+        let sit = |whose: &str, has_account| live.sit_down(whose.to_owned(), has_account);
+        let mut anns: Vec<Seat> = (0..MOST_OF_USER).filter_map(|_| sit("ann", true)).collect();
+        assert_eq!(anns.len(), MOST_OF_USER);
+        assert!(sit("ann", true).is_none());
+        assert!(sit("bob", true).is_some());
+        anns.pop();
+        assert!(sit("ann", true).is_some());
+        let many: Vec<Seat> =
+            (0..MOST).filter_map(|number| sit(&number.to_string(), true)).collect();
+        assert_eq!(many.len(), MOST - anns.len());
+        assert!(sit("eve", false).is_none(), "the house is full");
+        drop((anns, many));
+        assert!(live.seats.lock().unwrap().by_whom.is_empty());
     }
 }

@@ -20,7 +20,8 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::bearer::{self, Caller, Stream};
-use crate::refusals::{SongPath, catalogue_failed, no_such_song};
+use crate::refusals::{SongPath, catalogue_failed};
+use crate::songs;
 use crate::visitor::Visitor;
 
 /// What who pays nothing may hear.
@@ -30,12 +31,25 @@ const FREE: Kbps = Kbps(128);
 /// DASH manifest where there is one, and progressive files.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Playback {
-    #[serde(flatten)]
-    hls: BTreeMap<&'static str, String>,
+    /// AAC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hls: Option<String>,
+    /// Opus in Ogg.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hls_ogg: Option<String>,
+    /// Opus in fMP4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hls_opus: Option<String>,
+    /// HE-AAC at 64 kbit/s, for those who save data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hls_saver: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dash: Option<String>,
+    /// Whole files of Opus in Ogg, by their rates in kbit/s: 64, 128 and 320, as far as the caller may hear them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    ogg: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub(crate) ogg: BTreeMap<Kbps, String>,
+    /// When all of this ends (RFC 3339).
     expires_at: String,
     /// What the player tells of it goes to `/v1/playbacks/{playback_id}/events`.
     playback_id: Uuid,
@@ -54,14 +68,26 @@ pub(crate) async fn create(
     visitor: Visitor,
     SongPath(id): SongPath,
 ) -> Result<Granted, Problem> {
-    let song = visitor.catalogue.songs().seen(id, &visitor.audience).await;
-    let song = song.map_err(catalogue_failed)?.ok_or_else(no_such_song)?;
-    let listener = Listener::of(&visitor, &user, &song).await?;
-    let playback = grant(&api, &song, listener)?;
-    let opened = visitor.catalogue.playbacks().open(playback.playback_id, user.id, id).await;
-    opened.map_err(catalogue_failed)?;
-    visitor.catalogue.streams().begin(user.id, stream).await.map_err(catalogue_failed)?;
+    let latest = visitor.on_leader(&api);
+    let song = songs::seen(&latest, id).await?;
+    let playback = open(&api, &user, &latest, &song).await?;
+    latest.catalogue.streams().begin(user.id, stream).await.map_err(catalogue_failed)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(playback)))
+}
+
+/// Lets `user`, who is that visitor, hear `song` as it is now. A replica may not have heard that it was withdrawn: the
+/// leader is asked.
+pub(crate) async fn open(
+    api: &Api,
+    user: &AuthenticatedUser,
+    latest: &Visitor,
+    song: &Song,
+) -> Result<Playback, Problem> {
+    let listener = Listener::of(latest, user, song).await?;
+    let playback = grant(api, song, listener)?;
+    let opened = latest.catalogue.playbacks().open(playback.playback_id, user.id, song.id).await;
+    opened.map_err(catalogue_failed)?;
+    Ok(playback)
 }
 
 /// Who may hear a song, and how.
@@ -131,27 +157,18 @@ fn urls(
 ) -> Playback {
     let sets = &current.sets;
     let url = |file: SongFile| format!("{base}/{file}");
-    let playlist = |set| (field(set), url(SongFile::Multivariant(set, cap)));
-    let progressive = RATES.into_iter().filter(|rate| *rate <= cap);
+    let hls = |set| sets.contains(set).then(|| url(SongFile::Multivariant(set, cap)));
+    let rates = RATES.into_iter().filter(|rate| *rate <= cap && sets.contains(SwitchingSet::Ogg));
+    let ogg = rates.map(|rate| (rate, url(SongFile::Whole(SwitchingSet::Ogg, rate))));
     Playback {
-        hls: sets.iter().map(playlist).collect(),
+        hls: hls(SwitchingSet::Aac),
+        hls_ogg: hls(SwitchingSet::Ogg),
+        hls_opus: hls(SwitchingSet::Opus),
+        hls_saver: hls(SwitchingSet::Saver),
         dash: current.dash.then(|| url(SongFile::Dash(cap))),
-        ogg: progressive
-            .filter(|_| sets.contains(SwitchingSet::Ogg))
-            .map(|rate| (rate.to_string(), url(SongFile::Whole(SwitchingSet::Ogg, rate))))
-            .collect(),
+        ogg: ogg.collect(),
         expires_at,
         playback_id,
-    }
-}
-
-/// The field of a set's multivariant playlist.
-fn field(set: SwitchingSet) -> &'static str {
-    match set {
-        SwitchingSet::Aac => "hls",
-        SwitchingSet::Ogg => "hls_ogg",
-        SwitchingSet::Opus => "hls_opus",
-        SwitchingSet::Saver => "hls_saver",
     }
 }
 
@@ -185,19 +202,20 @@ mod tests {
     fn a_cap_names_the_capped_playlists_and_leaves_out_what_is_above() {
         let current = made("aac,ogg", true);
         let playback = urls("http://e/t/T/f", &current, Kbps(128), String::new(), Uuid::nil());
-        assert_eq!(playback.hls["hls"], "http://e/t/T/f/index-128.m3u8");
-        assert_eq!(playback.hls["hls_ogg"], "http://e/t/T/f/ogg-128.m3u8");
-        assert_eq!(playback.ogg.keys().collect::<Vec<_>>(), ["128", "64"]);
+        assert_eq!(playback.hls.as_deref(), Some("http://e/t/T/f/index-128.m3u8"));
+        assert_eq!(playback.hls_ogg.as_deref(), Some("http://e/t/T/f/ogg-128.m3u8"));
+        assert_eq!(playback.ogg.keys().collect::<Vec<_>>(), [&Kbps(64), &Kbps(128)]);
         assert_eq!(playback.dash.as_deref(), Some("http://e/t/T/f/manifest-128.mpd"));
-        assert_eq!(urls("b", &current, TOP, String::new(), Uuid::nil()).hls["hls"], "b/index.m3u8");
+        let whole = urls("b", &current, TOP, String::new(), Uuid::nil());
+        assert_eq!(whole.hls.as_deref(), Some("b/index.m3u8"));
     }
 
     #[test]
     fn only_what_was_made_is_named() {
         let playback = urls("b", &made("opus,saver", false), TOP, String::new(), Uuid::nil());
-        assert_eq!(playback.hls["hls_opus"], "b/opus.m3u8");
-        assert_eq!(playback.hls["hls_saver"], "b/saver.m3u8");
-        assert_eq!((playback.hls.len(), playback.ogg.len()), (2, 0));
-        assert_eq!(playback.dash, None);
+        assert_eq!(playback.hls_opus.as_deref(), Some("b/opus.m3u8"));
+        assert_eq!(playback.hls_saver.as_deref(), Some("b/saver.m3u8"));
+        assert_eq!((playback.hls, playback.hls_ogg, playback.dash), (None, None, None));
+        assert!(playback.ogg.is_empty());
     }
 }

@@ -13,6 +13,7 @@ use crate::playlist_entries::{SongsAdded, SongsToAdd};
 use crate::playlist_refusals::{PlaylistPath, PlaylistSongPath};
 use crate::playlists::{Including, PlaylistPaging, PlaylistToMake};
 use crate::refusals::{Body, Parameters};
+use crate::visitor::Visitor;
 use crate::{playlist_entries, playlists};
 
 /// `GET /v1/playlists/{id}`.
@@ -21,13 +22,13 @@ use crate::{playlist_entries, playlists};
     responses((status = 200, description = "The playlist.", body = PlaylistWithSongs),
               (status = 304, description = "The caller has it already.")))]
 pub(crate) async fn show(
-    state: State<Api>,
     asker: Asker,
+    visitor: Visitor,
     path: PlaylistPath,
     including: Parameters<Including>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    playlists::show(state, asker, path, including, headers).await
+    playlists::show(asker, visitor, path, including, headers).await
 }
 
 /// `GET /v1/playlists`.
@@ -83,12 +84,12 @@ pub(crate) async fn create_one(
     params(("id" = Uuid, Path)), request_body = SongsToAdd, operation_id = "alias_add_songs",
     responses((status = 200, description = "They are in.", body = SongsAdded)))]
 pub(crate) async fn add(
-    state: State<Api>,
     caller: Caller,
+    visitor: Visitor,
     path: PlaylistPath,
     songs: Body<SongsToAdd>,
 ) -> Result<Json<SongsAdded>, Problem> {
-    playlist_entries::add(state, caller, path, songs).await
+    playlist_entries::add(caller, visitor, path, songs).await
 }
 
 /// `DELETE /v1/playlists/{id}/songs/{song_id}`.

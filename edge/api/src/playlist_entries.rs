@@ -15,6 +15,7 @@ use crate::playlist_documents::EntryPage;
 use crate::playlist_refusals::{EntryPath, PlaylistPath, PlaylistSongPath, check_count, refused};
 use crate::playlists::seen_by;
 use crate::refusals::{Body, Parameters};
+use crate::visitor::Visitor;
 
 const DEFAULT_LIMIT: u32 = 50;
 pub(crate) const HIGHEST_LIMIT: u32 = 1_000;
@@ -90,8 +91,8 @@ pub(crate) struct EntryPaging {
     params(("id" = Uuid, Path), EntryPaging),
     responses((status = 200, description = "One page.", body = EntryPage)))]
 pub(crate) async fn list(
-    State(api): State<Api>,
     Asker(user): Asker,
+    visitor: Visitor,
     PlaylistPath(id): PlaylistPath,
     Parameters(paging): Parameters<EntryPaging>,
 ) -> Result<Json<EntryPage>, Problem> {
@@ -99,9 +100,8 @@ pub(crate) async fn list(
     let after = paging.after.as_deref().map(str::parse).transpose().map_err(|_| {
         Problem::field("after", "A page begins after the 'next' of the page before it.")
     })?;
-    let catalogue = seen_by(&api, user.as_ref());
     // One more than is shown says whether there is a next page.
-    let found = catalogue
+    let found = visitor
         .playlists()
         .entries(user.as_ref(), paging.link.as_deref(), id, after.as_ref(), limit + 1)
         .await;
@@ -114,14 +114,13 @@ pub(crate) async fn list(
     params(("id" = Uuid, Path)), request_body = SongsToAdd,
     responses((status = 200, description = "They are in.", body = SongsAdded)))]
 pub(crate) async fn add(
-    State(api): State<Api>,
     Caller(user): Caller,
+    visitor: Visitor,
     PlaylistPath(id): PlaylistPath,
     Body(add): Body<SongsToAdd>,
 ) -> Result<Json<SongsAdded>, Problem> {
     check_count("songs_id", add.songs_id.len())?;
-    let catalogue = seen_by(&api, Some(&user));
-    let added = catalogue.playlists().add(&user, id, &add.songs_id, add.position).await;
+    let added = visitor.playlists().add(&user, id, &add.songs_id, add.position).await;
     let (playlist, entries) = added.map_err(refused)?;
     Ok(Json(SongsAdded { entries, song_count: playlist.songs, version: playlist.version }))
 }

@@ -4,34 +4,23 @@
 //! is a newer one: what happened in between is in the playlist itself.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, HeaderName};
-use axum::response::sse::{Event, Sse};
-use axum::response::{IntoResponse, Response};
-use catalogue::{AuthenticatedUser, Playlist, PlaylistError, PlaylistId};
+use axum::response::Response;
+use axum::response::sse::Event;
+use catalogue::{Playlist, PlaylistError, PlaylistId};
 use futures::Stream;
 use futures::stream::unfold;
 use serde_json::json;
 use service::Problem;
-use tokio::time::{Instant, timeout};
 
 use crate::api::Api;
-use crate::bearer::Asker;
-use crate::live::Watch;
+use crate::bearer::{Asker, CurrentSession};
+use crate::client::Client;
+use crate::event_stream::{self, Listening, Woken};
 use crate::playlist_refusals::{PlaylistPath, refused};
 use crate::refusals::Parameters;
-
-/// A stream that has nothing to say says so this often, and looks whether the caller may still see the playlist: another
-/// process may have said something that did not come.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// After this long a stream ends: whoever comes back shows a token that is still good.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -50,49 +39,38 @@ pub(crate) struct Watching {
 pub(crate) async fn follow(
     State(api): State<Api>,
     Asker(user): Asker,
+    session: CurrentSession,
+    client: Client,
     PlaylistPath(id): PlaylistPath,
     Parameters(watching): Parameters<Watching>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Watched before it is read: no change falls between.
-    let watch = api.live().watch(id.uuid());
-    let seat = Seat { api, user, link: watching.link, id };
-    let playlist = seat.look().await.map_err(refused)?;
-    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+    let listening = Listening::open(&api, user, session, &client, id.uuid())?;
     // Whoever comes for the first time is told where it stands.
-    let telling = Telling { seat, watch, told: last, ends: Instant::now() + LONGEST, over: false };
-    let headers =
-        [(CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
-    Ok((headers, Sse::new(telling.events(playlist))).into_response())
-}
-
-/// Who looks at what.
-struct Seat {
-    api: Api,
-    user: Option<AuthenticatedUser>,
-    link: Option<String>,
-    id: PlaylistId,
-}
-
-impl Seat {
-    /// The leader is asked: a replica may not have heard yet of what woke the stream.
-    async fn look(&self) -> Result<Playlist, PlaylistError> {
-        let playlists = self.api.catalogue().playlists();
-        playlists.get(self.user.as_ref(), self.link.as_deref(), self.id).await
-    }
+    let told = event_stream::last_heard(&headers);
+    let telling = Telling { listening, link: watching.link, id, told, over: false };
+    let playlist = telling.look().await.map_err(refused)?;
+    Ok(event_stream::answer(telling.events(playlist)))
 }
 
 /// What is told, to whom.
 struct Telling {
-    seat: Seat,
-    watch: Watch,
+    listening: Listening,
+    link: Option<String>,
+    id: PlaylistId,
     /// The version that they know.
     told: Option<u64>,
-    ends: Instant,
     over: bool,
 }
 
 impl Telling {
+    /// The leader is asked: a replica may not have heard yet of what woke the stream.
+    async fn look(&self) -> Result<Playlist, PlaylistError> {
+        let playlists = self.listening.api.catalogue().playlists();
+        playlists.get(self.listening.user.as_ref(), self.link.as_deref(), self.id).await
+    }
+
     fn events(self, now: Playlist) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         unfold((self, Some(now)), async |(mut telling, now)| {
             let event = telling.next(now).await?;
@@ -105,15 +83,12 @@ impl Telling {
         if let Some(event) = now.and_then(|now| self.tell(&now)) {
             return Some(event);
         }
-        while !self.over && Instant::now() < self.ends {
-            let woken = timeout(HEARTBEAT, self.watch.woken()).await;
-            if woken == Ok(false) {
-                return None;
-            }
-            match self.seat.look().await {
+        while !self.over {
+            let woken = self.listening.woken().await?;
+            match self.look().await {
                 Ok(playlist) => match self.tell(&playlist) {
                     Some(event) => return Some(event),
-                    None if woken.is_err() => return Some(Event::default().comment("")),
+                    None if woken == Woken::Heartbeat => return Some(Event::default().comment("")),
                     None => {}
                 },
                 Err(PlaylistError::NoSuchPlaylist) => {

@@ -18,6 +18,7 @@ use crate::playlist_entries::HIGHEST_LIMIT;
 use crate::playlist_refusals::{PlaylistPath, refused};
 use crate::preconditions;
 use crate::refusals::{Body, Parameters, catalogue_failed};
+use crate::visitor::Visitor;
 
 /// What it depends on who asks.
 const OWN: (HeaderName, HeaderValue) =
@@ -120,24 +121,23 @@ pub(crate) async fn list(
     responses((status = 200, description = "The playlist.", body = PlaylistWithSongs),
               (status = 304, description = "The caller has it already.")))]
 pub(crate) async fn show(
-    State(api): State<Api>,
     Asker(user): Asker,
+    visitor: Visitor,
     PlaylistPath(id): PlaylistPath,
     Parameters(including): Parameters<Including>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let catalogue = seen_by(&api, user.as_ref());
+    let playlists = visitor.playlists();
     let link = including.link.as_deref();
     if including.songs()? {
-        let found =
-            catalogue.playlists().entries(user.as_ref(), link, id, None, HIGHEST_LIMIT + 1).await;
+        let found = playlists.entries(user.as_ref(), link, id, None, HIGHEST_LIMIT + 1).await;
         let (playlist, entries) = found.map_err(refused)?;
         let songs = Some(EntryPage::new(entries, HIGHEST_LIMIT as usize));
         return Ok(
             ([OWN], Json(PlaylistWithSongs { playlist: playlist.into(), songs })).into_response()
         );
     }
-    let playlist = catalogue.playlists().get(user.as_ref(), link, id).await.map_err(refused)?;
+    let playlist = playlists.get(user.as_ref(), link, id).await.map_err(refused)?;
     if preconditions::has(&headers, playlist.version) {
         let tag = (ETAG, preconditions::tag(playlist.version));
         return Ok((StatusCode::NOT_MODIFIED, [tag, OWN]).into_response());

@@ -7,19 +7,18 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::{Preview, Song, SongDocument, song_document};
-use invalidation::Notice;
 use media::UserId;
 use media::ladder::TOP;
 use serde::Serialize;
 use service::Problem;
 use sha2::{Digest, Sha256};
 use token::revocation::Revoked;
-use token::{Revocation, playback as tokens};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
 use crate::playback::{self, Listener, Playback};
+use crate::purges;
 use crate::refusals::{SongPath, catalogue_failed};
 use crate::song_edits::not_yours;
 use crate::songs::seen;
@@ -120,15 +119,18 @@ pub(crate) async fn revoke(
     let song = song.parse().map_err(|_| Problem::field("id", accepted))?;
     let preview: Uuid = preview.parse().map_err(|_| Problem::field("preview", accepted))?;
     own(&visitor, song).await?;
-    let found = visitor.catalogue.previews().revoke(song, preview).await;
-    if !found.map_err(catalogue_failed)? {
+    let links = visitor.catalogue.previews().of(song).await.map_err(catalogue_failed)?;
+    if !links.iter().any(|link| link.id == preview) {
         return Err(no_such_preview());
     }
-    let at = api.clock().now();
-    let of = Revoked::User(UserId::new(preview));
-    let notice = Notice::Revoke(Revocation { of, at, until: at + tokens::LONGEST_LIFE });
-    notice.say(api.bus()).await.map_err(|error| Problem::internal(&error))?;
-    Ok(StatusCode::NO_CONTENT)
+    // Edges first: where they cannot be told, the link is still there to be taken back again.
+    purges::revoke_playback(&api, Revoked::User(UserId::new(preview))).await?;
+    let found = visitor.catalogue.previews().revoke(song, preview).await;
+    if found.map_err(catalogue_failed)? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(no_such_preview())
+    }
 }
 
 type Opened = ([(HeaderName, &'static str); 1], Json<Previewed>);

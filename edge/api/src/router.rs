@@ -12,10 +12,11 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    administration, albums, aliases, api_keys, artists, browse, export, key_set, library,
-    listening, page, password_resets, passwords, playback, playlist_aliases, playlist_entries,
-    playlist_events, playlist_members, playlists, previews, purges, registration, request_id,
-    search, sessions, song_edits, songs, users,
+    administration, albums, aliases, api_keys, artists, bookmarks, browse, export, history,
+    key_set, library, listening, now_playing, page, password_resets, passwords, playback,
+    playlist_aliases, playlist_entries, playlist_events, playlist_export, playlist_import,
+    playlist_members, playlists, previews, purges, registration, request_id, search, sessions,
+    song_aliases, song_edits, songs, user_events, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -69,6 +70,7 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(playlists::show))
         .routes(routes!(playlist_entries::list))
         .routes(routes!(playlist_events::follow))
+        .routes(routes!(playlist_export::export))
         .routes(routes!(playlist_aliases::show))
 }
 
@@ -84,7 +86,14 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(export::show))
         .routes(routes!(playback::create))
         .routes(routes!(listening::tell))
+        .routes(routes!(now_playing::show, now_playing::set))
+        .routes(routes!(history::list, history::clear))
+        .routes(routes!(history::remove))
+        .routes(routes!(bookmarks::create, bookmarks::list))
+        .routes(routes!(bookmarks::remove))
+        .routes(routes!(user_events::follow))
         .routes(routes!(playlists::create, playlists::list))
+        .routes(routes!(playlist_import::import))
         .routes(routes!(playlists::change, playlists::delete))
         .routes(routes!(playlist_entries::add))
         .routes(routes!(playlist_entries::remove_song))
@@ -108,6 +117,8 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(library::toggle))
         .routes(routes!(library::liked_songs))
         .routes(routes!(library::follow_alias))
+        .routes(routes!(song_aliases::show))
+        .routes(routes!(song_aliases::stream))
 }
 
 fn for_artists() -> OpenApiRouter<Api> {

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use catalogue::{Audience, AuthenticatedUser, Catalogue, Country, Viewer};
+use catalogue::{Audience, AuthenticatedUser, Catalogue, Country, Playlists, Viewer};
 use service::Problem;
 
 use crate::api::Api;
@@ -11,6 +11,18 @@ use crate::api::Api;
 pub(crate) struct Visitor {
     pub(crate) audience: Audience,
     pub(crate) catalogue: Catalogue,
+}
+
+impl Visitor {
+    /// The same, who sees what the leader has: for what must hold now.
+    pub(crate) fn on_leader(self, api: &Api) -> Self {
+        Self { catalogue: api.catalogue().clone(), ..self }
+    }
+
+    /// The playlists, with the songs that they may hear where they are.
+    pub(crate) fn playlists(&self) -> Playlists<'_> {
+        self.catalogue.playlists().seen_from(self.audience.country)
+    }
 }
 
 impl FromRequestParts<Api> for Visitor {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use media::ArtistId;
 use uuid::Uuid;
 
-use crate::audience::{Audience, visible};
+use crate::audience::Audience;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::name::Name;
@@ -24,18 +24,27 @@ pub struct Artist {
     pub name: String,
 }
 
-/// Artists `a` whom the audience may know a song of: one of theirs, or one that credits them.
-macro_rules! artists {
+/// The condition under which the audience of `$1` to `$4` may know of the artist `a`: by a song of theirs, or one that
+/// credits them.
+macro_rules! known {
     () => {
         concat!(
-            "SELECT a.id, a.name FROM artists a WHERE
-               (EXISTS (SELECT 1 FROM songs s WHERE s.artist_id = a.id AND ",
-            visible!(),
+            "(EXISTS (SELECT 1 FROM songs s WHERE s.artist_id = a.id AND ",
+            crate::audience::visible!(),
             ") OR EXISTS (SELECT 1 FROM credits k JOIN songs s ON s.id = k.song_id
                           WHERE k.artist_id = a.id AND ",
-            visible!(),
+            crate::audience::visible!(),
             "))"
         )
+    };
+}
+
+pub(crate) use known;
+
+/// Artists whom the audience may know of.
+macro_rules! artists {
+    () => {
+        concat!("SELECT a.id, a.name FROM artists a WHERE ", known!())
     };
 }
 

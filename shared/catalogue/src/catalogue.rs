@@ -11,19 +11,23 @@ use uuid::Uuid;
 use crate::albums::Albums;
 use crate::api_keys::ApiKeys;
 use crate::artists::Artists;
+use crate::bookmarks::Bookmarks;
 use crate::chores;
 use crate::database::Database;
 use crate::database::postgres::Freshness;
 use crate::database::url::DatabaseUrl;
 use crate::duties::Duties;
 use crate::error::CatalogueError;
+use crate::feed::Feed;
 use crate::genres::Genres;
+use crate::history::History;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::library::Library;
 use crate::outbox::Outbox;
 use crate::password_resets::PasswordResets;
 use crate::playbacks::Playbacks;
+use crate::players::Players;
 use crate::playlists::Playlists;
 use crate::previews::Previews;
 use crate::reader::Reader;
@@ -142,6 +146,12 @@ impl Catalogue {
         Streams::new(self)
     }
 
+    /// What each user listens to, wherever they are.
+    #[must_use]
+    pub fn players(&self) -> Players<'_> {
+        Players::new(self)
+    }
+
     /// Private links to songs.
     #[must_use]
     pub fn previews(&self) -> Previews<'_> {
@@ -158,6 +168,24 @@ impl Catalogue {
     #[must_use]
     pub fn library(&self) -> Library<'_> {
         Library::new(self)
+    }
+
+    /// What users have listened to.
+    #[must_use]
+    pub fn history(&self) -> History<'_> {
+        History::new(self)
+    }
+
+    /// What is new for each user.
+    #[must_use]
+    pub fn feed(&self) -> Feed<'_> {
+        Feed::new(self)
+    }
+
+    /// Places in songs that users want to find again.
+    #[must_use]
+    pub fn bookmarks(&self) -> Bookmarks<'_> {
+        Bookmarks::new(self)
     }
 
     /// The playlists.

@@ -21,6 +21,9 @@ pub enum Event {
     SongReady {
         /// Which.
         song: SongId,
+        /// Whose; events of before do not say so.
+        #[serde(default)]
+        uploader: Option<UserId>,
         /// Its artist.
         artist: ArtistId,
         /// Its album.
@@ -31,6 +34,9 @@ pub enum Event {
     SongFailed {
         /// Which.
         song: SongId,
+        /// Whose; events of before do not say so.
+        #[serde(default)]
+        uploader: Option<UserId>,
         /// Why, for its artist.
         reason: String,
     },
@@ -39,6 +45,9 @@ pub enum Event {
     SongReplaced {
         /// Which.
         song: SongId,
+        /// Whose; events of before do not say so.
+        #[serde(default)]
+        uploader: Option<UserId>,
         /// Its artist.
         artist: ArtistId,
         /// Its album.
@@ -84,6 +93,14 @@ pub enum Event {
         /// What.
         song: SongId,
     },
+    /// Somebody is elsewhere in a song, or in another song, on this device or another.
+    #[serde(rename = "playback.moved")]
+    PlaybackMoved {
+        /// Who.
+        user: UserId,
+        /// In what.
+        song: SongId,
+    },
     /// Somebody has an account.
     #[serde(rename = "user.registered")]
     UserRegistered {
@@ -97,6 +114,15 @@ pub enum Event {
         playlist: Uuid,
         /// Who did it.
         by: UserId,
+        /// Its owner and its members, those included who are none any more; events of before name nobody.
+        #[serde(default)]
+        members: Vec<UserId>,
+    },
+    /// Somebody likes, follows or has marked something else than before.
+    #[serde(rename = "library.changed")]
+    LibraryChanged {
+        /// Who.
+        user: UserId,
     },
 }
 
@@ -114,8 +140,10 @@ impl Event {
             Self::PlaybackStarted { .. } => "playback.started",
             Self::PlaybackPaused { .. } => "playback.paused",
             Self::PlaybackStopped { .. } => "playback.stopped",
+            Self::PlaybackMoved { .. } => "playback.moved",
             Self::UserRegistered { .. } => "user.registered",
             Self::PlaylistChanged { .. } => "playlist.changed",
+            Self::LibraryChanged { .. } => "library.changed",
         }
     }
 
@@ -132,8 +160,23 @@ impl Event {
             Self::PlaybackStarted { user, .. }
             | Self::PlaybackPaused { user, .. }
             | Self::PlaybackStopped { user, .. }
+            | Self::PlaybackMoved { user, .. }
+            | Self::LibraryChanged { user }
             | Self::UserRegistered { user } => user.uuid(),
             Self::PlaylistChanged { playlist, .. } => *playlist,
+        }
+    }
+
+    /// Who has what it is about, beside that itself: whoever is to hear of it.
+    #[must_use]
+    pub fn concerns(&self) -> &[UserId] {
+        match self {
+            Self::SongUploaded { uploader, .. } => std::slice::from_ref(uploader),
+            Self::SongReady { uploader, .. }
+            | Self::SongFailed { uploader, .. }
+            | Self::SongReplaced { uploader, .. } => uploader.as_slice(),
+            Self::PlaylistChanged { members, .. } => members,
+            _ => &[],
         }
     }
 
@@ -154,16 +197,18 @@ mod tests {
         let (artist, album) = (ArtistId::new(id), AlbumId::new(id));
         for event in [
             Event::SongUploaded { song, uploader: user },
-            Event::SongReady { song, artist, album },
-            Event::SongFailed { song, reason: "because".to_owned() },
-            Event::SongReplaced { song, artist, album },
+            Event::SongReady { song, uploader: Some(user), artist, album },
+            Event::SongFailed { song, uploader: None, reason: "because".to_owned() },
+            Event::SongReplaced { song, uploader: None, artist, album },
             Event::SongWithdrawn { song },
             Event::SongEdited { song, artist, album },
             Event::PlaybackStarted { user, song },
             Event::PlaybackPaused { user, song },
             Event::PlaybackStopped { user, song },
+            Event::PlaybackMoved { user, song },
             Event::UserRegistered { user },
-            Event::PlaylistChanged { playlist: id, by: user },
+            Event::PlaylistChanged { playlist: id, by: user, members: vec![user] },
+            Event::LibraryChanged { user },
         ] {
             let payload = event.payload();
             let json: serde_json::Value = serde_json::from_str(&payload).expect("JSON");
@@ -171,5 +216,16 @@ mod tests {
             assert_eq!(serde_json::from_str::<Event>(&payload).expect("the event"), event);
             assert_eq!(event.about(), id);
         }
+    }
+
+    #[test]
+    fn events_of_before_name_nobody() {
+        let id = Uuid::from_u128(7);
+        let event = format!(r#"{{"event":"playlist.changed","playlist":"{id}","by":"{id}"}}"#);
+        let event: Event = serde_json::from_str(&event).expect("an event");
+        assert_eq!(event.concerns(), []);
+        let event = format!(r#"{{"event":"song.failed","song":"{id}","reason":"because"}}"#);
+        let event: Event = serde_json::from_str(&event).expect("an event");
+        assert_eq!(event.concerns(), []);
     }
 }

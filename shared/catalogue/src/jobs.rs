@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, Version};
+use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, UserId, Version};
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
@@ -123,8 +123,8 @@ impl<'a> Jobs<'a> {
         self.close(&mut write, job, "done", None).await?;
         let before = current_version(&mut write, job.song).await?;
         self.insert_version(&mut write, job.song, done).await?;
-        self.set_song(&mut write, job.song, "ready", None).await?;
-        write.say(&became(job.song, before.as_deref(), done)).await?;
+        let uploader = self.set_song(&mut write, job.song, "ready", None).await?;
+        write.say(&became(job.song, uploader, before.as_deref(), done)).await?;
         write.commit().await
     }
 
@@ -253,25 +253,27 @@ impl<'a> Jobs<'a> {
         reason: &str,
     ) -> Result<(), CatalogueError> {
         self.close(write, job, "failed", Some(reason)).await?;
-        self.set_song(write, job.song, "failed", Some(reason)).await?;
-        write.say(&Event::SongFailed { song: job.song, reason: reason.to_owned() }).await
+        let uploader = self.set_song(write, job.song, "failed", Some(reason)).await?;
+        let reason = reason.to_owned();
+        write.say(&Event::SongFailed { song: job.song, uploader, reason }).await
     }
 
+    /// Answers whose it is.
     async fn set_song(
         &self,
         write: &mut Write,
         song: SongId,
         state: &str,
         failure: Option<&str>,
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<Option<UserId>, CatalogueError> {
         let statement =
             sql("UPDATE songs SET state = $1, failure = $2, updated_ms = $3, edition = edition + 1
-                 WHERE id = $4")
+                 WHERE id = $4 RETURNING uploader_id")
             .bind(state)
             .bind(failure)
             .bind(self.0.now_ms())
             .bind(song);
-        write.execute(statement).await.map(|_| ())
+        write.optional(statement).await?.map(|row| row.get("uploader_id")).transpose()
     }
 
     async fn insert_version(
@@ -314,13 +316,13 @@ async fn current_version(
 }
 
 /// What has happened to a song that had the version `before`, if any.
-fn became(song: SongId, before: Option<&str>, done: &Packaged) -> Event {
+fn became(song: SongId, uploader: Option<UserId>, before: Option<&str>, done: &Packaged) -> Event {
     let (artist, album) = (done.artist, done.album);
     match before {
         Some(version) if version != done.version.to_string() => {
-            Event::SongReplaced { song, artist, album }
+            Event::SongReplaced { song, uploader, artist, album }
         }
-        _ => Event::SongReady { song, artist, album },
+        _ => Event::SongReady { song, uploader, artist, album },
     }
 }
 

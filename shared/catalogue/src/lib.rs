@@ -2,9 +2,10 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`], [`previews`] and [`jobs`] (one
+//! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
+//! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
-//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
@@ -13,6 +14,7 @@ pub mod albums;
 pub mod api_keys;
 pub mod artists;
 pub mod audience;
+pub mod bookmarks;
 pub mod catalogue;
 mod chores;
 pub mod country;
@@ -22,11 +24,14 @@ pub mod duties;
 pub mod error;
 pub mod event;
 pub mod export;
+pub mod feed;
 pub mod genres;
+pub mod history;
 pub mod identifier;
 pub mod inbox;
 pub mod jobs;
 pub mod library;
+pub mod matching;
 pub mod name;
 pub mod outbox;
 pub mod password;
@@ -34,6 +39,8 @@ pub mod password_resets;
 mod place;
 pub mod plan;
 pub mod playbacks;
+pub mod player;
+pub mod players;
 pub mod playlist;
 pub mod playlist_entries;
 pub mod playlist_members;
@@ -78,6 +85,8 @@ pub use name::{Name, ReleaseYear};
 pub use outbox::Happening;
 pub use password_resets::{PasswordResets, ResetMail};
 pub use plan::Plan;
+pub use player::{Device, Player, Queue, Setting};
+pub use players::{PlayerError, Players};
 pub use playlist::{Description, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId};
 pub use playlists::Playlists;
 pub use previews::{Preview, Previews};

@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use media::{ArtistId, SongId, UserId};
 use uuid::Uuid;
 
+use crate::artists::known;
 use crate::audience::Audience;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
+use crate::event::Event;
+use crate::feed;
 use crate::row::Row;
-use crate::song::{Song, Viewer};
+use crate::song::Song;
 use crate::songs;
 use crate::source::Source;
 use crate::statement::sql;
@@ -65,14 +68,16 @@ impl<'a> Library<'a> {
     pub async fn like(
         &self,
         user: UserId,
-        viewer: &Viewer,
+        audience: &Audience,
         song: SongId,
     ) -> Result<bool, CatalogueError> {
         let mut write = self.0.write().await?;
-        if !is_visible(&mut write, viewer, song).await? {
+        if !is_visible(&mut write, audience, song).await? {
             return Ok(false);
         }
-        insert_like(&mut write, user, song).await?;
+        if insert_like(&mut write, user, song).await? {
+            changed(&mut write, user).await?;
+        }
         write.commit().await?;
         Ok(true)
     }
@@ -83,7 +88,9 @@ impl<'a> Library<'a> {
     /// The database failed.
     pub async fn unlike(&self, user: UserId, song: SongId) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        delete_like(&mut write, user, song).await?;
+        if delete_like(&mut write, user, song).await? {
+            changed(&mut write, user).await?;
+        }
         write.commit().await
     }
 
@@ -95,18 +102,19 @@ impl<'a> Library<'a> {
     pub async fn toggle_like(
         &self,
         user: UserId,
-        viewer: &Viewer,
+        audience: &Audience,
         song: SongId,
     ) -> Result<Option<bool>, CatalogueError> {
         let mut write = self.0.write_alone_on(user.uuid()).await?;
         let likes = if delete_like(&mut write, user, song).await? {
             false
-        } else if is_visible(&mut write, viewer, song).await? {
+        } else if is_visible(&mut write, audience, song).await? {
             insert_like(&mut write, user, song).await?;
             true
         } else {
             return Ok(None);
         };
+        changed(&mut write, user).await?;
         write.commit().await?;
         Ok(Some(likes))
     }
@@ -118,7 +126,7 @@ impl<'a> Library<'a> {
     pub async fn likes(
         &self,
         user: UserId,
-        viewer: &Viewer,
+        audience: &Audience,
         from: Start,
         limit: u32,
     ) -> Result<Vec<Like>, CatalogueError> {
@@ -133,8 +141,8 @@ impl<'a> Library<'a> {
         let rows = self.0.read().all(statement).await?;
         let ids: Vec<SongId> =
             rows.iter().map(|row| row.get("song_id")).collect::<Result<_, _>>()?;
-        let (audience, now) = (Audience::from(*viewer), self.0.now_ms());
-        let songs = songs::among(&mut self.0.read(), &audience, now, ids.iter().copied()).await?;
+        let now = self.0.now_ms();
+        let songs = songs::among(&mut self.0.read(), audience, now, ids.iter().copied()).await?;
         let songs: HashMap<SongId, Song> = songs.into_iter().map(|song| (song.id, song)).collect();
         let like = |(row, song): (&Row, &SongId)| {
             let song = songs.get(song).cloned();
@@ -143,21 +151,28 @@ impl<'a> Library<'a> {
         rows.iter().zip(&ids).map(like).collect()
     }
 
-    /// Follows an artist; whoever does already goes on. Answers whether there is such an artist.
+    /// Follows an artist of whom `audience` may know; whoever does already goes on. Answers whether there is such an
+    /// artist.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn follow(&self, user: UserId, artist: ArtistId) -> Result<bool, CatalogueError> {
-        let mut write = self.0.write().await?;
-        let known = sql("SELECT 1 AS one FROM artists WHERE id = $1").bind(artist);
-        if write.optional(known).await?.is_none() {
+    pub async fn follow(
+        &self,
+        user: UserId,
+        audience: &Audience,
+        artist: ArtistId,
+    ) -> Result<bool, CatalogueError> {
+        if self.0.artists().seen(artist, audience).await?.is_none() {
             return Ok(false);
         }
+        let mut write = self.0.write().await?;
         let statement = sql("INSERT INTO follows (id, user_id, artist_id, followed_ms)
              VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, artist_id) DO NOTHING");
         let now = write.now_ms();
         let statement = statement.bind(Uuid::now_v7()).bind(user).bind(artist).bind(now);
-        write.execute(statement).await?;
+        if write.execute(statement).await? == 1 {
+            changed(&mut write, user).await?;
+        }
         write.commit().await?;
         Ok(true)
     }
@@ -169,23 +184,32 @@ impl<'a> Library<'a> {
     pub async fn unfollow(&self, user: UserId, artist: ArtistId) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
         let statement = sql("DELETE FROM follows WHERE user_id = $1 AND artist_id = $2");
-        write.execute(statement.bind(user).bind(artist)).await?;
+        if write.execute(statement.bind(user).bind(artist)).await? == 1 {
+            changed(&mut write, user).await?;
+        }
         write.commit().await
     }
 
-    /// Up to `limit` artists whom the user follows, the last followed first, from behind `after` on.
+    /// Up to `limit` artists whom the user follows and `audience`, who is that user, may know of, the last followed first,
+    /// from behind `after` on.
     ///
     /// # Errors
     /// The database failed.
     pub async fn follows(
         &self,
         user: UserId,
+        audience: &Audience,
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Follow>, CatalogueError> {
-        let statement = sql("SELECT f.id, f.artist_id, a.name, f.followed_ms
+        let statement = sql(concat!(
+            "SELECT f.id, f.artist_id, a.name, f.followed_ms
              FROM follows f JOIN artists a ON a.id = f.artist_id
-             WHERE f.user_id = $1 AND f.id < $2 ORDER BY f.id DESC LIMIT $3");
+             WHERE f.user_id = $5 AND f.id < $6 AND ",
+            known!(),
+            " ORDER BY f.id DESC LIMIT $7"
+        ));
+        let statement = statement.bind_audience(audience, self.0.now_ms());
         let statement = statement.bind(user).bind(after.unwrap_or(Uuid::max())).bind(limit);
         let follow = |row: &Row| {
             Ok(Follow {
@@ -201,19 +225,30 @@ impl<'a> Library<'a> {
 
 async fn is_visible(
     write: &mut Write,
-    viewer: &Viewer,
+    audience: &Audience,
     song: SongId,
 ) -> Result<bool, CatalogueError> {
-    let (audience, now) = (Audience::from(*viewer), write.now_ms());
-    Ok(!songs::among(write, &audience, now, [song].into_iter()).await?.is_empty())
+    let now = write.now_ms();
+    Ok(!songs::among(write, audience, now, [song].into_iter()).await?.is_empty())
 }
 
-async fn insert_like(write: &mut Write, user: UserId, song: SongId) -> Result<(), CatalogueError> {
+/// Whether there was none.
+async fn insert_like(
+    write: &mut Write,
+    user: UserId,
+    song: SongId,
+) -> Result<bool, CatalogueError> {
     let statement = sql("INSERT INTO likes (id, user_id, song_id, liked_ms)
                          VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, song_id) DO NOTHING");
     let now = write.now_ms();
     let statement = statement.bind(Uuid::now_v7()).bind(user).bind(song).bind(now);
-    write.execute(statement).await.map(|_| ())
+    Ok(write.execute(statement).await? == 1)
+}
+
+/// Counts and tells that the user's library is another.
+pub(crate) async fn changed(write: &mut Write, user: UserId) -> Result<(), CatalogueError> {
+    feed::library_changed(write, user).await?;
+    write.say(&Event::LibraryChanged { user }).await
 }
 
 /// Whether there was one.

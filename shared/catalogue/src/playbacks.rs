@@ -1,5 +1,5 @@
 //! What players tell: where they are in a song, and what of it was heard. A play is 30 seconds of distinct position, or the
-//! whole of a shorter song, once per playback.
+//! whole of a shorter song, once per listener and song in six hours.
 
 use media::{SongId, UserId};
 use uuid::Uuid;
@@ -7,6 +7,8 @@ use uuid::Uuid;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
+use crate::player::{Device, Queue, Setting};
+use crate::players;
 use crate::source::Source;
 use crate::statement::sql;
 use crate::trends::count_play;
@@ -14,6 +16,10 @@ use crate::write::Write;
 
 /// What has to be heard of a song, in milliseconds.
 pub const PLAY_MS: u64 = 30_000;
+
+/// One listener's plays of one song count once in this time, in milliseconds: as long as they are given one and the same
+/// token.
+const WINDOW_MS: u64 = 6 * 60 * 60 * 1_000;
 
 /// By how much a player's clock and ours may differ between two reports, in milliseconds.
 const SLACK_MS: u64 = 1_000;
@@ -34,6 +40,19 @@ pub enum Report {
     Stop,
     /// It plays as before.
     Heartbeat,
+}
+
+/// What a device tells of its playback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What it does.
+    pub report: Report,
+    /// Where it is now, in milliseconds.
+    pub position_ms: u64,
+    /// Which device.
+    pub device: Device,
+    /// The queue that the song is from, where it says so.
+    pub queue: Option<Queue>,
 }
 
 /// A playback after a report.
@@ -86,8 +105,8 @@ impl<'a> Playbacks<'a> {
         write.commit().await
     }
 
-    /// Takes what `user`'s player tells of its playback; `None` where they have no such playback. A report that comes twice
-    /// changes nothing the second time.
+    /// Takes what one of `user`'s devices tells of its playback; `None` where they have no such playback. Nothing that
+    /// comes twice is counted twice. Their [player](crate::player) follows it, if that device has it.
     ///
     /// # Errors
     /// The database failed.
@@ -95,15 +114,15 @@ impl<'a> Playbacks<'a> {
         &self,
         id: Uuid,
         user: UserId,
-        report: Report,
-        position_ms: u64,
+        told: &Told,
     ) -> Result<Option<Playing>, CatalogueError> {
+        let report = told.report;
         let mut write = self.0.write_alone_on(id).await?;
         let Some(kept) = fetch(&mut write, id).await?.filter(|kept| kept.user == user) else {
             return Ok(None);
         };
         let now = u64::try_from(write.now_ms()).unwrap_or_default();
-        let position_ms = position_ms.min(kept.duration_ms);
+        let position_ms = told.position_ms.min(kept.duration_ms);
         let playing = match report {
             Report::Play | Report::Heartbeat => true,
             Report::Pause | Report::Stop => false,
@@ -111,25 +130,49 @@ impl<'a> Playbacks<'a> {
         };
         let heard = kept.heard_until(report, position_ms, now);
         let counts = !kept.counted && heard.suffices(&kept, now);
+        if counts {
+            // Whoever counts the same song waits: of two playbacks of one listener, the second finds the first.
+            write.alone_on(kept.song.uuid()).await?;
+        }
+        let anew = counts && !counted_lately(&mut write, &kept, now).await?;
         let counted = kept.counted || counts;
         let statement = sql("UPDATE playbacks SET position_ms = $1, playing = $2, heard = $3,
-                 at_ms = $4, counted_ms = COALESCE(counted_ms, $5) WHERE id = $6")
+                 at_ms = $4, counted_ms = COALESCE(counted_ms, $5),
+                 played_ms = CASE WHEN $6 THEN $4 ELSE played_ms END WHERE id = $7")
         .bind(position_ms)
         .bind(playing)
         .bind(if counted { "[]".to_owned() } else { heard.to_json() })
         .bind(now)
         .bind(counts.then_some(now))
+        .bind(playing && !kept.playing)
         .bind(id);
         write.execute(statement).await?;
-        if counts {
+        if anew {
             count_play(&mut write, kept.song).await?;
         }
-        if let Some(event) = kept.became(report) {
+        let (song, device, queue) = (kept.song, told.device.clone(), told.queue);
+        let setting = Setting { song, position_ms, playing, device, queue };
+        let moved = players::follow(&mut write, user, report, &setting).await?;
+        let moved = moved.then_some(Event::PlaybackMoved { user, song });
+        if let Some(event) = kept.became(report).or(moved) {
             write.say(&event).await?;
         }
         write.commit().await?;
         Ok(Some(Playing { playing, position_ms, counted }))
     }
+}
+
+/// Whether another playback of the song has counted for the listener within a [`WINDOW_MS`]: a new token is no new play.
+async fn counted_lately(
+    write: &mut Write,
+    kept: &Kept,
+    now_ms: u64,
+) -> Result<bool, CatalogueError> {
+    let statement = sql("SELECT 1 AS one FROM playbacks
+                         WHERE user_id = $1 AND song_id = $2 AND counted_ms > $3 LIMIT 1");
+    let since = now_ms.saturating_sub(WINDOW_MS);
+    let statement = statement.bind(kept.user).bind(kept.song).bind(since);
+    Ok(write.optional(statement).await?.is_some())
 }
 
 async fn fetch(write: &mut Write, id: Uuid) -> Result<Option<Kept>, CatalogueError> {
@@ -204,7 +247,9 @@ impl Heard {
     /// Whether it is a play: enough of the song, in no less time. Reports of one playback that follow each other closely
     /// cannot add up their slack.
     fn suffices(&self, kept: &Kept, now_ms: u64) -> bool {
-        let needed = PLAY_MS.min(kept.duration_ms);
+        // Players stop a little before the end that we know of.
+        let whole = kept.duration_ms.saturating_sub(SLACK_MS.min(kept.duration_ms / 20));
+        let needed = PLAY_MS.min(whole);
         let heard: u64 = self.0.iter().map(|(from, to)| to - from).sum();
         let passed = now_ms.saturating_sub(kept.opened_ms) + SLACK_MS;
         heard >= needed && passed >= needed

@@ -41,7 +41,8 @@ impl Playlists<'_> {
         let after = edit.playlist.songs as usize + songs.len();
         edit.playlist.songs =
             after.try_into().ok().filter(|n| *n <= MOST_SONGS).ok_or(PlaylistError::Full)?;
-        check_visible(&mut edit.write, user, songs).await?;
+        let audience = self.audience(Some(user));
+        check_visible(&mut edit.write, &audience, songs).await?;
         let (adder, now) = (Some(user.id), edit.write.now_ms());
         let fresh = |song: &SongId| Kept { id: Uuid::now_v7(), song: song.uuid(), adder, ms: now };
         let new: Vec<Kept> = songs.iter().map(fresh).collect();
@@ -127,9 +128,13 @@ impl Playlists<'_> {
             {
                 continue;
             }
-            let entries = with_songs(self.0, &Viewer::from(asker), &playlist, rows).await?;
+            let entries = with_songs(self.0, &self.audience(asker), &playlist, rows).await?;
             return Ok((playlist, entries));
         }
+    }
+
+    fn audience(&self, asker: Option<&AuthenticatedUser>) -> Audience {
+        Audience { viewer: Viewer::from(asker), country: self.1 }
     }
 }
 
@@ -261,14 +266,14 @@ fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("ids and numbers are plain JSON")
 }
 
-/// Refuses where there is a song that the user may not know of.
+/// Refuses where there is a song that the audience may not know of.
 async fn check_visible(
     write: &mut Write,
-    user: &AuthenticatedUser,
+    audience: &Audience,
     songs: &[SongId],
 ) -> Result<(), PlaylistError> {
-    let (viewer, now) = (Viewer::from(Some(user)), write.now_ms());
-    let found = visible_songs(write, &viewer, now, songs.iter().copied()).await?;
+    let now = write.now_ms();
+    let found = visible_songs(write, audience, now, songs.iter().copied()).await?;
     match songs.iter().find(|song| !found.contains_key(song)) {
         Some(missing) => Err(PlaylistError::NoSuchSong(*missing)),
         None => Ok(()),
@@ -277,11 +282,11 @@ async fn check_visible(
 
 async fn visible_songs(
     from: &mut impl Source,
-    viewer: &Viewer,
+    audience: &Audience,
     now_ms: i64,
     ids: impl Iterator<Item = SongId>,
 ) -> Result<HashMap<SongId, Song>, CatalogueError> {
-    let visible = songs::among(from, &Audience::from(*viewer), now_ms, ids).await?;
+    let visible = songs::among(from, audience, now_ms, ids).await?;
     Ok(visible.into_iter().map(|song| (song.id, song)).collect())
 }
 
@@ -316,13 +321,13 @@ async fn rows_after(
 
 async fn with_songs(
     catalogue: &Catalogue,
-    viewer: &Viewer,
+    audience: &Audience,
     playlist: &Playlist,
     rows: Vec<Row>,
 ) -> Result<Vec<Entry>, CatalogueError> {
     let ids: Vec<SongId> = rows.iter().map(|row| row.get("song_id")).collect::<Result<_, _>>()?;
     let now = catalogue.now_ms();
-    let songs = visible_songs(&mut catalogue.read(), viewer, now, ids.iter().copied()).await?;
+    let songs = visible_songs(&mut catalogue.read(), audience, now, ids.iter().copied()).await?;
     let entry = |(row, song): (&Row, &SongId)| {
         let id = row.get("id")?;
         let place = Place::new(row.get("place")?);

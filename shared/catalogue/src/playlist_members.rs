@@ -4,6 +4,7 @@ use media::UserId;
 use uuid::Uuid;
 
 use crate::error::CatalogueError;
+use crate::feed;
 use crate::playlist::{Playlist, PlaylistError, PlaylistId};
 use crate::playlist_rules::{Action, MemberRole};
 use crate::playlists::{Edit, Playlists, visible};
@@ -103,6 +104,8 @@ impl Playlists<'_> {
         if edit.write.execute(statement.bind(id).bind(member)).await? == 0 {
             return Err(PlaylistError::NoSuchMember);
         }
+        feed::playlists_changed(&mut edit.write, member).await?;
+        edit.left = Some(member);
         edit.finish().await.map(|_| ())
     }
 
@@ -200,10 +203,13 @@ impl Playlists<'_> {
         let statement = sql("INSERT INTO playlist_members (playlist_id, user_id, role, since_ms)
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (playlist_id, user_id) DO UPDATE SET role = excluded.role
-             WHERE playlist_members.role = 'viewer'");
+             WHERE playlist_members.role = 'viewer' AND excluded.role = 'editor'");
         let now = edit.write.now_ms();
         let statement = statement.bind(id).bind(user.id).bind(role.to_string()).bind(now);
-        edit.write.execute(statement).await?;
+        if edit.write.execute(statement).await? == 0 {
+            return Ok(edit.playlist);
+        }
+        feed::playlists_changed(&mut edit.write, user.id).await?;
         edit.finish().await
     }
 

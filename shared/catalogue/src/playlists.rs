@@ -4,8 +4,10 @@ use media::UserId;
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
+use crate::country::Country;
 use crate::error::CatalogueError;
 use crate::event::Event;
+use crate::feed;
 use crate::playlist::{
     MOST_PLAYLISTS, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId,
 };
@@ -33,11 +35,17 @@ macro_rules! playlists_where {
 
 /// The playlists in a catalogue.
 #[derive(Debug)]
-pub struct Playlists<'a>(pub(crate) &'a Catalogue);
+pub struct Playlists<'a>(pub(crate) &'a Catalogue, pub(crate) Option<Country>);
 
 impl<'a> Playlists<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
-        Self(catalogue)
+        Self(catalogue, None)
+    }
+
+    /// The same for somebody in that country: their songs may be others than where nobody says.
+    #[must_use]
+    pub fn seen_from(self, country: Option<Country>) -> Self {
+        Self(self.0, country)
     }
 
     /// Makes an empty playlist of `owner`.
@@ -67,7 +75,9 @@ impl<'a> Playlists<'a> {
             .bind(new.public)
             .bind(self.0.now_ms());
         write.execute(statement).await?;
-        write.say(&Event::PlaylistChanged { playlist: id.uuid(), by: owner.id }).await?;
+        feed::playlists_changed(&mut write, owner.id).await?;
+        let (playlist, by) = (id.uuid(), owner.id);
+        write.say(&Event::PlaylistChanged { playlist, by, members: vec![by] }).await?;
         let made = visible(&mut write, Some(owner), None, id).await?;
         write.commit().await?;
         Ok(made)
@@ -145,8 +155,15 @@ impl<'a> Playlists<'a> {
     ) -> Result<(), PlaylistError> {
         let mut edit = Edit::begin(self.0, user, id, Action::Delete).await?;
         edit.expect(versions)?;
+        let event = edit.happened().await?;
+        // In one order: whoever deletes another playlist of the same people waits, and is not waited for.
+        let mut losers = event.concerns().to_vec();
+        losers.sort_unstable();
+        for loser in losers {
+            feed::playlists_changed(&mut edit.write, loser).await?;
+        }
         edit.write.execute(sql("DELETE FROM playlists WHERE id = $1").bind(id)).await?;
-        edit.write.say(&Event::PlaylistChanged { playlist: id.uuid(), by: user.id }).await?;
+        edit.write.say(&event).await?;
         Ok(edit.write.commit().await?)
     }
 }
@@ -156,6 +173,8 @@ pub(crate) struct Edit<'a> {
     pub(crate) write: Write,
     pub(crate) playlist: Playlist,
     pub(crate) user: &'a AuthenticatedUser,
+    /// Who is a member no more.
+    pub(crate) left: Option<UserId>,
 }
 
 impl<'a> Edit<'a> {
@@ -188,7 +207,7 @@ impl<'a> Edit<'a> {
     ) -> Result<Self, PlaylistError> {
         let mut write = catalogue.write_alone_on(id.uuid()).await?;
         let playlist = visible(&mut write, Some(user), link, id).await?;
-        Ok(Self { write, playlist, user })
+        Ok(Self { write, playlist, user, left: None })
     }
 
     pub(crate) fn expect(&self, versions: Option<&[u64]>) -> Result<(), PlaylistError> {
@@ -204,11 +223,25 @@ impl<'a> Edit<'a> {
         let now = self.write.now_ms();
         let statement = statement.bind(id).bind(songs).bind(arrangement).bind(now);
         self.write.execute(statement).await?;
-        let event = Event::PlaylistChanged { playlist: id.uuid(), by: self.user.id };
+        let event = self.happened().await?;
         self.write.say(&event).await?;
         let now = fetch(&mut self.write, Some(self.user), id).await?;
         self.write.commit().await?;
         now.ok_or(PlaylistError::NoSuchPlaylist)
+    }
+
+    /// The change, for all who have the playlist or had it until now, in the order of their ids but for the owner.
+    async fn happened(&mut self) -> Result<Event, CatalogueError> {
+        let id = self.playlist.id;
+        let statement = sql("SELECT user_id FROM playlist_members WHERE playlist_id = $1
+                             ORDER BY user_id");
+        let rows = self.write.all(statement.bind(id)).await?;
+        let mut members = vec![self.playlist.owner];
+        for row in &rows {
+            members.push(row.get("user_id")?);
+        }
+        members.extend(self.left);
+        Ok(Event::PlaylistChanged { playlist: id.uuid(), by: self.user.id, members })
     }
 }
 

@@ -1,10 +1,20 @@
-//! The API over HTTP: who may call what ([`access`]), then its answers, subject by subject. All stand on one [`bench`].
+//! The API over HTTP: who may call what ([`access`]), then its answers, subject by subject. All stand on one [`bench`], some with
+//! the two people of a [`stage`].
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
 mod access;
 mod accounts;
 mod bench;
 mod catalogue;
+mod history;
 mod http;
+mod library;
+mod live;
+mod now_playing;
+mod playlist_files;
+mod playlist_sharing;
 mod playlists;
 mod relay;
+mod song_aliases;
+mod stage;
+mod user_events;

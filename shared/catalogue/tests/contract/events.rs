@@ -34,12 +34,13 @@ async fn what_happens_is_told_in_its_order_until_it_was_told(bench: &Bench) {
     let first = outbox.pending(3).await.unwrap();
     let events: Vec<Event> = first.iter().map(|happening| happening.event().unwrap()).collect();
     let (artist, album) = (song.artist_id, song.album_id);
+    let uploader = Some(bench.admin.id);
     assert_eq!(
         events,
         [
             Event::UserRegistered { user: bench.admin.id },
             Event::SongUploaded { song: song.id, uploader: bench.admin.id },
-            Event::SongReady { song: song.id, artist, album },
+            Event::SongReady { song: song.id, uploader, artist, album },
         ]
     );
     outbox.note_told(&first).await.unwrap();
@@ -47,7 +48,7 @@ async fn what_happens_is_told_in_its_order_until_it_was_told(bench: &Bench) {
     assert_eq!(rest.len(), 2);
     assert_eq!(
         rest[1].event(),
-        Some(Event::SongFailed { song: failing.id, reason: "because".to_owned() })
+        Some(Event::SongFailed { song: failing.id, uploader, reason: "because".to_owned() })
     );
     assert_eq!(rest[1].at_ms, 1_800_000_000_000);
     outbox.note_told(&rest).await.unwrap();

@@ -86,7 +86,8 @@ async fn a_playlist_is_its_owners_until_it_is_public(bench: &Bench) {
     let gone = playlists.get(Some(&ann), None, made.id).await;
     assert!(matches!(gone, Err(PlaylistError::NoSuchPlaylist)), "{gone:?}");
     let told = bench.catalogue.outbox().pending(99).await.unwrap();
-    let change = Event::PlaylistChanged { playlist: made.id.uuid(), by: ann.id };
+    let change =
+        Event::PlaylistChanged { playlist: made.id.uuid(), by: ann.id, members: vec![ann.id] };
     assert_eq!(
         told.iter().filter(|happening| happening.event().as_ref() == Some(&change)).count(),
         3

@@ -153,7 +153,8 @@ async fn an_account_is_deleted_with_all_that_is_its_own(bench: &Bench) {
     let name = "key".parse().unwrap();
     let (_, key) = keys.create(ann, &name, Role::Listener).await.unwrap().expect("a key");
     let song = bench.make_ready("Song").await;
-    bench.catalogue.library().like(ann, &segue_catalogue::Viewer::Public, song.id).await.unwrap();
+    let public = segue_catalogue::Audience::from(segue_catalogue::Viewer::Public);
+    bench.catalogue.library().like(ann, &public, song.id).await.unwrap();
     assert_eq!(users.delete(ann).await.unwrap(), Deleted::Done);
     assert_eq!(users.delete(ann).await.unwrap(), Deleted::Nobody);
     assert_eq!(users.profile(ann).await.unwrap(), None);
