@@ -175,21 +175,24 @@ pub(crate) async fn among(
     rows.iter().map(read_song).collect()
 }
 
+/// The uploader's own album of that artist and title: nobody puts songs into another's.
 async fn find_or_make_album(
     write: &mut Write,
     artist: ArtistId,
     new: &NewSong,
     now: i64,
 ) -> Result<AlbumId, CatalogueError> {
-    let statement = sql("INSERT INTO albums (id, artist_id, title, single_song, created_ms)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (artist_id, title) WHERE NOT single_song
+    let statement =
+        sql("INSERT INTO albums (id, artist_id, owner_id, title, single_song, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (artist_id, owner_id, title) WHERE NOT single_song
          DO UPDATE SET title = excluded.title RETURNING id")
-    .bind(Uuid::now_v7())
-    .bind(artist)
-    .bind(new.album.as_ref().unwrap_or(&new.title).as_str())
-    .bind(new.album.is_none())
-    .bind(now);
+        .bind(Uuid::now_v7())
+        .bind(artist)
+        .bind(new.uploader)
+        .bind(new.album.as_ref().unwrap_or(&new.title).as_str())
+        .bind(new.album.is_none())
+        .bind(now);
     write.one(statement).await?.get("id")
 }
 

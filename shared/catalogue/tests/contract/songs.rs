@@ -8,6 +8,7 @@ use crate::contract;
 
 contract![
     artists_and_named_albums_are_shared_and_singles_are_not,
+    nobody_puts_songs_into_the_album_of_another,
     lists_are_paged_newest_first_and_show_what_the_viewer_may_see,
 ];
 
@@ -31,6 +32,27 @@ async fn artists_and_named_albums_are_shared_and_singles_are_not(bench: &Bench) 
     assert_ne!(ann.artist_id, bob.artist_id);
     assert_eq!(bob.artist, "Bob");
     assert_eq!(single.artist_id, a.artist_id);
+}
+
+async fn nobody_puts_songs_into_the_album_of_another(bench: &Bench) {
+    let users = bench.catalogue.users();
+    let ann = users.create("ann", "hash", Role::Artist).await.unwrap().id;
+    let eve = users.create("eve", "hash", Role::Artist).await.unwrap().id;
+    let accept = async |uploader, title: &str| {
+        let new = NewSong { uploader, ..bench.new_song(title, Some("Album")) };
+        bench.catalogue.songs().accept(&new).await.unwrap()
+    };
+    let first = accept(ann, "First").await;
+    let foreign = accept(eve, "Second").await;
+    assert_eq!(first.artist_id, foreign.artist_id, "artists by name are shared");
+    assert_ne!(first.album_id, foreign.album_id);
+    assert_eq!(accept(ann, "Third").await.album_id, first.album_id);
+    let is_of = async |user| {
+        let viewer = Viewer::Uploader(user);
+        bench.catalogue.albums().is_of(first.album_id, &viewer).await.unwrap()
+    };
+    assert!(is_of(ann).await, "and Ann still has hers to edit");
+    assert!(!is_of(eve).await);
 }
 
 async fn lists_are_paged_newest_first_and_show_what_the_viewer_may_see(bench: &Bench) {
