@@ -136,14 +136,23 @@ async fn a_plan_caps_what_is_heard_but_not_for_whoever_made_it() {
     let stage = Stage::new().await;
     let song = stage.make_ready("Song", None).await;
     let path = format!("/v1/songs/{}/playback", song.id);
-    for (user, cap) in
-        [(&stage.listener, 128), (&stage.other, 128), (&stage.artist, 320), (&stage.admin, 320)]
-    {
+    let heard = async |user: &User| {
         let answer = stage.ask("POST", &path, Some(user), &[], None).await;
         let url = answer.body["hls"].as_str().unwrap().to_owned();
         let token = url.split('/').nth(5).unwrap();
-        let claims = playback::open(&stage.playback_keys, token, stage.now()).unwrap();
-        assert_eq!(claims.max_kbps, Kbps(cap), "{user:?}");
+        playback::open(&stage.playback_keys, token, stage.now()).unwrap().max_kbps
+    };
+    for (user, cap) in
+        [(&stage.listener, 128), (&stage.other, 128), (&stage.artist, 320), (&stage.admin, 320)]
+    {
+        assert_eq!(heard(user).await, Kbps(cap), "{user:?}");
+    }
+    let account = format!("/v1/users/{}", stage.listener.id);
+    for (plan, cap) in [("premium", 320), ("free", 128)] {
+        let change = Some(json!({"plan": plan}));
+        let changed = stage.ask("PATCH", &account, Some(&stage.admin), &[], change).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        assert_eq!(heard(&stage.listener).await, Kbps(cap), "{plan}");
     }
 }
 
