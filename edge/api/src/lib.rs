@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
 //! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `export`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
-//! `browse`, `search`, `previews`, `aliases`, `song_aliases`, [`playback`], `listening`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
+//! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
 //! `event_stream`, `playlist_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
@@ -12,7 +12,7 @@ pub mod access;
 pub mod admin;
 mod administration;
 mod albums;
-mod aliases;
+mod alias;
 pub mod api;
 mod api_keys;
 mod artists;

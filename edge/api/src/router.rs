@@ -12,11 +12,11 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    administration, albums, aliases, api_keys, artists, bookmarks, browse, export, history,
-    key_set, library, listening, now_playing, page, password_resets, passwords, playback,
-    playlist_aliases, playlist_entries, playlist_events, playlist_export, playlist_import,
-    playlist_members, playlists, previews, purges, registration, request_id, search, sessions,
-    song_aliases, song_edits, songs, user_events, users,
+    administration, albums, alias, api_keys, artists, bookmarks, browse, export, history, key_set,
+    library, listening, now_playing, page, password_resets, passwords, playback, playlist_aliases,
+    playlist_entries, playlist_events, playlist_export, playlist_import, playlist_members,
+    playlists, previews, purges, registration, request_id, search, sessions, song_aliases,
+    song_edits, songs, user_events, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -64,14 +64,14 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(albums::show))
         .routes(routes!(search::search))
         .routes(routes!(previews::open))
-        .routes(routes!(aliases::search))
-        .routes(routes!(aliases::trending))
-        .routes(routes!(aliases::artist_songs))
+        .routes(alias::at("/search", routes!(search::search)))
+        .routes(alias::at("/songs/trending", routes!(browse::trending)))
+        .routes(alias::at("/artist/{id}/songs", routes!(artists::songs)))
         .routes(routes!(playlists::show))
         .routes(routes!(playlist_entries::list))
         .routes(routes!(playlist_events::follow))
         .routes(routes!(playlist_export::export))
-        .routes(routes!(playlist_aliases::show))
+        .routes(alias::at("/playlist/{id}", routes!(playlists::show)))
 }
 
 fn for_listeners() -> OpenApiRouter<Api> {
@@ -105,11 +105,15 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(playlist_members::make_link, playlist_members::links))
         .routes(routes!(playlist_members::revoke_link))
         .routes(routes!(playlist_members::join))
-        .routes(routes!(playlist_aliases::create, playlist_aliases::list))
-        .routes(routes!(playlist_aliases::create_one))
+        .routes(alias::at("/playlists", routes!(playlists::create)))
+        .routes(alias::at("/playlists", routes!(playlists::list)))
+        .routes(alias::at("/playlist", routes!(playlists::create)))
         .routes(routes!(playlist_aliases::add))
-        .routes(routes!(playlist_aliases::remove_song))
-        .routes(routes!(playlist_aliases::mine))
+        .routes(alias::at(
+            "/playlists/{id}/songs/{song_id}",
+            routes!(playlist_entries::remove_song),
+        ))
+        .routes(alias::at("/users/me/playlists", routes!(playlists::list)))
         .routes(routes!(library::likes))
         .routes(routes!(library::like, library::unlike))
         .routes(routes!(library::follows))
