@@ -8,11 +8,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use service::Problem;
 
-use crate::api::{Api, PublicUrl};
+use crate::api::Api;
 use crate::bearer::Asker;
 use crate::playlist_entries::HIGHEST_LIMIT;
 use crate::playlist_files::{Format, PlaylistFile, Track};
 use crate::playlist_refusals::{PlaylistPath, refused};
+use crate::public_url::PublicUrl;
 use crate::refusals::Parameters;
 use crate::visitor::Visitor;
 
