@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
 use catalogue::matching::{MatchedBy, Wanted};
-use catalogue::{AuthenticatedUser, Description, Name, NewPlaylist, Playlist};
+use catalogue::{AuthenticatedUser, Name, NewPlaylist, Playlist};
 use media::SongId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -129,7 +129,7 @@ fn new(file: &PlaylistFile, name: Option<Name>) -> NewPlaylist {
     let description = file.annotation.as_deref().and_then(|text| text.parse().ok());
     NewPlaylist {
         name: name.unwrap_or_else(|| Name::nearest(title, "Imported")),
-        description: description.unwrap_or_else(Description::default),
+        description: description.unwrap_or_default(),
         public: false,
     }
 }

@@ -83,7 +83,7 @@ fn said(text: &str) -> Option<String> {
     reason = "songs are shorter than a year, and longer than nothing"
 )]
 fn milliseconds(seconds: f64) -> Option<u64> {
-    (seconds >= 0.0 && seconds < 31_536_000.0).then(|| (seconds * 1_000.0).round() as u64)
+    (0.0..31_536_000.0).contains(&seconds).then(|| (seconds * 1_000.0).round() as u64)
 }
 
 #[cfg(test)]
