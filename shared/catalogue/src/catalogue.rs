@@ -56,15 +56,28 @@ impl Catalogue {
     /// # Errors
     /// It cannot be reached or written, or its schema is newer than this program.
     pub async fn open(url: &DatabaseUrl, clock: Clock) -> Result<Self, CatalogueError> {
-        let catalogue = Self {
-            database: Arc::new(Database::open(url).await?),
+        let catalogue = Self::on(Database::open(url).await?, clock);
+        chores::finish(catalogue.write().await?).await?;
+        Ok(catalogue)
+    }
+
+    /// Opens it with the schema that these migrations make, to be filled.
+    pub(crate) async fn open_at(
+        url: &DatabaseUrl,
+        clock: Clock,
+        migrations: &[i64],
+    ) -> Result<Self, CatalogueError> {
+        Ok(Self::on(Database::open_at(url, migrations).await?, clock))
+    }
+
+    fn on(database: Database, clock: Clock) -> Self {
+        Self {
+            database: Arc::new(database),
             outbox_filled: Arc::default(),
             turns: Arc::default(),
             clock,
             freshness: Freshness::Latest,
-        };
-        chores::finish(catalogue.write().await?).await?;
-        Ok(catalogue)
+        }
     }
 
     /// The same catalogue for one user: reads go to the replica, where there is one, unless it has not yet heard of

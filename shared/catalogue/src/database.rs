@@ -6,6 +6,10 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub mod url;
 
+use std::borrow::Cow;
+
+use sqlx::migrate::Migrator;
+
 use self::postgres::PostgresDatabase;
 use self::sqlite::SqliteDatabase;
 use self::url::DatabaseUrl;
@@ -24,12 +28,33 @@ pub(crate) enum Database {
 impl Database {
     /// Opens what `url` leads to and brings its schema up to date.
     pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, CatalogueError> {
+        Self::open_with(url, migrations(url)).await
+    }
+
+    /// Opens what `url` leads to with the schema that these migrations make, and no later ones.
+    pub(crate) async fn open_at(
+        url: &DatabaseUrl,
+        versions: &[i64],
+    ) -> Result<Self, CatalogueError> {
+        let wanted = migrations(url).iter().filter(|it| versions.contains(&it.version));
+        let migrations: Cow<'static, [_]> = wanted.cloned().collect();
+        Self::open_with(url, &Migrator { migrations, ..Migrator::DEFAULT }).await
+    }
+
+    async fn open_with(url: &DatabaseUrl, migrations: &Migrator) -> Result<Self, CatalogueError> {
         Ok(match url {
-            DatabaseUrl::Sqlite(path) => Self::Sqlite(SqliteDatabase::open(path).await?),
-            DatabaseUrl::Postgres { leader, replica } => {
-                Self::Postgres(PostgresDatabase::open(leader, replica.as_deref()).await?)
+            DatabaseUrl::Sqlite(path) => {
+                Self::Sqlite(SqliteDatabase::open(path, migrations).await?)
             }
+            DatabaseUrl::Postgres { leader, replica } => Self::Postgres(
+                PostgresDatabase::open(leader, replica.as_deref(), migrations).await?,
+            ),
         })
+    }
+
+    /// The first of these migrations that this release does not have.
+    pub(crate) fn first_unknown(url: &DatabaseUrl, versions: &[i64]) -> Option<i64> {
+        versions.iter().copied().find(|version| !migrations(url).version_exists(*version))
     }
 
     pub(crate) async fn close(&self) {
@@ -37,5 +62,13 @@ impl Database {
             Self::Sqlite(sqlite) => sqlite.close().await,
             Self::Postgres(postgres) => postgres.close().await,
         }
+    }
+}
+
+/// Those of the database that `url` leads to.
+fn migrations(url: &DatabaseUrl) -> &'static Migrator {
+    match url {
+        DatabaseUrl::Sqlite(_) => &sqlite::MIGRATIONS,
+        DatabaseUrl::Postgres { .. } => &postgres::MIGRATIONS,
     }
 }

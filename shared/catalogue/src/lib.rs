@@ -5,7 +5,8 @@
 //! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
-//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others). Two writes that must not be parted are one
+//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
+//! [`backup`] (all of it as lines). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
@@ -14,6 +15,7 @@ pub mod albums;
 pub mod api_keys;
 pub mod artists;
 pub mod audience;
+pub mod backup;
 pub mod bookmarks;
 pub mod catalogue;
 mod chores;

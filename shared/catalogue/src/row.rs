@@ -1,13 +1,15 @@
 //! One row of an answer.
 
 use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UserId};
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 use uuid::Uuid;
 
+use crate::backup::Kind;
 use crate::error::CatalogueError;
 use crate::playlist::{EntryId, PlaylistId};
+use crate::statement::Value;
 
 /// A row of either database.
 #[derive(Debug)]
@@ -20,6 +22,31 @@ impl Row {
     /// What stands in the column of that name.
     pub(crate) fn get<T: Column>(&self, name: &'static str) -> Result<T, CatalogueError> {
         T::read(self, name)
+    }
+
+    /// What stands in the column at that place, counted from 0.
+    pub(crate) fn at(&self, place: usize, kind: Kind) -> Result<Value<'static>, CatalogueError> {
+        Ok(match kind {
+            Kind::Id => Value::Id(self.get_at(place)?),
+            Kind::Text => Value::Text(self.get_at::<Option<String>>(place)?.map(Into::into)),
+            Kind::Number => Value::Number(self.get_at(place)?),
+            Kind::Real => Value::Real(self.get_at(place)?),
+            Kind::Flag => Value::Flag(self.get_at(place)?),
+            Kind::Bytes => Value::Bytes(self.get_at::<Option<Vec<u8>>>(place)?.map(Into::into)),
+        })
+    }
+
+    fn get_at<T>(&self, place: usize) -> Result<T, CatalogueError>
+    where
+        T: for<'r> Decode<'r, Sqlite>
+            + Type<Sqlite>
+            + for<'r> Decode<'r, Postgres>
+            + Type<Postgres>,
+    {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get(place)?,
+            Self::Postgres(row) => row.try_get(place)?,
+        })
     }
 
     /// What stands there as text, parsed.

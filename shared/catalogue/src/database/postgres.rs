@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection that has idled for longer may have been cut off meanwhile, and is asked before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How much a reader must see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +62,10 @@ impl PostgresDatabase {
     pub(super) async fn open(
         leader: &PgConnectOptions,
         replica: Option<&PgConnectOptions>,
+        migrations: &Migrator,
     ) -> Result<Self, CatalogueError> {
         let distrust = Distrust::default();
-        migrate(leader).await?;
+        migrate(leader, migrations).await?;
         let writer = pool(leader.clone(), &distrust);
         let reader = pool(leader.clone(), &distrust);
         let replica = match replica {
@@ -112,9 +113,9 @@ impl PostgresDatabase {
 }
 
 /// Brings the schema up to date, however long that takes.
-async fn migrate(leader: &PgConnectOptions) -> Result<(), CatalogueError> {
+async fn migrate(leader: &PgConnectOptions, to: &Migrator) -> Result<(), CatalogueError> {
     let mut connection = PgConnection::connect_with(leader).await?;
-    MIGRATIONS.run(&mut connection).await?;
+    to.run(&mut connection).await?;
     Ok(connection.close().await?)
 }
 
