@@ -31,7 +31,7 @@ impl World {
             let mut dice = Dice::of("album", makers.len() as u64);
             first = (first + 1 + dice.below(16)).min(songs);
             albums.push(first);
-            makers.push(ranked(dice.rank(artists), artists));
+            makers.push(busy(&mut dice, artists));
         }
         Self { songs, users, artists, genres: 200, entries: songs * 10, albums, makers }
     }
@@ -41,15 +41,20 @@ impl World {
         ranked(dice.rank(self.songs), self.songs)
     }
 
-    /// Some user, the busy ones more often: the busiest one is a few hundred times as busy as the one in the middle.
+    /// Some user, the busy ones more often.
     pub(crate) fn user(&self, dice: &mut Dice) -> u64 {
-        ranked((self.users as f64 * dice.part().powi(2)) as u64, self.users)
+        busy(dice, self.users)
     }
 
     /// Whoever uploads: some are artists.
     pub(crate) fn uploaders(&self) -> u64 {
         self.users / 20
     }
+}
+
+/// Some of `end`, the busy ones more often: the busiest one a few hundred times as often as the one in the middle.
+fn busy(dice: &mut Dice, end: u64) -> u64 {
+    ranked((end as f64 * dice.part().powi(2)) as u64, end)
 }
 
 /// The UUIDv7 of the thing with that number of `of` that came in equal steps over the years.

@@ -90,7 +90,9 @@ impl Refill {
     /// # Errors
     /// The database failed: it is as empty as it was.
     pub async fn finish(mut self) -> Result<(), BackupError> {
-        self.write.execute(sql("DELETE FROM duties")).await?;
+        if self.schema.tables.iter().any(|table| table.name == "duties") {
+            self.write.execute(sql("DELETE FROM duties")).await?;
+        }
         let now = self.write.now_ms();
         let jobs = sql("UPDATE jobs SET lease = NULL, due_ms = $1
                         WHERE state = 'open' AND lease IS NOT NULL");

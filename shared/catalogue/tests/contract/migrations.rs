@@ -9,7 +9,10 @@ use segue_catalogue::{
 use service::Clock;
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use testkit::postgres::PostgresServer;
 use uuid::Uuid;
+
+use crate::backup::{refilled, said};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -62,14 +65,34 @@ fn what_was_released_never_changes() {
 async fn a_database_of_the_last_release_is_brought_up_to_date_with_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue.sqlite");
+    release(&path).await;
+    has_its_rows(&open(&path).await.unwrap()).await;
+    // And once more, as it is now.
+    open(&path).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_backup_of_the_last_release_is_brought_up_to_date_with_its_rows() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), PostgresServer::start());
+    let path = folder.path().join("catalogue.sqlite");
+    release(&path).await;
+    let backup = said(&DatabaseUrl::Sqlite(path)).await;
+    let url = server.url().parse().unwrap();
+    refilled(Clock::system(), &url, &backup).await.unwrap();
+    has_its_rows(&Catalogue::open(&url, Clock::system()).await.unwrap()).await;
+}
+
+/// A database as the last release left it.
+async fn release(path: &Path) {
     let url = format!("sqlite://{}?mode=rwc", path.display());
     let mut database = SqliteConnection::connect(&url).await.unwrap();
     let released = SQLITE.iter().take(RELEASED.len()).cloned().collect();
     Migrator::with_migrations(released).run(&mut database).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(ROWS)).execute(&mut database).await.unwrap();
     database.close().await.unwrap();
+}
 
-    let catalogue = open(&path).await.unwrap();
+async fn has_its_rows(catalogue: &Catalogue) {
     let id = |number: u128| Uuid::from_u128(0x7000_8000_0000_0000_0000 + number);
     let (ann, hash) = catalogue.users().by_username("ann").await.unwrap().expect("ann");
     assert_eq!((ann.id, ann.role, hash.as_str()), (UserId::new(id(1)), Role::Artist, "hash"));
@@ -92,8 +115,6 @@ async fn a_database_of_the_last_release_is_brought_up_to_date_with_its_rows() {
     assert_eq!(catalogue.songs().list(&anybody, &filter, None, 9).await.unwrap().len(), 1);
     assert_eq!(catalogue.genres().list(&anybody, None, 9).await.unwrap(), ["ÉLAN"]);
     catalogue.close().await;
-    // And once more, as it is now.
-    open(&path).await.unwrap().close().await;
 }
 
 #[tokio::test]
