@@ -43,7 +43,7 @@ fill_postgres() {
     $psql --command "SELECT 'DROP INDEX ' || indexname || ';' $plain" | $psql
     "$rows_of" postgres "$songs" | $psql
     { echo "SET maintenance_work_mem = '1GB';"; echo "$indexes"; echo "VACUUM ANALYZE;"; } | $psql
-    each_table "$psql" "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    each_table "$psql --command" "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 }
 
 size_postgres() {

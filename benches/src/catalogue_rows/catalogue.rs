@@ -59,7 +59,11 @@ fn artists(world: &World, sink: &mut Sink) -> io::Result<()> {
 fn albums(world: &World, sink: &mut Sink) -> io::Result<()> {
     sink.table("albums", "id,artist_id,title,single_song,created_ms")?;
     for (number, songs) in each_album(world) {
-        let title = format!("{} {}", world::title(&mut Dice::of("title", number as u64)), world::name(number as u64));
+        let title = format!(
+            "{} {}",
+            world::title(&mut Dice::of("title", number as u64)),
+            world::name(number as u64)
+        );
         sink.row(&[
             Id(album_id(world, number)),
             Id(artist_id(world, world.makers[number])),

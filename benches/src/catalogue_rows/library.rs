@@ -11,13 +11,15 @@ use crate::sink::Sink;
 use crate::world::{self, World};
 
 pub(crate) fn print(world: &World, sink: &mut Sink) -> io::Result<()> {
-    let likes = Kind { table: "likes", what: "song_id", since: "liked_ms", each: 30, longest: 5_000 };
+    let likes =
+        Kind { table: "likes", what: "song_id", since: "liked_ms", each: 30, longest: 5_000 };
     let song = |dice: &mut Dice| {
         let song = world.song(dice);
         (song, song_id(world, song))
     };
     likes.print(world, sink, song)?;
-    let follows = Kind { table: "follows", what: "artist_id", since: "followed_ms", each: 5, longest: 500 };
+    let follows =
+        Kind { table: "follows", what: "artist_id", since: "followed_ms", each: 5, longest: 500 };
     let artist = |dice: &mut Dice| {
         let artist = ranked(dice.rank(world.artists), world.artists);
         (artist, artist_id(world, artist))

@@ -61,7 +61,10 @@ fn trends(world: &World, sink: &mut Sink) -> io::Result<()> {
 
 /// As many as there are songs, of the last sixty days.
 fn playbacks(world: &World, sink: &mut Sink) -> io::Result<()> {
-    sink.table("playbacks", "id,user_id,song_id,position_ms,playing,heard,opened_ms,at_ms,counted_ms")?;
+    sink.table(
+        "playbacks",
+        "id,user_id,song_id,position_ms,playing,heard,opened_ms,at_ms,counted_ms",
+    )?;
     for number in 0..world.songs {
         let mut dice = Dice::of("playback's", number);
         let (user, song) = (world.user(&mut dice), world.song(&mut dice));

@@ -33,7 +33,8 @@ fn users(world: &World, sink: &mut Sink) -> io::Result<()> {
             0 => ("admin".to_owned(), "admin@music.example".to_owned()),
             _ => (format!("user{number}"), format!("user{number}@music.example")),
         };
-        let plan = if Dice::of("plan", number).once_in(4) || number == 0 { "premium" } else { "free" };
+        let plan =
+            if Dice::of("plan", number).once_in(4) || number == 0 { "premium" } else { "free" };
         sink.row(&[
             Id(id(world, number)),
             Text(&name),

@@ -102,7 +102,8 @@ fn members(world: &World, sink: &mut Sink, playlists: &[Playlist]) -> io::Result
         let user = world.user(&mut dice);
         if user != playlist.owner {
             let role = if dice.once_in(3) { "editor" } else { "viewer" };
-            let row = [Id(playlist.id), Id(people::id(world, user)), Text(role), Number(playlist.made)];
+            let row =
+                [Id(playlist.id), Id(people::id(world, user)), Text(role), Number(playlist.made)];
             sink.row(&row)?;
         }
     }

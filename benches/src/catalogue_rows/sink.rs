@@ -78,7 +78,13 @@ impl Sink {
             Dialect::Sqlite => {
                 let (insert, rows) = &mut self.table;
                 let first = *rows % AT_ONCE == 0;
-                let before = if *rows == 0 { "" } else if first { ";\n" } else { ",\n" };
+                let before = if *rows == 0 {
+                    ""
+                } else if first {
+                    ";\n"
+                } else {
+                    ",\n"
+                };
                 self.out.write_all(before.as_bytes())?;
                 if first {
                     self.out.write_all(insert.as_bytes())?;

@@ -65,8 +65,8 @@ pub(crate) fn id(kind: &str, number: u64, of: u64) -> u128 {
 /// The UUIDv7 of the thing that came then.
 pub(crate) fn id_at(kind: &str, number: u64, ms: u64) -> u128 {
     let mut dice = Dice::of(kind, number);
-    let high = u128::from(ms << 16 | 0x7000 | dice.bits() & 0xfff);
-    high << 64 | u128::from(1 << 63 | dice.bits() >> 2)
+    let high = u128::from((ms << 16) | 0x7000 | (dice.bits() & 0xfff));
+    high << 64 | u128::from((1 << 63) | (dice.bits() >> 2))
 }
 
 /// When the thing with that number of `of` came.
@@ -77,9 +77,9 @@ pub(crate) fn at(number: u64, of: u64) -> u64 {
 const WORDS: [&str; 48] = [
     "Amber", "Autumn", "Blue", "Bridge", "Broken", "Canyon", "Circle", "City", "Cold", "Crystal",
     "Dance", "Dawn", "Desert", "Distant", "Dream", "Dust", "Echo", "Electric", "Ember", "Empty",
-    "Fire", "Garden", "Ghost", "Golden", "Harbour", "Heart", "Hollow", "Island", "Lantern", "Light",
-    "Midnight", "Mirror", "Moon", "Morning", "Northern", "Ocean", "Paper", "Rain", "River", "Road",
-    "Silver", "Sleep", "Stone", "Summer", "Thunder", "Velvet", "Winter", "Wolf",
+    "Fire", "Garden", "Ghost", "Golden", "Harbour", "Heart", "Hollow", "Island", "Lantern",
+    "Light", "Midnight", "Mirror", "Moon", "Morning", "Northern", "Ocean", "Paper", "Rain",
+    "River", "Road", "Silver", "Sleep", "Stone", "Summer", "Thunder", "Velvet", "Winter", "Wolf",
 ];
 
 const SYLLABLES: [&str; 32] = [
