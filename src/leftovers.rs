@@ -22,6 +22,7 @@ pub(crate) fn sweep(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn is_staged(name: &str) -> bool {
+/// Whether it is the name of such a file.
+pub(crate) fn is_staged(name: &str) -> bool {
     name.rsplit_once('#').is_some_and(|(_, number)| number.parse::<u64>().is_ok())
 }

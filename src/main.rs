@@ -1,5 +1,6 @@
 //! The one binary: one subcommand per role, nothing else.
 
+mod backup;
 mod batch;
 mod cell;
 mod completions;
@@ -19,6 +20,7 @@ mod names;
 mod notices;
 mod origin_probe;
 mod package;
+mod restore;
 mod secrets;
 mod shown;
 mod spans;
@@ -53,6 +55,10 @@ enum Role {
     Edge(Box<edge::EdgeArgs>),
     /// Bring the schema of a database up to date.
     Migrate(migrate::Options),
+    /// Write a backup of a catalogue, its keys and its objects, while it is in use.
+    Backup(backup::Options),
+    /// Make a data folder and fill a database from a backup.
+    Restore(restore::Options),
     /// Package masters without a server.
     Package(package::Options),
     /// Check packaged songs against every rule that they were made by.
@@ -81,6 +87,8 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Up(args) => Ok(up::run(*args)),
         Role::Edge(args) => edge::run(*args),
         Role::Migrate(options) => migrate::run(options),
+        Role::Backup(options) => backup::run(options),
+        Role::Restore(options) => restore::run(options),
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),

@@ -13,6 +13,12 @@ impl<T: fmt::Display> fmt::Display for Shown<T> {
     }
 }
 
+/// Says a line to whoever asked for something.
+#[expect(clippy::print_stdout, reason = "standard output is for what a person asked for")]
+pub(crate) fn tell(line: &str) {
+    println!("{line}");
+}
+
 struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl Write for Escaping<'_, '_> {
