@@ -31,13 +31,14 @@ check:
 	tests/tools/npm infra/cdn
 	edge/player/node_modules/.bin/tsc -p infra/cdn
 
-# Beside ffmpeg, single tools and the bare encoders; beside nginx and Varnish; and instructions counted. Prints sections for benches/RESULTS.md. On a quiet machine only.
+# Beside ffmpeg, single tools and the bare encoders; beside nginx and Varnish; the API at a million songs; and instructions counted. Prints sections for benches/RESULTS.md. On a quiet machine only.
 bench:
 	tests/tools/build
 	tests/tools/bench
 	benches/run song
 	benches/run album
 	benches/edge
+	benches/catalogue
 	benches/count
 
 # Every rung's sound beside ffmpeg's encoders; prints a section for benches/RESULTS.md.
