@@ -1,7 +1,7 @@
 //! `segue up`: everything in one process on the embedded default.
 //!
 //! Reading order: [`settings`] (what to do), [`data_folder`] (where), [`first_run`] (what is there
-//! from the start), then [`run`] itself: config → build → serve → drain.
+//! from the start), then [`run`] itself: config → open → build → start → serve → drain.
 
 mod data_folder;
 mod demo;
@@ -14,10 +14,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api::{Api, Keys};
+use axum::Router;
+use bus::Bus;
 use cache::Cache;
 use catalogue::Catalogue;
-use delivery::{Edge, Limits, Site, Trust};
+use delivery::{Edge, Limits, Site, Tls, Trust};
 use ingest::{Intake, Shelf, Worker, Workshop};
+use media::SegmentSecrets;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use service::health::Health;
@@ -70,31 +73,81 @@ fn serve_until_told(settings: &Settings) -> anyhow::Result<()> {
     served
 }
 
+/// What is asked of the machine before anything is built.
+struct Ground {
+    listener: TcpListener,
+    admin: TcpListener,
+    tls: Option<Tls>,
+    /// Where we listen.
+    url: String,
+    catalogue: Catalogue,
+    /// What segments are encrypted with.
+    secrets: SegmentSecrets,
+    intake: Intake,
+}
+
+/// What serves.
+struct House {
+    api: Api,
+    site: Site<Router>,
+    metrics: Metrics,
+    /// What edges are told.
+    bus: Bus,
+    /// What has happened.
+    events: Bus,
+}
+
 async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals().context("signals cannot be caught")?;
-    let (health, clock) = (Health::starting(), Clock::system());
-    let (listener, admin) = settings.listener.open().await?;
     let reload = Reload::on_hangup().context("signals cannot be caught")?;
+    let (health, clock) = (Health::starting(), Clock::system());
+    let ground = open(settings, data, &clock).await?;
+    first_run::prepare(settings, &ground.catalogue, &ground.intake).await?;
+    let house = build(settings, data, &ground, clock).await?;
+    if let (Some(files), Some(tls)) = (settings.listener.tls_files.clone(), ground.tls.clone()) {
+        tokio::spawn(files.follow(tls, reload));
+    }
+    let mut tasks = start(settings, &ground, &house, &shutdown);
+    tokio::spawn(origin_probe::watch(
+        store(data)?,
+        health.condition("origin", "it was not asked yet"),
+    ));
+    let (admin, metrics) = (ground.admin, house.metrics);
+    tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
+    let heeding = settings.notices.heed(&house.bus, &house.site.edge, &health, &shutdown).await;
+    health.set_ready(true);
+    tell(&format!("Segue is at {}", ground.url));
+
+    let told = shutdown.clone();
+    let cut = delivery::serve(ground.listener, house.site, async move { told.begun().await }).await;
+    health.set_ready(false);
+    heeding.leave().await;
+    drain(tasks).await;
+    ground.catalogue.close().await;
+    tracing::info!(cut, "stopped");
+    Ok(())
+}
+
+async fn open(settings: &Settings, data: &DataFolder, clock: &Clock) -> anyhow::Result<Ground> {
+    let (listener, admin) = settings.listener.open().await?;
     let tls = settings.listener.tls()?;
     let url = settings.listener.url_of(&listener)?;
-    let options = settings.front.options(&url)?;
-
     let database = settings.database.clone().unwrap_or_else(|| data.database());
     let catalogue = Catalogue::open(&database, clock.clone())
         .await
         .with_context(|| format!("the database {database} cannot be opened"))?;
     let make_secret = settings.encrypt && settings.segment_secrets.first().is_none();
     let secrets = settings.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
-    let parameters = settings.parameters(&secrets);
     let intake = open_intake(settings, data, &catalogue).await?;
-    let reader = cell::reader(settings.limits);
-    if let Some(weakness) = cell::weakness(settings.limits) {
-        tracing::warn!("{weakness}");
-    }
-    first_run::prepare(settings, &catalogue, &intake).await?;
-    if let (Some(files), Some(tls)) = (settings.listener.tls_files.clone(), tls.clone()) {
-        tokio::spawn(files.follow(tls, reload));
-    }
+    Ok(Ground { listener, admin, tls, url, catalogue, secrets, intake })
+}
+
+async fn build(
+    settings: &Settings,
+    data: &DataFolder,
+    ground: &Ground,
+    clock: Clock,
+) -> anyhow::Result<House> {
     let keys = Keys {
         access: data.key("access")?,
         playback: data.key("playback")?,
@@ -102,48 +155,48 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
     };
     let trust = Trust {
         keys: keys.believed.clone(),
-        segments: secrets,
+        segments: ground.secrets.clone(),
         pulls: settings.listener.pulls.clone(),
     };
     let bus = settings.notices.bus_or_own(&data.notices()).await?;
     let events = settings.notices.event_bus(&data.events()).await?;
-    let api = Api::new(catalogue.clone(), clock.clone(), options, keys, bus.clone())
+    let options = settings.front.options(&ground.url)?;
+    let api = Api::new(ground.catalogue.clone(), clock.clone(), options, keys, bus.clone())
         .context("the API cannot start")?;
-    let fallback = api::router(&api, ingest::upload::router(intake.clone()));
+    let fallback = api::router(&api, ingest::upload::router(ground.intake.clone()));
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
     let (edge, metrics) = (Edge::new(cache, trust, clock), Metrics::default());
     edge.register(&metrics);
-    let site = Site { edge, fallback, tls, limits: Limits::default() };
+    let site = Site { edge, fallback, tls: ground.tls.clone(), limits: Limits::default() };
+    Ok(House { api, site, metrics, bus, events })
+}
 
+/// Whatever goes on beside the answers.
+fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdown) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for _ in 0..settings.workers {
-        tasks.spawn(
-            Worker::new(intake.clone(), reader.clone(), parameters.clone(), shutdown.clone()).run(),
-        );
+    let reader = cell::reader(settings.limits);
+    if let Some(weakness) = cell::weakness(settings.limits) {
+        tracing::warn!("{weakness}");
     }
-    tasks.spawn(api::send_reset_mails(api.clone(), shutdown.clone()));
-    let heard = settings.notices.follow(&events);
-    tasks.spawn(api.live().clone().follow(heard, shutdown.clone()));
-    tasks.spawn(api::relay(catalogue.clone(), events, shutdown.clone()));
-    let origin = health.condition("origin", "it was not asked yet");
-    tokio::spawn(origin_probe::watch(store(data)?, origin));
-    tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
-    let heeding = settings.notices.heed(&bus, &site.edge, &health, &shutdown).await;
-    health.set_ready(true);
-    tell(&format!("Segue is at {url}"));
+    let parameters = settings.parameters(&ground.secrets);
+    for _ in 0..settings.workers {
+        let (intake, reader) = (ground.intake.clone(), reader.clone());
+        tasks.spawn(Worker::new(intake, reader, parameters.clone(), shutdown.clone()).run());
+    }
+    tasks.spawn(api::send_reset_mails(house.api.clone(), shutdown.clone()));
+    let heard = settings.notices.follow(&house.events);
+    tasks.spawn(house.api.live().clone().follow(heard, shutdown.clone()));
+    let (catalogue, events) = (ground.catalogue.clone(), house.events.clone());
+    tasks.spawn(api::relay(catalogue, events, shutdown.clone()));
+    tasks
+}
 
-    let told = shutdown.clone();
-    let cut = delivery::serve(listener, site, async move { told.begun().await }).await;
-    health.set_ready(false);
-    heeding.leave().await;
-    // Whoever holds a probe's connection open does not hold up the end.
+/// Whoever holds a probe's connection open does not hold up the end.
+async fn drain(mut tasks: JoinSet<()>) {
     let all_done = async { while tasks.join_next().await.is_some() {} };
     if timeout(LAST_WORK, all_done).await.is_err() {
         tracing::warn!("ended before everybody was done");
     }
-    catalogue.close().await;
-    tracing::info!(cut, "stopped");
-    Ok(())
 }
 
 /// The queue and its folders. Where the queue is in the data folder, the lock on that says that no other process works on
