@@ -40,11 +40,14 @@ enum Column {
 use Column::{Flag, Id, Number, Text, Time};
 
 /// Columns that refer to users and are nothing to be told, and why.
-pub const LEFT_OUT: &[(&str, &str, &str)] = &[(
-    "password_resets",
-    "user_id",
-    "a hash of what was mailed, for half an hour: it is of use to thieves alone",
-)];
+pub const LEFT_OUT: &[(&str, &str, &str)] = &[
+    (
+        "password_resets",
+        "user_id",
+        "a hash of what was mailed, for half an hour: it is of use to thieves alone",
+    ),
+    ("feeds", "user_id", "counters of what has changed, which the rest tells in full"),
+];
 
 /// What the document consists of, beside the account itself.
 pub const PARTS: &[Part] = &[
@@ -145,6 +148,40 @@ pub const PARTS: &[Part] = &[
             Time("at_ms"),
             Time("counted_ms"),
         ],
+    },
+    Part {
+        name: "player",
+        owner: ("players", "user_id"),
+        select: "SELECT p.song_id, s.title, p.position_ms, p.playing, p.device, p.context, p.at_ms
+                 FROM players p JOIN songs s ON s.id = p.song_id WHERE p.user_id = $1",
+        columns: &[
+            Id("song_id"),
+            Text("title"),
+            Number("position_ms"),
+            Flag("playing"),
+            Text("device"),
+            Text("context"),
+            Time("at_ms"),
+        ],
+    },
+    Part {
+        name: "bookmarks",
+        owner: ("bookmarks", "user_id"),
+        select: "SELECT b.song_id, s.title, b.position_ms, b.note, b.created_ms FROM bookmarks b
+                 JOIN songs s ON s.id = b.song_id WHERE b.user_id = $1 ORDER BY b.id",
+        columns: &[
+            Id("song_id"),
+            Text("title"),
+            Number("position_ms"),
+            Text("note"),
+            Time("created_ms"),
+        ],
+    },
+    Part {
+        name: "albums",
+        owner: ("albums", "owner_id"),
+        select: "SELECT id, title, upc, created_ms FROM albums WHERE owner_id = $1 ORDER BY id",
+        columns: &[Id("id"), Text("title"), Text("upc"), Time("created_ms")],
     },
     Part {
         name: "streams",

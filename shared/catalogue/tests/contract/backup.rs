@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use segue_catalogue::backup::{BackupError, Refill, Schema, Snapshot, Table};
 use segue_catalogue::{
-    AuthenticatedUser, Catalogue, DatabaseUrl, Description, NewPlaylist, Role, Viewer,
+    Audience, AuthenticatedUser, Catalogue, DatabaseUrl, Description, NewPlaylist, Role, Viewer,
 };
 use service::Clock;
 use testkit::postgres::PostgresServer;
@@ -71,7 +71,7 @@ async fn live_in(bench: &Bench) {
     let playlist = catalogue.playlists().create(&admin, &new).await.unwrap();
     let twice = [song.id, song.id];
     catalogue.playlists().add(&admin, playlist.id, &twice, None).await.unwrap();
-    assert!(catalogue.library().like(id, &Viewer::Admin, song.id).await.unwrap());
+    assert!(catalogue.library().like(id, &Audience::from(Viewer::Admin), song.id).await.unwrap());
     catalogue.trends().count(song.id).await.unwrap();
     catalogue.playbacks().open(Uuid::now_v7(), id, song.id).await.unwrap();
     catalogue.duties().hold("relay", Uuid::now_v7(), LEASE).await.unwrap();

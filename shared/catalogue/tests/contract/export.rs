@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use segue_catalogue::export::{LEFT_OUT, PARTS};
 use segue_catalogue::users::Deleted;
-use segue_catalogue::{AuthenticatedUser, DatabaseUrl, NewPlaylist, Role, StreamId, Viewer};
+use segue_catalogue::{
+    Audience, AuthenticatedUser, DatabaseUrl, NewPlaylist, Role, StreamId, Viewer,
+};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
@@ -35,7 +37,7 @@ async fn furnish(bench: &Bench, name: &str) -> media::UserId {
     let owner = AuthenticatedUser { id, role: Role::Listener };
     catalogue.playlists().create(&owner, &playlist).await.unwrap();
     let song = bench.make_ready(&format!("song for {name}")).await;
-    catalogue.library().like(id, &Viewer::Public, song.id).await.unwrap();
+    catalogue.library().like(id, &Audience::from(Viewer::Public), song.id).await.unwrap();
     catalogue.playbacks().open(Uuid::now_v7(), id, song.id).await.unwrap();
     catalogue.streams().begin(id, StreamId::from(session)).await.unwrap();
     catalogue.password_resets().wish(name).await.unwrap();
