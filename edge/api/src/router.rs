@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
 use service::Problem;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,10 +13,10 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    administration, albums, aliases, api_keys, artists, browse, export, key_set, library,
-    listening, page, password_resets, passwords, playback, playlist_aliases, playlist_entries,
-    playlist_events, playlist_members, playlists, previews, purges, registration, request_id,
-    search, sessions, song_edits, songs, users,
+    administration, albums, aliases, api_keys, artists, browse, compressing, deadline, export,
+    key_set, library, listening, page, panics, password_resets, passwords, playback,
+    playlist_aliases, playlist_entries, playlist_events, playlist_members, playlists, previews,
+    purges, rates, registration, request_id, search, sessions, song_edits, songs, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -28,14 +29,21 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
         .merge(Access::Listener.guard(api, for_listeners()))
         .merge(Access::Artist.guard(api, for_artists()))
         .merge(Access::Admin.guard(api, for_admins()))
+        .route_layer(middleware::from_fn_with_state(api.request_timeout(), deadline::keep))
         .with_state(api.clone())
         .merge(Access::Artist.guard(api, uploads))
         .split_for_parts();
-    routes
+    let routes = routes
         .merge(openapi::pages(description))
         .fallback(page::serve)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn(request_id::stamp))
+        .layer(CatchPanicLayer::custom(panics::told))
+        .layer(middleware::from_fn_with_state(api.clone(), rates::by_address));
+    let routes = match api.cors_origins() {
+        Some(origins) => routes.layer(origins.layer()),
+        None => routes,
+    };
+    routes.layer(middleware::from_fn(request_id::stamp)).layer(compressing::layer())
 }
 
 // A route is in exactly one of these lists, which says who may call it; tests/access.rs has a row for each.

@@ -4,7 +4,10 @@
 mod access;
 mod accounts;
 mod bench;
+mod bodies;
 mod catalogue;
 mod http;
+mod limits;
 mod playlists;
 mod relay;
+mod schema;
