@@ -54,11 +54,13 @@ fuzz:
 	tests/tools/fuzz
 	fuzz/run $(SECONDS) $$(nproc)
 
-# What takes longer than CI may: the same for an hour (SECONDS=), all side by side.
+# What takes longer than CI may: many made-up requests to each route of the API, and fuzzing for an hour (SECONDS=), all side by side.
 soak: SECONDS ?= 3600
 soak:
 	tests/tools/build
 	tests/tools/fuzz
+	tests/tools/test
+	SEGUE_SCHEMA_EXAMPLES=300 cargo nextest run --locked -p segue-api -E 'test(schema::)'
 	fuzz/run $(SECONDS) 100
 
 # Renders the demo song again (see fixtures/README.md).

@@ -1,7 +1,10 @@
 //! How the API meets people: its settings.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use anyhow::Context;
-use api::{MailServer, Mailer, Options, PublicUrl, Registration, Sender};
+use api::{MailServer, Mailer, Options, Origins, PublicUrl, Registration, Sender};
 use axum::http::HeaderName;
 use service::config::{ConfigError, Key, Said};
 
@@ -17,8 +20,35 @@ const SMTP_URL: Key =
 const MAIL_FROM: Key =
     Key::new("mail_from", "a mail address, perhaps as 'Segue <music@music.example>'");
 
+const FORWARDED_FOR: Key = Key::new(
+    "forwarded_for",
+    "the name of a header that the proxy in front sets on every request, such as X-Forwarded-For",
+);
+const RATE_LIMIT: Key = Key::new(
+    "rate_limit",
+    "the requests that an account may make in a minute, or 0 for any number",
+);
+const CORS_ORIGINS: Key = Key::new(
+    "cors_origins",
+    "* or origins with commas between them, such as https://music.example",
+);
+const REQUEST_TIMEOUT: Key = Key::new("request_timeout", "a number of seconds from 1 to 3600");
+
 /// What a role's list of keys must contain.
-pub(crate) const KEYS: [Key; 5] = [PUBLIC_URL, COUNTRY_HEADER, REGISTRATION, SMTP_URL, MAIL_FROM];
+pub(crate) const KEYS: [Key; 9] = [
+    PUBLIC_URL,
+    COUNTRY_HEADER,
+    REGISTRATION,
+    SMTP_URL,
+    MAIL_FROM,
+    FORWARDED_FOR,
+    RATE_LIMIT,
+    CORS_ORIGINS,
+    REQUEST_TIMEOUT,
+];
+
+/// Requests of an account in a minute: a hundred a second is more than any player makes.
+const DEFAULT_RATE: u32 = 6_000;
 
 /// The flags of the API.
 #[derive(Debug, Default, clap::Args)]
@@ -36,6 +66,19 @@ pub(crate) struct FrontArgs {
     /// Who the mail is from with which forgotten passwords are set anew; needs SEGUE_SMTP_URL
     #[arg(long, value_name = "ADDRESS")]
     mail_from: Option<String>,
+    /// The header in which the proxy in front names the address that it was asked from, last or alone. Without it, limits
+    /// by address count the proxy
+    #[arg(long, value_name = "NAME")]
+    forwarded_for: Option<String>,
+    /// Requests that an account may make in a minute, and an address four times as many; 0 for any number [default: 6000]
+    #[arg(long, value_name = "NUMBER")]
+    rate_limit: Option<String>,
+    /// Whose web pages may call the API from a browser: * or origins with commas between them [default: our own]
+    #[arg(long, value_name = "ORIGINS")]
+    cors_origins: Option<String>,
+    /// How many seconds an answer of the API may take to begin [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    request_timeout: Option<String>,
 }
 
 impl FrontArgs {
@@ -44,12 +87,16 @@ impl FrontArgs {
         Self { public_url: Some(url.to_owned()), ..Self::default() }
     }
 
-    pub(crate) fn flags(self) -> [(&'static str, Option<String>); 4] {
+    pub(crate) fn flags(self) -> [(&'static str, Option<String>); 8] {
         [
             (PUBLIC_URL.name, self.public_url),
             (COUNTRY_HEADER.name, self.country_header),
             (REGISTRATION.name, self.registration),
             (MAIL_FROM.name, self.mail_from),
+            (FORWARDED_FOR.name, self.forwarded_for),
+            (RATE_LIMIT.name, self.rate_limit),
+            (CORS_ORIGINS.name, self.cors_origins),
+            (REQUEST_TIMEOUT.name, self.request_timeout),
         ]
     }
 }
@@ -61,16 +108,28 @@ pub(crate) struct Front {
     country_header: Option<HeaderName>,
     registration: Registration,
     mail: Option<(MailServer, Sender)>,
+    forwarded_for: Option<HeaderName>,
+    rate_limit: Option<NonZeroU32>,
+    cors_origins: Option<Origins>,
+    request_timeout: Duration,
 }
 
 impl Front {
     /// Checks what was said.
     pub(crate) fn decide(said: &Said) -> Result<Self, ConfigError> {
+        let seconds = said.get(&REQUEST_TIMEOUT)?;
+        if seconds.is_some_and(|seconds| !(1..=3_600).contains(&seconds)) {
+            return Err(said.bad_value(&REQUEST_TIMEOUT));
+        }
         Ok(Self {
             public_url: said.get(&PUBLIC_URL)?,
             country_header: said.get(&COUNTRY_HEADER)?,
             registration: said.get(&REGISTRATION)?.unwrap_or_default(),
             mail: mail(said)?,
+            forwarded_for: said.get(&FORWARDED_FOR)?,
+            rate_limit: NonZeroU32::new(said.get(&RATE_LIMIT)?.unwrap_or(DEFAULT_RATE)),
+            cors_origins: said.get(&CORS_ORIGINS)?,
+            request_timeout: seconds.map_or(api::REQUEST_TIMEOUT, Duration::from_secs),
         })
     }
 
@@ -79,8 +138,16 @@ impl Front {
         let public_url = self.public_url.clone().map_or_else(|| parsed(url), Ok)?;
         let mailer = self.mail.as_ref().map(|(server, from)| Mailer::new(server, from.clone()));
         let mailer = mailer.transpose().context("smtp_url cannot be used")?;
-        let (country_header, registration) = (self.country_header.clone(), self.registration);
-        Ok(Options { public_url, country_header, registration, mailer })
+        Ok(Options {
+            public_url,
+            country_header: self.country_header.clone(),
+            registration: self.registration,
+            mailer,
+            forwarded_for: self.forwarded_for.clone(),
+            rate_limit: self.rate_limit,
+            cors_origins: self.cors_origins.clone(),
+            request_timeout: self.request_timeout,
+        })
     }
 }
 
@@ -104,8 +171,8 @@ fn parsed(url: &str) -> anyhow::Result<PublicUrl> {
 mod tests {
     use super::*;
 
-    fn decided(country_header: &str) -> Result<Front, ConfigError> {
-        let flags = [("country_header", country_header.to_owned())];
+    fn decided(flags: &[(&'static str, &str)]) -> Result<Front, ConfigError> {
+        let flags = flags.iter().map(|(name, value)| (*name, (*value).to_owned()));
         Front::decide(&Said::read(&KEYS, None, &|_| None, flags)?)
     }
 
@@ -128,11 +195,42 @@ mod tests {
 
     #[test]
     fn a_header_that_cannot_be_is_refused() {
-        let options =
-            decided("CF-IPCountry").expect("a header").options("http://a").expect("options");
+        let options = decided(&[("country_header", "CF-IPCountry")])
+            .expect("a header")
+            .options("http://a")
+            .expect("options");
         assert_eq!(options.country_header, Some(HeaderName::from_static("cf-ipcountry")));
-        let told = decided("no such header").expect_err("refused").to_string();
+        let told =
+            decided(&[("country_header", "no such header")]).expect_err("refused").to_string();
         assert!(told.contains("country_header = 'no such header'"), "{told}");
         assert!(told.contains("such as CF-IPCountry"), "{told}");
+    }
+
+    #[test]
+    fn limits_are_as_said_and_otherwise_mild() {
+        let options =
+            |flags: &[_]| decided(flags).expect("right").options("http://a").expect("right");
+        let usual = options(&[]);
+        assert_eq!(usual.rate_limit, NonZeroU32::new(DEFAULT_RATE));
+        assert_eq!(usual.request_timeout, Duration::from_secs(30));
+        assert_eq!((usual.cors_origins, usual.forwarded_for), (None, None));
+        let said = options(&[
+            ("rate_limit", "0"),
+            ("request_timeout", "5"),
+            ("cors_origins", "*"),
+            ("forwarded_for", "Forwarded"),
+        ]);
+        assert_eq!((said.rate_limit, said.cors_origins), (None, Some(Origins::All)));
+        assert_eq!(said.request_timeout, Duration::from_secs(5));
+        assert_eq!(said.forwarded_for, Some(HeaderName::from_static("forwarded")));
+        for (name, wrong) in [
+            ("rate_limit", "-1"),
+            ("request_timeout", "0"),
+            ("cors_origins", "https://a.example/"),
+            ("forwarded_for", "x y"),
+        ] {
+            let told = decided(&[(name, wrong)]).expect_err("refused").to_string();
+            assert!(told.contains(&format!("{name} = '{wrong}'")), "{told}");
+        }
     }
 }

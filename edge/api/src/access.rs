@@ -4,7 +4,8 @@
 use std::fmt;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, VARY};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use catalogue::{AuthenticatedUser, Role};
@@ -17,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::api::Api;
 use crate::bearer::{self, By, SCHEME};
 use crate::openapi::PROBLEM;
+use crate::rates;
 
 /// Who may call a route. Each may call what the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +66,11 @@ impl Access {
     where
         S: Clone + Send + Sync + 'static,
     {
-        for item in routes.get_openapi_mut().paths.paths.values_mut() {
-            operations(item).for_each(|operation| self.document(operation));
+        for (path, item) in &mut routes.get_openapi_mut().paths.paths {
+            operations(item).for_each(|(method, operation)| {
+                operation.operation_id = Some(operation_id(method, path));
+                self.document(operation);
+            });
         }
         routes.route_layer(middleware::from_fn_with_state((api.clone(), self), pass))
     }
@@ -101,7 +106,23 @@ async fn pass(
             By::Key(key) => request.extensions_mut().insert(key).map(drop),
         };
     }
-    Ok(next.run(request).await)
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let user = known.map(|(user, _)| user);
+    let mut response = rates::by_account(&api, user.as_ref(), next.run(request)).await;
+    if reads && access != Access::Open {
+        say_for_whom(response.headers_mut(), api.country_header());
+    }
+    Ok(response)
+}
+
+/// Where the handler says nothing else, what is read is for whoever asked, and asked for again: what is public today may
+/// be withdrawn tomorrow. What it depends on is said in any case (RFC 9111 4.1).
+fn say_for_whom(headers: &mut HeaderMap, country: Option<&HeaderName>) {
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.insert(VARY, HeaderValue::from_static("authorization"));
+    if let Some(country) = country {
+        headers.append(VARY, HeaderValue::from_name(country.clone()));
+    }
 }
 
 fn refused(needed: Role) -> Problem {
@@ -112,8 +133,23 @@ fn refused(needed: Role) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, slug, detail)
 }
 
-pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
-        .into_iter()
-        .filter_map(Option::as_mut)
+pub(crate) fn operations(
+    item: &mut PathItem,
+) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("head", &mut item.head),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// What clients call it: unique, as method and path are.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }

@@ -1,6 +1,6 @@
 //! What admins see of accounts, and do about them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::{Entitled, Plan, Role, users};
 use media::UserId;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::bearer::{Caller, InPerson};
 use crate::patch::said;
-use crate::refusals::{Body, Parameters, catalogue_failed};
+use crate::refusals::{Body, IdPath, Parameters, catalogue_failed};
 use crate::user_document::{Told, UserDocument, told};
 use crate::users::no_such_user;
 
@@ -92,11 +92,9 @@ pub(crate) async fn list_alias(
 pub(crate) async fn entitle(
     State(api): State<Api>,
     InPerson(admin): InPerson,
-    Path(id): Path<String>,
+    IdPath(user): IdPath<UserId>,
     Body(to): Body<Entitling>,
 ) -> Result<Told<UserDocument>, Problem> {
-    let wrong = |_| Problem::field("id", "The id of a user is a UUID in lower case with hyphens.");
-    let user: UserId = id.parse().map_err(wrong)?;
     let catalogue = api.catalogue().seen_by(admin.id);
     let entitled = catalogue.users().entitle(admin.id, user, to.read()?).await;
     match entitled.map_err(catalogue_failed)? {

@@ -14,11 +14,8 @@ pub(crate) fn at(path: &str, route: UtoipaMethodRouter<Api>) -> UtoipaMethodRout
     let (schemas, described, methods) = route;
     let mut paths = Paths::new();
     for (own, mut item) in described.paths {
-        for operation in operations(&mut item) {
+        for (_, operation) in operations(&mut item) {
             operation.tags = Some(vec![TAG.to_owned()]);
-            let name = operation.operation_id.take().unwrap_or_default();
-            let place = path.replace(['/', '{', '}'], "_");
-            operation.operation_id = Some(format!("alias_{name}{place}"));
             operation.summary = Some(format!("Alias of `{own}`."));
             operation.description = None;
         }

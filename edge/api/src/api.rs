@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::HeaderName;
@@ -15,7 +16,9 @@ use crate::client::Logins;
 use crate::hashing::Hashing;
 use crate::live::Live;
 use crate::options::Options;
+use crate::origins::Origins;
 use crate::public_url::PublicUrl;
+use crate::rates::Rates;
 use crate::standing::Standing;
 
 /// How many take their data with them at a time: each holds all that is theirs in memory.
@@ -51,6 +54,7 @@ struct Parts {
     exports: Semaphore,
     live: Live,
     logins: Logins,
+    rates: Option<Rates>,
     standing: Standing,
 }
 
@@ -72,6 +76,7 @@ impl Api {
         let access_keys = VerifyingKeys::from(&access_key);
         let key_set = believed.to_jwks().into();
         let standing = Standing::new(clock.clone());
+        let rates = options.rate_limit.map(Rates::new);
         Ok(Self(Arc::new(Parts {
             catalogue,
             bus,
@@ -86,6 +91,7 @@ impl Api {
             exports: Semaphore::new(EXPORTS),
             live: Live::default(),
             logins: Logins::new(),
+            rates,
             standing,
         })))
     }
@@ -96,6 +102,23 @@ impl Api {
 
     pub(crate) fn options(&self) -> &Options {
         &self.0.options
+    }
+
+    pub(crate) fn forwarded_for(&self) -> Option<&HeaderName> {
+        self.0.options.forwarded_for.as_ref()
+    }
+
+    pub(crate) fn cors_origins(&self) -> Option<&Origins> {
+        self.0.options.cors_origins.as_ref()
+    }
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.0.options.request_timeout
+    }
+
+    /// How many requests one may make, if there is a limit.
+    pub(crate) fn rates(&self) -> Option<&Rates> {
+        self.0.rates.as_ref()
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {

@@ -1,7 +1,7 @@
 //! Keys for programs: what third-party clients and imports log in with.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::api_keys::{ApiKey, MOST_KEYS};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::bearer::InPerson;
-use crate::refusals::{Body, catalogue_failed};
+use crate::refusals::{Body, IdPath, catalogue_failed};
 
 /// What a key begins with: it tells keys from access tokens, and scanners of leaked secrets what they have found.
 pub(crate) const PREFIX: &str = "segue_";
@@ -98,9 +98,8 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(
     State(api): State<Api>,
     InPerson(user): InPerson,
-    Path(id): Path<String>,
+    IdPath(id): IdPath<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    let id = id.parse().map_err(|_| Problem::field("id", "The id of a key is a UUID."))?;
     let catalogue = api.catalogue().seen_by(user.id);
     let revoked = catalogue.api_keys().revoke(user.id, id).await.map_err(catalogue_failed)?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_key()) }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -77,10 +77,10 @@ fn make_room(whole_at: &mut HashMap<u64, SystemTime>, now: SystemTime) {
 }
 
 /// Whom an address stands for: of IPv6, a household has a /64 (RFC 6177).
-pub(crate) fn household(address: IpAddr) -> String {
+pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => (address.to_bits() >> 64).to_string(),
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -1,14 +1,16 @@
 //! Where a request comes from.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderName};
 use service::Problem;
 
 use crate::attempts::{Attempts, household};
+use crate::forwarded;
 
 /// Wrong passwords for one account from one address within [`WITHIN`].
 const PER_ACCOUNT_AND_ADDRESS: u32 = 10;
@@ -34,28 +36,46 @@ const EXPORTS: u32 = 3;
 
 const WITHIN: Duration = Duration::from_secs(10 * 60);
 
-/// The other end of the connection; behind a proxy, that. Whoever serves puts its [`SocketAddr`] among the request's
-/// extensions; where nobody does, nothing is counted by address.
-pub(crate) struct Client(Option<String>);
+/// Whoever asks, by address: a household of IPv6 is one. Whoever serves puts the [`SocketAddr`] of the connection's other
+/// end among the request's extensions; where nobody does, nothing is counted by address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client(Option<IpAddr>);
+
+impl Client {
+    /// The other end of the connection, or whom it names in the header that is to be believed.
+    pub(crate) fn of(
+        headers: &HeaderMap,
+        extensions: &Extensions,
+        believed: Option<&HeaderName>,
+    ) -> Self {
+        let named = believed.and_then(|name| forwarded::last(headers, name));
+        let peer = || extensions.get::<SocketAddr>().map(SocketAddr::ip);
+        Self(named.or_else(peer).map(household))
+    }
+
+    pub(crate) fn address(self) -> Option<IpAddr> {
+        self.0
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
+    /// As it was found when the request came in.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<SocketAddr>();
-        Ok(Self(address.map(|address| household(address.ip()))))
+        Ok(parts.extensions.get().copied().unwrap_or(Self(None)))
     }
 }
 
 impl Client {
-    /// The address, or the network that one household has.
-    pub(crate) fn address(&self) -> Option<&str> {
-        self.0.as_deref()
+    /// The address in words.
+    pub(crate) fn named(&self) -> Option<String> {
+        self.0.map(|address| address.to_string())
     }
 
     /// An account, as it is asked for from here.
     fn naming(&self, whose: &str) -> String {
-        format!("{} {whose}", self.0.as_deref().unwrap_or_default())
+        format!("{} {whose}", self.named().unwrap_or_default())
     }
 }
 
@@ -104,8 +124,8 @@ impl Logins {
     /// Those that a guess is counted in, by which names.
     fn buckets(&self, whose: &str, by: &Client) -> Vec<(&Attempts, String)> {
         let mut buckets = vec![(&self.by_account, whose.to_owned())];
-        if let Some(address) = &by.0 {
-            buckets.push((&self.by_address, address.clone()));
+        if let Some(address) = by.named() {
+            buckets.push((&self.by_address, address));
         }
         buckets.push((&self.by_both, by.naming(whose)));
         buckets
@@ -123,11 +143,12 @@ impl Logins {
         by: &Client,
         now: SystemTime,
     ) -> Result<(), Problem> {
-        if let Some(address) = &by.0 {
+        let address = by.named();
+        if let Some(address) = &address {
             self.mails_by_address.take(address, now)?;
         }
         let taken = self.mails_by_account.take(login, now);
-        if let (Err(_), Some(address)) = (&taken, &by.0) {
+        if let (Err(_), Some(address)) = (&taken, &address) {
             self.mails_by_address.give_back(address);
         }
         taken
@@ -140,6 +161,6 @@ impl Logins {
 
     /// Counts a new account.
     pub(crate) fn register(&self, by: &Client, now: SystemTime) -> Result<(), Problem> {
-        by.0.as_ref().map_or(Ok(()), |address| self.registrations.take(address, now))
+        by.named().map_or(Ok(()), |address| self.registrations.take(&address, now))
     }
 }

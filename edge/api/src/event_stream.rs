@@ -62,10 +62,8 @@ impl Listening {
         client: &Client,
         about: Uuid,
     ) -> Result<Self, Problem> {
-        let who = user.map_or_else(
-            || client.address().unwrap_or_default().to_owned(),
-            |user| user.id.to_string(),
-        );
+        let who =
+            user.map_or_else(|| client.named().unwrap_or_default(), |user| user.id.to_string());
         let seat = api.live().sit_down(who, user.is_some()).ok_or_else(too_many)?;
         let (watch, now) = (api.live().watch(about), Instant::now());
         let (api, ends) = (api.clone(), now + LONGEST);

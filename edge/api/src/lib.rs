@@ -1,7 +1,8 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
-//! `bearer` and `standing` (who asks), `client` and `attempts` (how often they may), `openapi` (how it describes itself),
+//! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters` and
+//! `json_reader` (what they say), `deadline`, `panics`, `origins` and `compressing` (what surrounds every handler), `openapi` (how it describes itself),
 //! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `export`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
@@ -18,14 +19,19 @@ mod api_keys;
 mod artists;
 mod attempts;
 mod bearer;
+mod body;
 mod bookmarks;
 mod browse;
 mod client;
+mod compressing;
+mod deadline;
 mod edition;
 mod event_stream;
 mod export;
+mod forwarded;
 mod hashing;
 mod history;
+mod json_reader;
 mod key_set;
 mod library;
 mod listening;
@@ -34,7 +40,10 @@ pub mod mail;
 mod now_playing;
 mod openapi;
 mod options;
+mod origins;
 mod page;
+mod panics;
+mod parameters;
 mod password_resets;
 mod passwords;
 mod patch;
@@ -53,6 +62,7 @@ mod preconditions;
 mod previews;
 mod public_url;
 mod purges;
+mod rates;
 mod refusals;
 mod registration;
 pub mod relay;
@@ -74,7 +84,8 @@ pub use access::Access;
 pub use api::{Api, Keys};
 pub use live::Live;
 pub use mail::{MailServer, Mailer, Sender};
-pub use options::{Options, Registration};
+pub use options::{Options, REQUEST_TIMEOUT, Registration};
+pub use origins::{InvalidOrigin, Origins};
 pub use public_url::{InvalidUrl, PublicUrl};
 pub use relay::relay;
 pub use reset_mails::send_reset_mails;

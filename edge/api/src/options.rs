@@ -1,11 +1,17 @@
 //! What an operator decides about the API.
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::http::HeaderName;
 
 use crate::mail::Mailer;
+use crate::origins::Origins;
 use crate::public_url::PublicUrl;
+
+/// How long an answer may take to begin, where nobody says otherwise.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What an operator decides about the API.
 #[derive(Debug, Clone)]
@@ -19,6 +25,15 @@ pub struct Options {
     pub registration: Registration,
     /// Who sends mail; without, passwords that were forgotten are not set anew.
     pub mailer: Option<Mailer>,
+    /// The header in which whoever stands before this process says from which address it was asked, last or alone:
+    /// `X-Forwarded-For`, `Forwarded` (RFC 7239) or one of its own. Without it, the other end of the connection counts.
+    pub forwarded_for: Option<HeaderName>,
+    /// How many requests an account may make in a minute; an address may make four times as many.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Whose web pages may call the API.
+    pub cors_origins: Option<Origins>,
+    /// How long an answer may take to begin.
+    pub request_timeout: Duration,
 }
 
 /// Who may make an account.
@@ -52,7 +67,15 @@ impl Options {
     /// What nobody decided otherwise, at `public_url`.
     #[must_use]
     pub fn at(public_url: PublicUrl) -> Self {
-        let registration = Registration::default();
-        Self { public_url, country_header: None, registration, mailer: None }
+        Self {
+            public_url,
+            country_header: None,
+            registration: Registration::default(),
+            mailer: None,
+            forwarded_for: None,
+            rate_limit: None,
+            cors_origins: None,
+            request_timeout: REQUEST_TIMEOUT,
+        }
     }
 }

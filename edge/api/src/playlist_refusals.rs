@@ -1,8 +1,6 @@
 //! What can be wrong with a request about a playlist, and which playlist it is about.
 
-use std::str::FromStr;
-
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use catalogue::playlist::{EntryId, MOST_AT_ONCE, MOST_PLAYLISTS, MOST_SONGS};
@@ -12,6 +10,7 @@ use catalogue::{PlaylistError, PlaylistId};
 use media::SongId;
 use service::Problem;
 
+pub(crate) use crate::parameters::id;
 use crate::refusals::catalogue_failed;
 
 /// The id of a playlist in the path.
@@ -45,18 +44,6 @@ impl<S: Send + Sync> FromRequestParts<S> for PlaylistSongPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Self(id(parts, state, "id").await?, id(parts, state, "song_id").await?))
     }
-}
-
-/// The id that stands in the path under that name.
-pub(crate) async fn id<T: FromStr, S: Send + Sync>(
-    parts: &mut Parts,
-    state: &S,
-    name: &'static str,
-) -> Result<T, Problem> {
-    let wrong = || Problem::field(name, "An id is a UUID in lower case with hyphens.");
-    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| wrong())?;
-    let value = params.iter().find(|(key, _)| *key == name).and_then(|(_, id)| id.parse().ok());
-    value.ok_or_else(wrong)
 }
 
 /// Refuses more than one request may name, and nothing at all.

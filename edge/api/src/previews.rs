@@ -3,12 +3,13 @@
 use std::time::UNIX_EPOCH;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
+use axum::http::request::Parts;
 use catalogue::{Preview, Song, SongDocument, song_document};
-use media::UserId;
 use media::ladder::TOP;
+use media::{SongId, UserId};
 use serde::Serialize;
 use service::Problem;
 use sha2::{Digest, Sha256};
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
+use crate::parameters::{WordPath, id};
 use crate::playback::{self, Listener, Playback};
 use crate::purges;
 use crate::refusals::{SongPath, catalogue_failed};
@@ -62,8 +64,19 @@ impl From<Preview> for PreviewDocument {
     }
 }
 
+/// The ids of a song and of a private link to it.
+pub(crate) struct PreviewPath(SongId, Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PreviewPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(id(parts, state, "id").await?, id(parts, state, "preview").await?))
+    }
+}
+
 /// The song, if the visitor may let others hear it.
-async fn own(visitor: &Visitor, id: media::SongId) -> Result<Song, Problem> {
+async fn own(visitor: &Visitor, id: SongId) -> Result<Song, Problem> {
     let song = seen(visitor, id).await?;
     if song.is_of(&visitor.audience.viewer) { Ok(song) } else { Err(not_yours()) }
 }
@@ -113,11 +126,8 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(
     State(api): State<Api>,
     visitor: Visitor,
-    Path((song, preview)): Path<(String, String)>,
+    PreviewPath(song, preview): PreviewPath,
 ) -> Result<StatusCode, Problem> {
-    let accepted = "The ids of songs and links are UUIDs in lower case with hyphens.";
-    let song = song.parse().map_err(|_| Problem::field("id", accepted))?;
-    let preview: Uuid = preview.parse().map_err(|_| Problem::field("preview", accepted))?;
     own(&visitor, song).await?;
     let links = visitor.catalogue.previews().of(song).await.map_err(catalogue_failed)?;
     if !links.iter().any(|link| link.id == preview) {
@@ -141,7 +151,7 @@ type Opened = ([(HeaderName, &'static str); 1], Json<Previewed>);
     responses((status = 200, description = "The song.", body = Previewed)))]
 pub(crate) async fn open(
     State(api): State<Api>,
-    Path(secret): Path<String>,
+    WordPath(secret): WordPath,
 ) -> Result<Opened, Problem> {
     // The leader: a link that was taken back opens nothing.
     let found = api.catalogue().previews().open(&digest(&secret)).await;

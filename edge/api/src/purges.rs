@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, StatusCode};
 use bus::{BusError, MessageId, Name, Presence, Receipt};
@@ -18,7 +18,7 @@ use token::{Revocation, playback};
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::refusals::Body;
+use crate::refusals::{Body, IdPath};
 
 /// What was said to all edges, by its id.
 #[derive(Serialize, ToSchema)]
@@ -113,9 +113,9 @@ async fn say(api: &Api, notice: &Notice, kind: &str) -> Result<Accepted, Problem
     responses((status = 200, description = "Who has it.", body = Progress)))]
 pub(crate) async fn show(
     State(api): State<Api>,
-    Path(id): Path<String>,
+    IdPath(id): IdPath<MessageId>,
 ) -> Result<Json<Progress>, Problem> {
-    progress(&api, &id).await
+    progress(&api, id).await
 }
 
 /// Who has heard of a revocation.
@@ -123,15 +123,12 @@ pub(crate) async fn show(
     responses((status = 200, description = "Who has it.", body = Progress)))]
 pub(crate) async fn show_revocation(
     State(api): State<Api>,
-    Path(id): Path<String>,
+    IdPath(id): IdPath<MessageId>,
 ) -> Result<Json<Progress>, Problem> {
-    progress(&api, &id).await
+    progress(&api, id).await
 }
 
-async fn progress(api: &Api, id: &str) -> Result<Json<Progress>, Problem> {
-    let id = id
-        .parse()
-        .map_err(|_| Problem::field("id", "The id of a purge or a revocation is a UUID."))?;
+async fn progress(api: &Api, id: MessageId) -> Result<Json<Progress>, Problem> {
     let receipts = api.bus().receipts(id).await.map_err(|error| bus_failed(&error))?;
     let receipts = receipts.ok_or_else(unknown)?;
     let complete = receipts.pending.is_empty();

@@ -1,103 +1,13 @@
-//! Axum's own refusals, told as problem documents.
+//! Refusals that many handlers say.
 
-use std::str::FromStr;
-use std::time::Duration;
-
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::RETRY_AFTER;
-use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use catalogue::CatalogueError;
-use media::SongId;
-use serde::de::DeserializeOwned;
 use service::Problem;
 use service::problem::chain;
-use tokio::time::timeout;
 
-/// The most bytes of a JSON body: a purge of as many URLs as it may have, tokens and all.
-const LARGEST_JSON: usize = 256 * 1_024;
-
-/// How long a JSON body may take to arrive: whoever dawdles holds memory.
-const JSON_TIME: Duration = Duration::from_secs(10);
-
-/// A JSON body.
-pub(crate) struct Body<T>(pub(crate) T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
-        DefaultBodyLimit::max(LARGEST_JSON).apply(&mut request);
-        match timeout(JSON_TIME, Json::<T>::from_request(request, state)).await {
-            Ok(Ok(Json(body))) => Ok(Self(body)),
-            Ok(Err(rejection)) => Err(bad_json(&rejection)),
-            Err(_) => Err(too_slow()),
-        }
-    }
-}
-
-fn too_slow() -> Problem {
-    let detail = format!("The body did not arrive within {} seconds.", JSON_TIME.as_secs());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail)
-}
-
-fn bad_json(rejection: &JsonRejection) -> Problem {
-    let slug = match rejection {
-        JsonRejection::MissingJsonContentType(_) => "unsupported-media-type",
-        JsonRejection::JsonDataError(_) => "invalid-field",
-        JsonRejection::JsonSyntaxError(_) => "not-json",
-        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => "too-large",
-        _ => "unreadable-body",
-    };
-    Problem::new(rejection.status(), slug, rejection.body_text())
-}
-
-/// The query of the URL.
-pub(crate) struct Parameters<T>(pub(crate) T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        query.map(|Query(query)| Self(query)).map_err(|rejection| {
-            Problem::new(StatusCode::BAD_REQUEST, "invalid-query", rejection.body_text())
-        })
-    }
-}
-
-/// The id of a song in the path.
-pub(crate) struct SongPath(pub(crate) SongId);
-
-impl<S: Send + Sync> FromRequestParts<S> for SongPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path: Result<Path<String>, PathRejection> =
-            Path::from_request_parts(parts, state).await;
-        let id = path.ok().and_then(|Path(id)| id.parse().ok());
-        id.map(Self).ok_or_else(|| {
-            Problem::field("id", "The id of a song is a UUID in lower case with hyphens.")
-        })
-    }
-}
-
-/// The id of something else in the path.
-pub(crate) struct IdPath<T>(pub(crate) T);
-
-impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path: Result<Path<String>, PathRejection> =
-            Path::from_request_parts(parts, state).await;
-        let id = path.ok().and_then(|Path(id)| id.parse().ok());
-        let accepted = "The id is a UUID in lower case with hyphens.";
-        id.map(Self).ok_or_else(|| Problem::field("id", accepted))
-    }
-}
+pub(crate) use crate::body::Body;
+pub(crate) use crate::parameters::{IdPath, Parameters, SongPath};
 
 /// The catalogue could not answer, or would not.
 pub(crate) fn catalogue_failed(error: CatalogueError) -> Problem {

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
 use service::Problem;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,11 +13,11 @@ use crate::access::Access;
 use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
-    administration, albums, alias, api_keys, artists, bookmarks, browse, export, history, key_set,
-    library, listening, now_playing, page, password_resets, passwords, playback, playlist_aliases,
-    playlist_entries, playlist_events, playlist_export, playlist_import, playlist_members,
-    playlists, previews, purges, registration, request_id, search, sessions, song_aliases,
-    song_edits, songs, user_events, users,
+    administration, albums, alias, api_keys, artists, bookmarks, browse, compressing, deadline,
+    export, history, key_set, library, listening, now_playing, page, panics, password_resets,
+    passwords, playback, playlist_aliases, playlist_entries, playlist_events, playlist_export,
+    playlist_import, playlist_members, playlists, previews, purges, rates, registration,
+    request_id, search, sessions, song_aliases, song_edits, songs, user_events, users,
 };
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
@@ -29,14 +30,21 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
         .merge(Access::Listener.guard(api, for_listeners()))
         .merge(Access::Artist.guard(api, for_artists()))
         .merge(Access::Admin.guard(api, for_admins()))
+        .route_layer(middleware::from_fn_with_state(api.request_timeout(), deadline::keep))
         .with_state(api.clone())
         .merge(Access::Artist.guard(api, uploads))
         .split_for_parts();
-    routes
+    let routes = routes
         .merge(openapi::pages(description))
         .fallback(page::serve)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn(request_id::stamp))
+        .layer(CatchPanicLayer::custom(panics::told))
+        .layer(middleware::from_fn_with_state(api.clone(), rates::by_address));
+    let routes = match api.cors_origins() {
+        Some(origins) => routes.layer(origins.layer()),
+        None => routes,
+    };
+    routes.layer(middleware::from_fn(request_id::stamp)).layer(compressing::layer())
 }
 
 // A route is in exactly one of these lists, which says who may call it; tests/access.rs has a row for each.

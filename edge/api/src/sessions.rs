@@ -198,6 +198,7 @@ fn refused() -> Problem {
         "wrong-credentials",
         "Login and password do not belong together.",
     )
+    .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 /// The same for a token that was never given and one that is good no more.

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub use media::{EntryId, PlaylistId};
 use media::{SongId, UserId};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::error::CatalogueError;
 use crate::name::Name;
@@ -24,61 +23,6 @@ pub const MOST_PLAYLISTS: u32 = 10_000;
 
 /// The longest description, in characters.
 pub const LONGEST_DESCRIPTION: usize = 2_000;
-
-macro_rules! uuid_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-        )]
-        #[serde(transparent)]
-        pub struct $name(Uuid);
-
-        impl $name {
-            /// Wraps a UUID.
-            #[must_use]
-            pub fn new(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-
-            /// The UUID itself.
-            #[must_use]
-            pub fn uuid(self) -> Uuid {
-                self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.hyphenated().fmt(f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidPlaylistId;
-
-            /// Accepts the canonical lower-case hyphenated form alone.
-            fn from_str(text: &str) -> Result<Self, InvalidPlaylistId> {
-                let id = Uuid::try_parse(text).ok().map(Self);
-                id.filter(|id| id.to_string() == text).ok_or(InvalidPlaylistId)
-            }
-        }
-    };
-}
-
-/// Not the id of a playlist or of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not a UUID in lower case with hyphens")]
-pub struct InvalidPlaylistId;
-
-uuid_id! {
-    /// A playlist.
-    PlaylistId
-}
-uuid_id! {
-    /// A song's place in a playlist: the same song may stand in it more than once.
-    EntryId
-}
 
 /// What a playlist is said to be: any lines of text, up to [`LONGEST_DESCRIPTION`] characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -291,7 +235,7 @@ mod tests {
         let cursor = Cursor {
             arrangement: 3,
             place: Place::new(vec![127, 1, 255]),
-            entry: EntryId::new(Uuid::from_u128(7)),
+            entry: EntryId::new(uuid::Uuid::from_u128(7)),
         };
         let text = cursor.to_string();
         assert_eq!(text, "3.7f01ff.00000000-0000-0000-0000-000000000007");

@@ -22,8 +22,22 @@ macro_rules! uuid_id {
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
-        #[serde(transparent)]
+        #[serde(into = "Uuid", try_from = "String")]
         pub struct $name(Uuid);
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
 
         impl $name {
             /// Wraps a UUID: version 7 where the catalogue makes it.
@@ -101,6 +115,14 @@ uuid_id! {
 uuid_id! {
     /// A unit of work in the durable queue.
     JobId
+}
+uuid_id! {
+    /// A playlist.
+    PlaylistId
+}
+uuid_id! {
+    /// A song's place in a playlist: the same song may stand in it more than once.
+    EntryId
 }
 
 fn derived(kind: &str, from: &[u8]) -> Uuid {
@@ -215,6 +237,7 @@ mod tests {
             "..",
         ] {
             assert!(wrong.parse::<SongId>().is_err(), "{wrong:?}");
+            assert!(serde_json::from_value::<SongId>(wrong.into()).is_err(), "{wrong:?}");
         }
     }
 

@@ -20,8 +20,8 @@ pub use asset::Asset;
 pub use codec::Codec;
 pub use grid::Grid;
 pub use ids::{
-    AlbumId, ArtistId, ArtworkHash, JobId, MasterHash, SecretFingerprint, SessionId, SongId,
-    UserId, Version,
+    AlbumId, ArtistId, ArtworkHash, EntryId, JobId, MasterHash, PlaylistId, SecretFingerprint,
+    SessionId, SongId, UserId, Version,
 };
 pub use ladder::{LADDER, Rung};
 pub use layout::Layout;

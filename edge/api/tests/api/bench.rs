@@ -53,8 +53,17 @@ impl Bench {
         Self::with(|options| options).await
     }
 
+    /// The same, with other routes beside the API's.
+    pub(crate) async fn beside(uploads: OpenApiRouter) -> Self {
+        Self::of(uploads, |options| options).await
+    }
+
     /// The same, where somebody has decided something.
     pub(crate) async fn with(decide: impl FnOnce(Options) -> Options) -> Self {
+        Self::of(OpenApiRouter::new().routes(routes!(upload)), decide).await
+    }
+
+    async fn of(uploads: OpenApiRouter, decide: impl FnOnce(Options) -> Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
@@ -68,7 +77,7 @@ impl Bench {
         let country_header = Some(HeaderName::from_static(COUNTRY));
         let options = decide(Options { country_header, ..Options::at(url) });
         let api = Api::new(catalogue.clone(), clock.clock(), options, keys, bus.clone()).unwrap();
-        let router = segue_api::router(&api, OpenApiRouter::new().routes(routes!(upload)));
+        let router = segue_api::router(&api, uploads);
         Self { catalogue, bus, api, router, clock, access_key, playback_keys, _folder: folder }
     }
 
@@ -172,6 +181,11 @@ impl Ask<'_> {
         Self { body: body.into(), ..self.with("content-type", content_type) }
     }
 
+    /// A body of which nothing says what it is.
+    pub(crate) fn bare(self, body: impl Into<Body>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
     /// The answer before its body is read.
     pub(crate) async fn response(self) -> Response<Body> {
         let request = self.request.body(self.body).unwrap();
@@ -209,6 +223,8 @@ impl Answer {
             assert_eq!(json["status"], parts.status.as_u16(), "{json}");
             assert!(json["type"].as_str().unwrap().starts_with("urn:segue:problem:"), "{json}");
             assert!(!json["detail"].as_str().unwrap().is_empty(), "{json}");
+            let challenges = parts.headers.contains_key("www-authenticate");
+            assert_eq!(challenges, parts.status == 401, "{json}");
         }
         Self { status: parts.status.as_u16(), headers: parts.headers, body: json }
     }

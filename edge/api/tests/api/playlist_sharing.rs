@@ -99,7 +99,7 @@ async fn a_link_opens_a_playlist_until_it_is_revoked() {
     for read in ["", "/entries"] {
         let line = format!("GET {path}{read}?link={token}");
         assert_eq!(stage.ask(&line, None, Value::Null, &[]).await.0, 200);
-        let line = format!("GET {path}{read}?link=%00");
+        let line = format!("GET {path}{read}?link=%01");
         assert_eq!(stage.ask(&line, None, Value::Null, &[]).await.0, 404);
     }
     let join = json!({"token": token});
