@@ -176,8 +176,9 @@ async fn by_name(
     // `a` is the artist of the song that `songs!` joins.
     let statement = sql_each(
         concat!(
-            songs!("json_each($5) w CROSS JOIN songs s"),
-            " WHERE s.title_key = w.value ->> 'title' AND a.name_key = w.value ->> 'artist' AND ",
+            songs!("json_each($5) CROSS JOIN songs s"),
+            " WHERE s.title_key = json_each.value ->> 'title'
+                AND a.name_key = json_each.value ->> 'artist' AND ",
             visible!(),
             " LIMIT $6"
         ),

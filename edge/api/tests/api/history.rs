@@ -66,6 +66,7 @@ async fn bookmarks_are_made_listed_and_removed() {
         (json!({"song_id": song}), None),
     ] {
         let (status, problem) = stage.ann(line, wrong).await;
-        assert_eq!((status, problem["field"].as_str()), (422, field), "{problem}");
+        assert_eq!(status, 422, "{problem}");
+        assert!(field.is_none() || problem["field"].as_str() == field, "{problem}");
     }
 }
