@@ -31,7 +31,7 @@ function watch(page) {
 
 async function signIn(page, password) {
   await page.getByLabel("Username").fill("admin");
-  await page.getByLabel("Password").fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
@@ -97,6 +97,31 @@ async function hearOut(page) {
   return { told: await told.json(), trending: trending.songs.map((song) => song.title) };
 }
 
+/** An access token that is over is replaced on the way; signing out ends the session at the server, too. */
+async function renewsAndSignsOut(page) {
+  await page.evaluate(() => sessionStorage.setItem("segue.ends_at", "0"));
+  const renewed = page.waitForResponse((response) => response.url().endsWith("/v1/sessions/refresh"));
+  await page.reload();
+  assert.equal((await renewed).status(), 201);
+  await page.locator("#songs li").first().waitFor();
+  const token = await page.evaluate(() => sessionStorage.getItem("segue.access_token"));
+  const ended = page.waitForResponse((response) => response.url().endsWith("/v1/sessions/current"));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  assert.equal((await ended).status(), 204);
+  const headers = { Authorization: `Bearer ${token}` };
+  const me = await page.context().request.get(new URL("/v1/users/me", url).href, { headers });
+  assert.equal(me.status(), 401);
+}
+
+/** A link that was never mailed sets no password, and says so. */
+async function followsReset(page) {
+  await page.goto(new URL(`/#reset=${"0".repeat(64)}`, url).href);
+  await page.getByLabel("New password").fill("battery staple");
+  await page.getByRole("button", { name: "Set it" }).click();
+  const alert = page.getByRole("alert");
+  await alert.filter({ hasText: "not good any more" }).waitFor();
+}
+
 async function fitsNarrow(page, name) {
   await page.setViewportSize({ width: 360, height: 740 });
   const [content, window_] = await page.evaluate(() => [
@@ -127,7 +152,9 @@ try {
   const uploaded = await playSong(page, "From the page");
   await fitsNarrow(page, "playing");
   const heard = await hearOut(page);
+  await renewsAndSignsOut(page);
   assert.deepEqual(complaints, []);
+  await followsReset(page);
   console.log(JSON.stringify({ refusal, demo, uploaded, heard }));
 } finally {
   await browser.close();

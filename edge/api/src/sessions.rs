@@ -21,7 +21,7 @@ use crate::purges;
 use crate::refusals::{Body, catalogue_failed};
 
 /// How long an access token is good for.
-const LIFETIME: Duration = Duration::from_secs(60 * 60);
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// How long a session may be left alone before it ends.
 const IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -11,10 +11,6 @@ export interface Song {
   readonly error?: string | null;
 }
 
-interface Session {
-  readonly access_token: string;
-}
-
 interface Playback {
   readonly hls: string;
   readonly playback_id: string;
@@ -33,8 +29,23 @@ export interface SongPage {
   readonly next: string | null;
 }
 
-export function signIn(login: string, password: string): Promise<Session> {
-  return ask<Session>("POST", "/v1/sessions", JSON.stringify({ login, password }));
+export function signIn(login: string, password: string): Promise<session.Tokens> {
+  return send<session.Tokens>("POST", "/v1/sessions", { login, password });
+}
+
+/** Ends the session at the server, too. Where that cannot be reached, it ends by itself. */
+export async function signOut(): Promise<void> {
+  await send<void>("DELETE", "/v1/sessions/current").catch(() => undefined);
+}
+
+/** Asks for a mail with a link that sets a new password. */
+export function forgotPassword(login: string): Promise<void> {
+  return send<void>("POST", "/v1/password-resets", { login });
+}
+
+/** Sets a new password with what was mailed. */
+export function resetPassword(token: string, password: string): Promise<void> {
+  return send<void>("POST", "/v1/password-resets/redemption", { token, password });
 }
 
 export async function songs(after: string | null): Promise<SongPage> {
@@ -52,16 +63,31 @@ export function playback(id: string): Promise<Playback> {
 
 export async function report(playback: string, event: PlayerEvent): Promise<void> {
   const path = `/v1/playbacks/${encodeURIComponent(playback)}/events`;
-  await ask<unknown>("POST", path, JSON.stringify(event));
+  await ask<unknown>("POST", path, event);
 }
 
-async function ask<T>(method: string, path: string, json?: string): Promise<T> {
+/** Asks as who is signed in, and once more where the access token has just ended. */
+async function ask<T>(method: string, path: string, json?: unknown): Promise<T> {
+  await renewIfEnding();
+  const token = session.accessToken();
+  try {
+    return await send<T>(method, path, json);
+  } catch (error) {
+    const ended = error instanceof Problem && error.status === 401 && token !== null;
+    if (!ended || !(await renewed(token))) {
+      throw error;
+    }
+    return send<T>(method, path, json);
+  }
+}
+
+async function send<T>(method: string, path: string, json?: unknown): Promise<T> {
   const headers = new Headers(authorization());
   // The last report is sent while the page goes.
-  const init: RequestInit = { method, headers, keepalive: json !== undefined };
+  const init: RequestInit = { method, headers, keepalive: method !== "GET" };
   if (json !== undefined) {
     headers.set("Content-Type", "application/json");
-    init.body = json;
+    init.body = JSON.stringify(json);
   }
   let response: Response;
   let body: string;
@@ -74,8 +100,51 @@ async function ask<T>(method: string, path: string, json?: string): Promise<T> {
   return answer<T>(response.status, body);
 }
 
+async function renewIfEnding(): Promise<void> {
+  const token = session.accessToken();
+  if (token !== null && session.isEnding()) {
+    await renewed(token);
+  }
+}
+
+/** A refresh token is good once: all who need it wait for the same answer. */
+let renewing: Promise<boolean> | undefined;
+
+/** A page that goes asks for no tokens: it would not live to keep them, and the next page would bring used ones. */
+let going = false;
+window.addEventListener("pagehide", () => (going = true));
+window.addEventListener("pageshow", () => (going = false));
+
+/** Whether there is another access token than `old` now. */
+async function renewed(old: string): Promise<boolean> {
+  renewing ??= renew(old).finally(() => (renewing = undefined));
+  return renewing;
+}
+
+async function renew(old: string): Promise<boolean> {
+  const refresh_token = session.refreshToken();
+  if (going) {
+    return false;
+  }
+  if (session.accessToken() !== old || refresh_token === null) {
+    return session.accessToken() !== null && session.accessToken() !== old;
+  }
+  try {
+    const tokens = await send<session.Tokens>("POST", "/v1/sessions/refresh", { refresh_token });
+    // Whoever has signed out meanwhile stays signed out.
+    if (session.accessToken() !== old) {
+      return false;
+    }
+    session.begin(tokens);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Sends the form's fields as they are. `progress` hears the part that was sent, from 0 to 1. */
-export function upload(form: FormData, progress: (part: number) => void): Promise<Song> {
+export async function upload(form: FormData, progress: (part: number) => void): Promise<Song> {
+  await renewIfEnding();
   // fetch cannot tell how much of a body has been sent.
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -109,6 +178,9 @@ function authorization(): Record<string, string> {
 function answer<T>(status: number, body: string): T {
   if (status < 200 || status > 299) {
     throw problemOf(status, body);
+  }
+  if (body === "") {
+    return undefined as T;
   }
   try {
     return JSON.parse(body) as T;

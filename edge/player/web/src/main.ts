@@ -13,6 +13,8 @@ import { songPages } from "./song_pages";
 const audio = element("audio", HTMLAudioElement);
 const alertLine = element("alert", HTMLParagraphElement);
 const signInForm = element("sign-in", HTMLFormElement);
+const forgotButton = element("forgot", HTMLButtonElement);
+const resetForm = element("reset", HTMLFormElement);
 const signOutButton = element("sign-out", HTMLButtonElement);
 const library = element("library", HTMLElement);
 const player = element("player", HTMLElement);
@@ -81,13 +83,45 @@ async function signIn(): Promise<void> {
   button?.setAttribute("disabled", "");
   try {
     const begun = await api.signIn(String(given.get("login")), String(given.get("password")));
-    session.begin(begun.access_token);
+    session.begin(begun);
     signInForm.reset();
     render();
   } catch (error) {
     say(sentenceOf(error));
   } finally {
     button?.removeAttribute("disabled");
+  }
+}
+
+async function forgot(): Promise<void> {
+  const login = String(new FormData(signInForm).get("login")).trim();
+  if (login === "") {
+    say("Say your username or mail address first.");
+    return;
+  }
+  try {
+    await api.forgotPassword(login);
+    say("If there is such an account, a mail is on its way: its link sets a new password.");
+  } catch (error) {
+    say(sentenceOf(error));
+  }
+}
+
+/** What a mailed link ends with: the server never sees it in a URL. */
+function resetToken(): string | undefined {
+  return /^#reset=([0-9a-f]{64})$/.exec(location.hash)?.[1];
+}
+
+async function reset(token: string): Promise<void> {
+  try {
+    await api.resetPassword(token, String(new FormData(resetForm).get("password")));
+    resetForm.reset();
+    history.replaceState(null, "", location.pathname);
+    session.end();
+    render();
+    say("The password is set: sign in with it.");
+  } catch (error) {
+    say(sentenceOf(error));
   }
 }
 
@@ -111,7 +145,9 @@ function signedOutIfRefused(error: unknown): void {
 function render(): void {
   const signedIn = session.accessToken() !== null;
   quiet();
-  signInForm.hidden = signedIn;
+  const resetting = resetToken() !== undefined;
+  resetForm.hidden = !resetting;
+  signInForm.hidden = signedIn || resetting;
   signOutButton.hidden = !signedIn;
   library.hidden = !signedIn;
   uploads.show(session.mayUpload());
@@ -120,7 +156,7 @@ function render(): void {
   if (signedIn) {
     void showSongs();
   } else {
-    signInForm.querySelector("input")?.focus();
+    (resetting ? resetForm : signInForm).querySelector("input")?.focus();
   }
 }
 
@@ -138,6 +174,18 @@ signInForm.addEventListener("submit", (event) => {
   event.preventDefault();
   void signIn();
 });
-signOutButton.addEventListener("click", signOut);
+signOutButton.addEventListener("click", () => {
+  void api.signOut();
+  signOut();
+});
+forgotButton.addEventListener("click", () => void forgot());
+resetForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const token = resetToken();
+  if (token !== undefined) {
+    void reset(token);
+  }
+});
+window.addEventListener("hashchange", render);
 more.addEventListener("click", () => void showSongs());
 render();
