@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::bearer::{self, By, SCHEME};
+use crate::idempotency;
 use crate::openapi::PROBLEM;
 use crate::rates;
 
@@ -69,6 +70,12 @@ impl Access {
         for (path, item) in &mut routes.get_openapi_mut().paths.paths {
             operations(item).for_each(|(method, operation)| {
                 operation.operation_id = Some(operation_id(method, path));
+                if idempotency::covers(method, path) {
+                    operation
+                        .parameters
+                        .get_or_insert_default()
+                        .push(RefOr::T(idempotency::parameter()));
+                }
                 self.document(operation);
             });
         }
@@ -108,7 +115,8 @@ async fn pass(
     }
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     let user = known.map(|(user, _)| user);
-    let mut response = rates::by_account(&api, user.as_ref(), next.run(request)).await;
+    let answer = idempotency::once(&api, user.as_ref(), request, next);
+    let mut response = rates::by_account(&api, user.as_ref(), answer).await;
     if reads && access != Access::Open {
         say_for_whom(response.headers_mut(), api.country_header());
     }

@@ -10,6 +10,7 @@ use axum::http::header::{
 use axum::http::{Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::idempotency::{IDEMPOTENCY_KEY, REPLAYED};
 use crate::rates::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::request_id::REQUEST_ID;
 
@@ -74,7 +75,14 @@ impl Origins {
                 Method::PATCH,
                 Method::DELETE,
             ])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, LAST_EVENT_ID])
+            .allow_headers([
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                IF_MATCH,
+                IF_NONE_MATCH,
+                IDEMPOTENCY_KEY,
+                LAST_EVENT_ID,
+            ])
             .expose_headers([
                 ETAG,
                 LOCATION,
@@ -82,6 +90,7 @@ impl Origins {
                 REQUEST_ID,
                 RATE_LIMIT,
                 RATE_LIMIT_POLICY,
+                REPLAYED,
             ])
             .max_age(REMEMBERED)
     }

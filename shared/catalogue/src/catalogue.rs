@@ -23,6 +23,7 @@ use crate::genres::Genres;
 use crate::history::History;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
+use crate::kept_answers::KeptAnswers;
 use crate::library::Library;
 use crate::outbox::Outbox;
 use crate::password_resets::PasswordResets;
@@ -175,6 +176,12 @@ impl Catalogue {
     #[must_use]
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
+    }
+
+    /// What was answered to requests that may be sent again.
+    #[must_use]
+    pub fn kept_answers(&self) -> KeptAnswers<'_> {
+        KeptAnswers::new(self)
     }
 
     /// What users like, and whom they follow.

@@ -42,6 +42,11 @@ use Column::{Flag, Id, Number, Text, Time};
 /// Columns that refer to users and are nothing to be told, and why.
 pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     (
+        "kept_answers",
+        "user_id",
+        "for a day, what was answered to requests that may be sent again: it is told where it is kept",
+    ),
+    (
         "password_resets",
         "user_id",
         "a hash of what was mailed, for half an hour: it is of use to thieves alone",

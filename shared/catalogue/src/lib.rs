@@ -32,6 +32,7 @@ pub mod history;
 pub mod identifier;
 pub mod inbox;
 pub mod jobs;
+pub mod kept_answers;
 pub mod library;
 pub mod matching;
 pub mod name;

@@ -80,6 +80,7 @@ impl<'a> Outbox<'a> {
         write.execute(sql("DELETE FROM outbox WHERE published_ms < $1").bind(before)).await?;
         let long_before = self.before(KEPT.saturating_add(on_the_bus));
         write.execute(sql("DELETE FROM inbox WHERE done_ms < $1").bind(long_before)).await?;
+        write.sweep_answers().await?;
         write.commit().await
     }
 

@@ -9,6 +9,7 @@ mod bodies;
 mod catalogue;
 mod history;
 mod http;
+mod idempotency;
 mod library;
 mod limits;
 mod live;

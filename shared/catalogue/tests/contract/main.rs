@@ -11,6 +11,7 @@ mod export;
 mod feed;
 mod history;
 mod jobs;
+mod kept_answers;
 mod library;
 mod matching;
 mod migrations;
