@@ -154,6 +154,11 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::Null => visitor.visit_unit(),
             Value::Bool(flag) => visitor.visit_bool(*flag),
             Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                // Neither database keeps more, and the description says int64.
+                (Some(number), _) if number > i64::MAX.unsigned_abs() => {
+                    let most = i64::MAX;
+                    Err(Wrong::at("", format!("This must be a whole number of at most {most}.")))
+                }
                 (Some(number), _) => visitor.visit_u64(number),
                 (None, Some(number)) => visitor.visit_i64(number),
                 _ => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
@@ -322,6 +327,11 @@ mod tests {
                 json!({"title": "a", "track": 70_000}),
                 "track",
                 "This must be a whole number from 0 to 65535.",
+            ),
+            (
+                json!({"title": "a", "track": u64::MAX}),
+                "track",
+                "This must be a whole number of at most 9223372036854775807.",
             ),
             (
                 json!({"title": "a", "track": 1.5}),
