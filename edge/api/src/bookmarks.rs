@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::bearer::Caller;
 use crate::playlists::PlaylistPaging;
+use crate::position::Position;
 use crate::refusals::{Body, IdPath, Parameters, catalogue_failed};
 use crate::visitor::Visitor;
 
@@ -24,7 +25,8 @@ pub(crate) struct BookmarkToMake {
     #[schema(value_type = Uuid)]
     song_id: SongId,
     /// Where in the song, in milliseconds.
-    position_ms: u64,
+    #[schema(inline)]
+    position_ms: Position,
     /// What it is for, in up to 2,000 characters.
     #[serde(default)]
     #[schema(max_length = 2000)]
@@ -81,7 +83,7 @@ pub(crate) async fn create(
     let note = new.note.parse().map_err(|_| {
         Problem::field("note", "A note is text of up to 2000 characters, none of them a control.")
     })?;
-    let new = NewBookmark { song: new.song_id, position_ms: new.position_ms, note };
+    let new = NewBookmark { song: new.song_id, position_ms: new.position_ms.0, note };
     let made = visitor.catalogue.bookmarks().make(user.id, &visitor.audience, &new).await;
     let made = made.map_err(refused)?;
     let place = format!("/v1/users/me/bookmarks/{}", made.id);

@@ -10,6 +10,7 @@ use catalogue::AuthenticatedUser;
 use futures::Stream;
 use service::Problem;
 use tokio::time::{Instant, sleep_until, timeout};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
@@ -28,6 +29,19 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// One event of a stream, as its lines say.
+#[derive(ToSchema)]
+#[schema(as = ServerSentEvent)]
+#[expect(dead_code, reason = "it describes what axum writes")]
+pub(crate) struct Described {
+    /// What happened.
+    event: Option<String>,
+    /// What `Last-Event-ID` says to go on from here.
+    id: Option<String>,
+    /// What is new, in JSON.
+    data: Option<String>,
+}
 
 /// Somebody's open stream.
 pub(crate) struct Listening {

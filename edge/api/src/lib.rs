@@ -59,6 +59,7 @@ mod playlist_import;
 mod playlist_members;
 mod playlist_refusals;
 mod playlists;
+mod position;
 mod preconditions;
 mod previews;
 mod public_url;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::bearer::{Caller, CurrentSession, Stream};
 use crate::now_playing::device;
+use crate::position::Position;
 use crate::refusals::{Body, IdPath, catalogue_failed};
 
 /// What a player does, and where it is.
@@ -21,9 +22,11 @@ use crate::refusals::{Body, IdPath, catalogue_failed};
 pub(crate) struct PlayerEvent {
     event: What,
     /// Where it is now, in milliseconds.
-    position_ms: u64,
+    #[schema(inline)]
+    position_ms: Position,
     /// Where it was before it jumped, in milliseconds: what was heard until then counts.
-    from_ms: Option<u64>,
+    #[schema(inline)]
+    from_ms: Option<Position>,
     /// What the device calls itself, in 1 to 200 characters, where several are logged in as one.
     #[schema(min_length = 1, max_length = 200)]
     device: Option<String>,
@@ -64,7 +67,7 @@ impl PlayerEvent {
         match self.event {
             What::Play => Report::Play,
             What::Pause => Report::Pause,
-            What::Seek => Report::Seek(self.from_ms),
+            What::Seek => Report::Seek(self.from_ms.map(|Position(from)| from)),
             What::Stop => Report::Stop,
             What::Heartbeat => Report::Heartbeat,
         }
@@ -91,7 +94,7 @@ pub(crate) async fn tell(
     }
     let told = Told {
         report: event.report(),
-        position_ms: event.position_ms,
+        position_ms: event.position_ms.0,
         device: device(session, event.device.as_deref())?,
         queue: event.queue,
     };

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::{Caller, CurrentSession};
+use crate::position::Position;
 use crate::preconditions;
 use crate::refusals::{Body, catalogue_failed, no_such_song, stale};
 use crate::songs::read_name;
@@ -27,7 +28,8 @@ pub(crate) struct PlayerToSet {
     #[schema(value_type = Uuid)]
     song_id: SongId,
     /// Where in the song, in milliseconds.
-    position_ms: u64,
+    #[schema(inline)]
+    position_ms: Position,
     /// Whether it plays.
     playing: bool,
     /// What the device calls itself, in 1 to 200 characters.
@@ -93,7 +95,7 @@ pub(crate) async fn set(
 ) -> Result<Response, Problem> {
     let setting = Setting {
         song: new.song_id,
-        position_ms: new.position_ms,
+        position_ms: new.position_ms.0,
         playing: new.playing,
         device: device(session, new.device.as_deref())?,
         queue: new.queue,

@@ -18,7 +18,7 @@ use service::Problem;
 use crate::api::Api;
 use crate::bearer::{Asker, CurrentSession};
 use crate::client::Client;
-use crate::event_stream::{self, Listening, Woken};
+use crate::event_stream::{self, Described, Listening, Woken};
 use crate::playlist_refusals::{PlaylistPath, refused};
 use crate::refusals::Parameters;
 
@@ -34,7 +34,7 @@ pub(crate) struct Watching {
 /// After `gone`, or a quarter of an hour, the stream ends.
 #[utoipa::path(get, path = "/v1/playlists/{id}/events", tag = "playlists",
     params(("id" = Uuid, Path), Watching, ("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, description = "Events as they come.", body = String,
+    responses((status = 200, description = "Events as they come.", body = Described,
                content_type = "text/event-stream")))]
 pub(crate) async fn follow(
     State(api): State<Api>,

@@ -80,6 +80,8 @@ pub(crate) struct Track {
 /// Why a file was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
+    #[error("the file is empty")]
+    Empty,
     #[error("the file is not UTF-8")]
     NotUtf8,
     #[error("this is an HLS playlist, which plays one song; it names no songs")]
@@ -97,6 +99,9 @@ impl PlaylistFile {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            return Err(Unreadable::Empty);
+        }
         match Format::of(text) {
             Format::M3u8 => m3u::read(text),
             Format::Xspf => xspf::read(text),

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::bearer::{self, Caller, CurrentSession};
 use crate::client::Client;
-use crate::event_stream::{self, Listening, Woken};
+use crate::event_stream::{self, Described, Listening, Woken};
 use crate::refusals::catalogue_failed;
 
 /// Tells of what is the caller's own, as it changes, on whichever device: `player`, `library` (likes, follows, bookmarks) and
@@ -32,7 +32,7 @@ use crate::refusals::catalogue_failed;
 /// are. After a quarter of an hour the stream ends.
 #[utoipa::path(get, path = "/v1/users/me/events", tag = "playback",
     params(("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, description = "Events as they come.", body = String,
+    responses((status = 200, description = "Events as they come.", body = Described,
                content_type = "text/event-stream")))]
 pub(crate) async fn follow(
     State(api): State<Api>,
