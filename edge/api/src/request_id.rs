@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,11 +13,17 @@ use uuid::Uuid;
 /// The response header.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The path, without what would open something to whoever reads the log.
+fn logged(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    route.filter(|route| route.contains("{secret}")).unwrap_or(request.uri().path()).to_owned()
+}
+
 /// Gives the request an id, logs it under that id, and tells the caller.
 pub(crate) async fn stamp(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = logged(&request);
     let span = tracing::info_span!("request", %id, %method, path);
     let start = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -35,4 +41,36 @@ pub(crate) async fn stamp(request: Request, next: Next) -> Response {
     let value = HeaderValue::from_str(&id).expect("a UUID is ASCII");
     response.headers_mut().insert(REQUEST_ID, value);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_secret_in_a_path_is_not_logged() {
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Arc::clone(&seen);
+        let note = from_fn(move |request: Request, next: Next| {
+            log.lock().expect("a log").push(logged(&request));
+            next.run(request)
+        });
+        let router = Router::new()
+            .route("/previews/{secret}", get(async || ""))
+            .route("/songs/{id}", get(async || ""))
+            .layer(note);
+        for path in ["/previews/opensesame", "/songs/7"] {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            router.clone().oneshot(request).await.expect("an answer");
+        }
+        assert_eq!(*seen.lock().expect("a log"), ["/previews/{secret}", "/songs/7"]);
+    }
 }
