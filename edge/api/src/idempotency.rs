@@ -49,6 +49,7 @@ const KEPT: &[&str] = &[
     "/v1/playlists/{id}/songs",
     "/v1/purges",
     "/v1/revocations",
+    "/v1/users/me/bookmarks",
 ];
 
 /// The header, as it is described.
