@@ -151,9 +151,13 @@ impl Front {
     }
 }
 
-/// Where mail is handed in, and who it is from: both or neither.
+/// Where mail is handed in, and who it is from: both or neither. Links in it lead to where we are reached.
 fn mail(said: &Said) -> Result<Option<(MailServer, Sender)>, ConfigError> {
     match (said.get(&SMTP_URL)?, said.get(&MAIL_FROM)?) {
+        (Some(_), Some(_)) if said.get::<PublicUrl>(&PUBLIC_URL)?.is_none() => {
+            let place = "mail needs public_url: its links lead there";
+            Err(ConfigError::Conflict(place.to_owned()))
+        }
         (Some(server), Some(from)) => Ok(Some((server, from))),
         (None, None) => Ok(None),
         _ => {
@@ -190,6 +194,8 @@ mod tests {
         let wrong = told(&[("smtp_url", "http://u:secret@h"), from]);
         assert!(wrong.contains("smtps://HOST") && !wrong.contains("secret"), "{wrong}");
         assert!(told(&[server, ("mail_from", "music")]).contains("mail_from = 'music'"));
+        assert!(told(&[server, from]).contains("mail needs public_url"));
+        assert!(decided(&[server, from, ("public_url", "https://h.example")]).is_ok());
         assert!(told(&[("registration", "ajar")]).contains("open or closed"));
     }
 

@@ -19,7 +19,8 @@ pub(crate) async fn keep(
     timeout(longest, next.run(request)).await.map_err(|_| missed(longest))
 }
 
-fn missed(longest: Duration) -> Problem {
+/// It did not begin within `longest`.
+pub(crate) fn missed(longest: Duration) -> Problem {
     let detail = format!(
         "This took longer than {} seconds and was given up; please try again.",
         longest.as_secs()

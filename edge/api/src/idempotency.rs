@@ -18,14 +18,15 @@ use catalogue::kept_answers::{Begun, KeptAnswer, Turn};
 use media::UserId;
 use service::Problem;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 use tracing::Instrument;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use crate::api::Api;
 use crate::body::{LARGEST, received};
-use crate::panics;
 use crate::refusals::catalogue_failed;
+use crate::{deadline, panics};
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -140,9 +141,17 @@ impl Attempt {
 
     async fn first(self, turn: Turn, request: Request, next: Next) -> Response {
         let unless_kept = Unkept { attempt: Some((self.clone(), turn)) };
-        let response = next.run(request).await;
+        let longest = self.api.request_timeout();
+        // Nobody outside gives up what runs by itself: without an end it would run on beside the next attempt.
+        let response = match timeout(longest, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => deadline::missed(longest).into_response(),
+        };
         let (response, kept) = keepable(response).await;
-        let Some(answer) = kept else { return response };
+        let Some(answer) = kept else {
+            unless_kept.forget().await;
+            return response;
+        };
         let catalogue = self.api.catalogue().seen_by(self.user);
         match catalogue.kept_answers().finish(self.user, &self.key, turn, &answer).await {
             Ok(()) => unless_kept.it_is(),
@@ -150,9 +159,16 @@ impl Attempt {
         }
         response
     }
+
+    async fn forget(&self, turn: Turn) {
+        let catalogue = self.api.catalogue().seen_by(self.user);
+        if let Err(error) = catalogue.kept_answers().forget(self.user, &self.key, turn).await {
+            tracing::warn!(%error, "a request that failed cannot be repeated for a while");
+        }
+    }
 }
 
-/// Forgets the attempt when it is dropped: what fails, or panics, may be tried again at once.
+/// Forgets the attempt: what fails, or panics, may be tried again at once.
 struct Unkept {
     attempt: Option<(Attempt, Turn)>,
 }
@@ -161,18 +177,20 @@ impl Unkept {
     fn it_is(mut self) {
         self.attempt = None;
     }
+
+    /// Before the failure is answered: whoever hears of it may ask again.
+    async fn forget(mut self) {
+        if let Some((attempt, turn)) = self.attempt.take() {
+            attempt.forget(turn).await;
+        }
+    }
 }
 
 impl Drop for Unkept {
     fn drop(&mut self) {
-        let Some((attempt, turn)) = self.attempt.take() else { return };
-        tokio::spawn(async move {
-            let catalogue = attempt.api.catalogue().seen_by(attempt.user);
-            let forgotten = catalogue.kept_answers().forget(attempt.user, &attempt.key, turn).await;
-            if let Err(error) = forgotten {
-                tracing::warn!(%error, "a request that failed cannot be repeated for a while");
-            }
-        });
+        if let Some((attempt, turn)) = self.attempt.take() {
+            tokio::spawn(async move { attempt.forget(turn).await });
+        }
     }
 }
 

@@ -227,6 +227,9 @@ mod tests {
         assert_eq!(read(many.as_bytes()), Unreadable::TooManyTracks);
         let many = format!("<playlist>{}</playlist>", "<track/>".repeat(MOST_TRACKS + 1));
         assert_eq!(read(many.as_bytes()), Unreadable::TooManyTracks);
+        let many = format!(r#"{{"playlist":{{"track":[{}{{}}]}}}}"#, "{},".repeat(MOST_TRACKS));
+        let error = read(many.as_bytes()).to_string();
+        assert!(error.contains("expected a list of 10000 tracks at most"), "{error}");
         let deep = format!("<playlist>{}", "<a>".repeat(1_000));
         assert!(matches!(read(deep.as_bytes()), Unreadable::Malformed(_)));
     }

@@ -1,6 +1,6 @@
 //! Which songs of ours are meant by what is said elsewhere: playlists of other programs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use media::SongId;
 use serde::Serialize;
@@ -20,8 +20,11 @@ use crate::statement::sql_each;
 /// By how much two lengths of one song may differ, in milliseconds: some programs round to seconds, others count silence.
 const TOLERANCE_MS: u64 = 3_000;
 
-/// Songs of one artist and title that are looked at.
-const MOST_OF_A_NAME: u32 = 20_000;
+/// How many codes or names are asked for at once.
+const AT_ONCE: usize = 200;
+
+/// Songs that are looked at for so many: twenty each, and more of some where there are fewer of others.
+const MOST_AT_ONCE: u32 = 4_000;
 
 /// What is said of a song.
 #[derive(Debug, Clone, Default)]
@@ -129,35 +132,46 @@ async fn by_isrc(
     audience: &Audience,
     wanted: &[Wanted],
 ) -> Result<HashMap<Isrc, Vec<Song>>, CatalogueError> {
-    let codes: Vec<String> =
-        wanted.iter().filter_map(|wanted| wanted.isrc.as_ref()).map(Isrc::to_string).collect();
-    let statement = sql_each(
-        concat!(
-            songs!(),
-            " WHERE ",
-            visible!(),
-            " AND s.isrc IN (SELECT value FROM json_each($5))"
-        ),
-        concat!(
-            songs!(),
-            " WHERE ",
-            visible!(),
-            " AND s.isrc IN (SELECT value FROM json_array_elements_text(CAST($5 AS json)))"
-        ),
-    );
-    let statement = statement.bind_audience(audience, catalogue.now_ms()).bind(json(&codes));
+    let codes = wanted.iter().filter_map(|wanted| wanted.isrc.as_ref()).map(Isrc::to_string);
+    let codes: Vec<String> = codes.collect::<BTreeSet<_>>().into_iter().collect();
     let mut found: HashMap<Isrc, Vec<Song>> = HashMap::new();
-    for row in catalogue.read().all(statement).await? {
-        let song = read_song(&row)?;
-        if let Some(isrc) = song.isrc.clone() {
-            found.entry(isrc).or_default().push(song);
+    for codes in codes.chunks(AT_ONCE) {
+        for song in with_codes(catalogue, audience, codes).await? {
+            if let Some(isrc) = song.isrc.clone() {
+                found.entry(isrc).or_default().push(song);
+            }
         }
     }
     Ok(found)
 }
 
+async fn with_codes(
+    catalogue: &Catalogue,
+    audience: &Audience,
+    codes: &[String],
+) -> Result<Vec<Song>, CatalogueError> {
+    let statement = sql_each(
+        concat!(
+            songs!(),
+            " WHERE ",
+            visible!(),
+            " AND s.isrc IN (SELECT value FROM json_each($5)) LIMIT $6"
+        ),
+        concat!(
+            songs!(),
+            " WHERE ",
+            visible!(),
+            " AND s.isrc IN (SELECT value FROM json_array_elements_text(CAST($5 AS json)))
+              LIMIT $6"
+        ),
+    );
+    let statement = statement.bind_audience(audience, catalogue.now_ms());
+    let rows = catalogue.read().all(statement.bind(json(codes)).bind(MOST_AT_ONCE)).await?;
+    rows.iter().map(read_song).collect()
+}
+
 /// Artist and title of something wanted, as they are found.
-#[derive(Serialize)]
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Keys {
     artist: String,
     title: String,
@@ -168,11 +182,24 @@ async fn by_name(
     audience: &Audience,
     wanted: &[Wanted],
 ) -> Result<HashMap<(String, String), Vec<Song>>, CatalogueError> {
-    let keys: Vec<Keys> = wanted
-        .iter()
-        .filter_map(|wanted| wanted.artist.as_ref().zip(wanted.title.as_ref()))
-        .map(|(artist, title)| Keys { artist: artist.key(), title: title.key() })
-        .collect();
+    let named =
+        wanted.iter().filter_map(|wanted| wanted.artist.as_ref().zip(wanted.title.as_ref()));
+    let keys = named.map(|(artist, title)| Keys { artist: artist.key(), title: title.key() });
+    let keys: Vec<Keys> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found: HashMap<(String, String), Vec<Song>> = HashMap::new();
+    for keys in keys.chunks(AT_ONCE) {
+        for song in with_names(catalogue, audience, keys).await? {
+            found.entry((key(&song.artist), key(&song.title))).or_default().push(song);
+        }
+    }
+    Ok(found)
+}
+
+async fn with_names(
+    catalogue: &Catalogue,
+    audience: &Audience,
+    keys: &[Keys],
+) -> Result<Vec<Song>, CatalogueError> {
     // `a` is the artist of the song that `songs!` joins.
     let statement = sql_each(
         concat!(
@@ -193,13 +220,8 @@ async fn by_name(
         ),
     );
     let statement = statement.bind_audience(audience, catalogue.now_ms());
-    let rows = catalogue.read().all(statement.bind(json(&keys)).bind(MOST_OF_A_NAME)).await?;
-    let mut found: HashMap<(String, String), Vec<Song>> = HashMap::new();
-    for row in rows {
-        let song = read_song(&row)?;
-        found.entry((key(&song.artist), key(&song.title))).or_default().push(song);
-    }
-    Ok(found)
+    let rows = catalogue.read().all(statement.bind(json(keys)).bind(MOST_AT_ONCE)).await?;
+    rows.iter().map(read_song).collect()
 }
 
 fn json<T: Serialize>(values: &[T]) -> String {

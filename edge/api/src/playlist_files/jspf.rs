@@ -1,8 +1,11 @@
 //! JSPF: XSPF in JSON (<https://www.xspf.org/jspf>).
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::{PlaylistFile, Track, Unreadable};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{MOST_TRACKS, PlaylistFile, Track, Unreadable};
 
 #[derive(Serialize, Deserialize)]
 struct Document {
@@ -15,7 +18,7 @@ struct Playlist {
     title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     annotation: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some")]
     track: Vec<JspfTrack>,
 }
 
@@ -60,6 +63,32 @@ impl Several {
             Self::One(one) => vec![one],
         }
     }
+}
+
+/// No more tracks than a playlist has songs, counted as they come: an empty one is three bytes in the file and many here.
+fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<JspfTrack>, D::Error> {
+    struct Tracks;
+
+    impl<'de> Visitor<'de> for Tracks {
+        type Value = Vec<JspfTrack>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of {MOST_TRACKS} tracks at most")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut tracks = Vec::new();
+            while let Some(track) = list.next_element()? {
+                if tracks.len() == MOST_TRACKS {
+                    return Err(de::Error::invalid_length(MOST_TRACKS + 1, &self));
+                }
+                tracks.push(track);
+            }
+            Ok(tracks)
+        }
+    }
+
+    from.deserialize_seq(Tracks)
 }
 
 pub(super) fn write(file: &PlaylistFile) -> String {

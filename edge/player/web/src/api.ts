@@ -35,7 +35,7 @@ export function signIn(login: string, password: string): Promise<session.Tokens>
 
 /** Ends the session at the server, too. Where that cannot be reached, it ends by itself. */
 export async function signOut(): Promise<void> {
-  await send<void>("DELETE", "/v1/sessions/current").catch(() => undefined);
+  await ask<void>("DELETE", "/v1/sessions/current").catch(() => undefined);
 }
 
 /** Asks for a mail with a link that sets a new password. */

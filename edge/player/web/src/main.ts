@@ -125,13 +125,25 @@ async function reset(token: string): Promise<void> {
   }
 }
 
-function signOut(): void {
-  reports.close();
-  session.end();
+function silence(): Promise<void> {
+  const told = reports.close();
   chosen = undefined;
   stream.close();
   player.hidden = true;
+  return told;
+}
+
+function signOut(): void {
+  void silence();
+  session.end();
   render();
+}
+
+/** Tells the server, as who is still signed in, before the page forgets who that was. */
+async function leave(): Promise<void> {
+  await silence();
+  await api.signOut();
+  signOut();
 }
 
 function signedOutIfRefused(error: unknown): void {
@@ -174,10 +186,7 @@ signInForm.addEventListener("submit", (event) => {
   event.preventDefault();
   void signIn();
 });
-signOutButton.addEventListener("click", () => {
-  void api.signOut();
-  signOut();
-});
+signOutButton.addEventListener("click", () => void leave());
 forgotButton.addEventListener("click", () => void forgot());
 resetForm.addEventListener("submit", (event) => {
   event.preventDefault();

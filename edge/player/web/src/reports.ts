@@ -21,23 +21,24 @@ export class Reports {
     audio.addEventListener("pause", () => this.tell({ event: audio.ended ? "stop" : "pause" }));
     audio.addEventListener("seeked", () => this.tell({ event: "seek", from_ms: this.position }));
     audio.addEventListener("timeupdate", () => this.note());
-    window.addEventListener("pagehide", () => this.close());
+    window.addEventListener("pagehide", () => void this.close());
     setInterval(() => this.beat(), EVERY_MS);
   }
 
   /** What plays from now on is this playback. */
   open(playback: string): void {
-    this.close();
+    void this.close();
     this.playback = playback;
     this.position = 0;
   }
 
-  /** Nothing plays any more. */
-  close(): void {
+  /** Nothing plays any more. Settles when that is told. */
+  close(): Promise<void> {
     if (this.playback !== undefined) {
       this.send({ event: "stop", position_ms: this.position });
       this.playback = undefined;
     }
+    return this.told;
   }
 
   private beat(): void {

@@ -7,7 +7,7 @@ use segue_catalogue::{Audience, SongEdit, Viewer};
 use crate::bench::Bench;
 use crate::contract;
 
-contract![songs_are_known_by_id_code_or_name];
+contract![songs_are_known_by_id_code_or_name, none_of_many_is_lost];
 
 async fn meant(bench: &Bench, wanted: Wanted) -> Option<(SongId, MatchedBy)> {
     let audience = Audience::from(Viewer::Public);
@@ -44,4 +44,22 @@ async fn songs_are_known_by_id_code_or_name(bench: &Bench) {
     }
     bench.edit(second, SongEdit { draft: Some(true), ..SongEdit::default() }).await;
     assert_eq!(meant(bench, by_isrc).await, None, "nobody may know of it");
+}
+
+async fn none_of_many_is_lost(bench: &Bench) {
+    let songs = [bench.make_ready("Aaa").await.id, bench.make_ready("Zzz").await.id];
+    let named = |title: String| Wanted {
+        artist: "Somebody".parse().ok(),
+        title: title.parse().ok(),
+        ..Wanted::default()
+    };
+    let mut wanted = vec![named("Aaa".to_owned()); 500];
+    wanted.extend((0..500).map(|number| named(format!("Nobody's {number}"))));
+    wanted.push(named("Zzz".to_owned()));
+    let audience = Audience::from(Viewer::Public);
+    let found = bench.catalogue.songs().matching(&audience, &wanted).await.unwrap();
+    let known = |song| Some((song, MatchedBy::Name));
+    assert!(found[..500].iter().all(|found| *found == known(songs[0])));
+    assert!(found[500..1_000].iter().all(Option::is_none));
+    assert_eq!(found[1_000], known(songs[1]));
 }
