@@ -39,7 +39,7 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let backup = Checked::read(&options.backup)?;
     let staged = Staged::beside(&named.data)?;
     for object in &backup.objects {
-        let (Some(from), Some(to)) = (object.below(&backup.pool), object.below(&staged.objects()))
+        let (Some(from), Some(to)) = (object.pooled(&backup.pool), object.below(&staged.objects()))
         else {
             continue;
         };
@@ -85,10 +85,10 @@ impl Checked {
         };
         let Some(folder) = folder else { bail!("there is no backup in {}", given.display()) };
         let manifest = Manifest::read(&folder)?;
-        manifest.files.iter().try_for_each(|file| file.check(&folder))?;
+        manifest.files.iter().try_for_each(|file| file.check(file.below(&folder)))?;
         let pool = folder.parent().unwrap_or(Path::new("")).join(OBJECTS);
         let objects = objects::read_list(&folder)?;
-        objects.iter().try_for_each(|object| object.check(&pool))?;
+        objects.iter().try_for_each(|object| object.check(object.pooled(&pool)))?;
         Ok(Self { folder, pool, manifest, objects })
     }
 }

@@ -198,14 +198,15 @@ fn what_is_damaged_is_not_restored_and_nothing_is_made() {
     let folder = TempDir::new().unwrap();
     let (site, backups, backup) = backed_up(folder.path());
     let new = Site::new(folder.path().join("new"), false);
-    let object = fs::read_dir(backups.join("objects/masters")).unwrap().next().unwrap().unwrap();
+    let first = |folder: &Path| fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let object = first(&first(&backups.join("objects")));
     for (file, damage) in [
         (backup.join("manifest.json"), "cut"),
         (backup.join("tables/songs.jsonl.gz"), "cut"),
         (backup.join("tables/users.jsonl.gz"), "turned"),
         (backup.join("data/keys/playback.pem"), "turned"),
         (backup.join("objects.jsonl.gz"), "gone"),
-        (object.path(), "cut"),
+        (object, "cut"),
     ] {
         let whole = fs::read(&file).unwrap();
         let mut bytes = whole.clone();
@@ -231,6 +232,29 @@ fn what_is_damaged_is_not_restored_and_nothing_is_made() {
     // As it was, it is restored; and the one after it has nothing new.
     done(&new.segue("restore", &backups));
     assert!(done(&site.segue("backup", &backups)).contains("(0 new)"));
+}
+
+/// Objects are replaced under their names: every backup keeps what was there at its time.
+#[test]
+fn what_is_replaced_is_kept_as_it_was_and_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let (site, backups, first) = backed_up(folder.path());
+    let masters = site.data.join("objects/masters");
+    let master = fs::read_dir(&masters).unwrap().next().unwrap().unwrap().path();
+    let old = fs::read(&master).unwrap();
+    let new: Vec<u8> = old.iter().map(|byte| !byte).collect();
+    for bytes in [&new, &new[..9].to_vec()] {
+        fs::remove_file(&master).unwrap();
+        fs::write(&master, bytes).unwrap();
+        assert!(done(&site.segue("backup", &backups)).contains("(1 new)"));
+        let restored = Site::new(folder.path().join(bytes.len().to_string()), false);
+        done(&restored.segue("restore", &backups));
+        let name = master.strip_prefix(&site.data).unwrap();
+        assert_eq!(&fs::read(restored.data.join(name)).unwrap(), bytes);
+        fs::remove_dir_all(&restored.data).unwrap();
+        done(&restored.segue("restore", &first));
+        assert_eq!(fs::read(restored.data.join(name)).unwrap(), old);
+    }
 }
 
 #[test]

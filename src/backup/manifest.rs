@@ -13,7 +13,7 @@ use super::written::{self, hash_of};
 /// Below it lies what goes into the data folder as it is.
 pub(crate) const DATA: &str = "data";
 
-/// What holds the objects of all backups in one place, and without an ending, what lists those of one.
+/// What holds the objects of all backups in one place, each under its SHA-256: none is ever overwritten by another.
 pub(crate) const OBJECTS: &str = "objects";
 
 const FILE: &str = "manifest.json";
@@ -49,6 +49,9 @@ pub(crate) struct Kept {
     pub(crate) bytes: u64,
     /// Its SHA-256 in hex digits.
     pub(crate) sha256: String,
+    /// When an object was written, in nanoseconds since 1970: with its length, what says that it is the same still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) modified_ns: Option<u64>,
 }
 
 /// Where the rows of a table are, relative to the backup.
@@ -116,9 +119,15 @@ impl Kept {
         (plain && !self.path.is_empty()).then(|| root.join(path))
     }
 
-    /// Refuses what is not as it was.
-    pub(crate) fn check(&self, root: &Path) -> anyhow::Result<()> {
-        let Some(path) = self.below(root) else { bail!("the backup names a file '{}'", self.path) };
+    /// Where an object is kept in `pool`; `None` where the SHA-256 is none.
+    pub(crate) fn pooled(&self, pool: &Path) -> Option<PathBuf> {
+        let digits = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
+        digits.then(|| pool.join(&self.sha256[..2]).join(&self.sha256))
+    }
+
+    /// Refuses what is not at `path` as it was; `None` is a path that leads elsewhere.
+    pub(crate) fn check(&self, path: Option<PathBuf>) -> anyhow::Result<()> {
+        let Some(path) = path else { bail!("the backup names a file '{}'", self.path) };
         let hashed =
             hash_of(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         if hashed != (self.bytes, self.sha256.clone()) {

@@ -1,9 +1,10 @@
-//! The objects: they never change, so backups in one place share them, and each lists its own.
+//! The objects: backups in one place share them by what they hold, and each lists its own.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use anyhow::Context;
 use flate2::read::GzDecoder;
@@ -41,21 +42,43 @@ pub(crate) fn last(place: &Path) -> io::Result<Option<PathBuf>> {
 pub(crate) fn take(from: &Path, place: &Path, known: &Known) -> io::Result<(Vec<Kept>, u64)> {
     let (mut list, mut copied) = (Vec::new(), 0);
     for path in files_below(from)? {
-        let (own, kept) = (from.join(&path), place.join(OBJECTS).join(&path));
+        let own = from.join(&path);
         let name = path.to_string_lossy().into_owned();
-        let length = fs::metadata(&own)?.len();
-        let there = fs::metadata(&kept).is_ok_and(|there| there.len() == length);
-        match known.get(&name).filter(|known| there && known.bytes == length) {
-            Some(known) => list.push(known.clone()),
-            None => {
-                link_or_copy(&own, &kept)?;
-                let (bytes, sha256) = hash_of(&kept)?;
-                list.push(Kept { path: name, bytes, sha256 });
-                copied += 1;
-            }
-        }
+        let now = fs::metadata(&own)?;
+        let same = |known: &&Kept| known.bytes == now.len() && known.modified_ns == modified(&now);
+        let object = match known.get(&name).filter(same) {
+            Some(known) => known.clone(),
+            None => look_at(&own, name, &now)?,
+        };
+        copied += u64::from(pool(&own, &place.join(OBJECTS), &object)?);
+        list.push(object);
     }
     Ok((list, copied))
+}
+
+fn look_at(own: &Path, path: String, now: &Metadata) -> io::Result<Kept> {
+    let (bytes, sha256) = hash_of(own)?;
+    Ok(Kept { path, bytes, sha256, modified_ns: modified(now) })
+}
+
+fn modified(file: &Metadata) -> Option<u64> {
+    let since = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_nanos()).ok()
+}
+
+/// Puts an object into the pool, if nothing of its length is there under its hash. Answers whether it was put.
+fn pool(own: &Path, pool: &Path, object: &Kept) -> io::Result<bool> {
+    let kept = object.pooled(pool).ok_or(io::ErrorKind::InvalidData)?;
+    if fs::metadata(&kept).is_ok_and(|there| there.len() == object.bytes) {
+        return Ok(false);
+    }
+    link_or_copy(own, &kept)?;
+    if hash_of(&kept)? != (object.bytes, object.sha256.clone()) {
+        let changed = format!("{} changed while it was copied", own.display());
+        fs::remove_file(&kept)?;
+        return Err(io::Error::other(changed));
+    }
+    Ok(true)
 }
 
 /// A second name for the same bytes where both are on one file system: objects are replaced, never written into. Else a

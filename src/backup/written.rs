@@ -51,7 +51,8 @@ impl<W> Hashed<W> {
 
     fn kept(self, path: &Path) -> Kept {
         let sha256 = hex::encode(self.hash.finalize());
-        Kept { path: path.to_string_lossy().into_owned(), bytes: self.bytes, sha256 }
+        let path = path.to_string_lossy().into_owned();
+        Kept { path, bytes: self.bytes, sha256, modified_ns: None }
     }
 }
 
