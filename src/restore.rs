@@ -41,7 +41,7 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     for object in &backup.objects {
         let (Some(from), Some(to)) = (object.pooled(&backup.pool), object.below(&staged.objects()))
         else {
-            continue;
+            bail!("the backup names an object '{}'", object.path)
         };
         objects::link_or_copy(&from, &to)
             .with_context(|| format!("{} cannot be restored", from.display()))?;

@@ -257,6 +257,26 @@ fn what_is_replaced_is_kept_as_it_was_and_as_it_is() {
     }
 }
 
+/// The pool's file is the object's own, where both are on one disk: it rots with it, and is put anew when that is.
+#[test]
+fn what_has_rotted_in_the_pool_is_put_there_anew() {
+    let folder = TempDir::new().unwrap();
+    let (site, backups, _) = backed_up(folder.path());
+    let masters = site.data.join("objects/masters");
+    let master = fs::read_dir(&masters).unwrap().next().unwrap().unwrap().path();
+    let good = fs::read(&master).unwrap();
+    let rotten: Vec<u8> = good.iter().map(|byte| !byte).collect();
+    fs::write(&master, &rotten).unwrap();
+    let new = Site::new(folder.path().join("new"), false);
+    assert!(refused(&new.segue("restore", &backups)).contains("is damaged"));
+    fs::remove_file(&master).unwrap();
+    fs::write(&master, &good).unwrap();
+    assert!(done(&site.segue("backup", &backups)).contains("(1 new)"));
+    done(&new.segue("restore", &backups));
+    let name = master.strip_prefix(&site.data).unwrap();
+    assert_eq!(fs::read(new.data.join(name)).unwrap(), good);
+}
+
 #[test]
 fn a_backup_that_is_killed_leaves_the_last_one_and_a_restore_that_is_killed_nothing() {
     let folder = TempDir::new().unwrap();

@@ -44,13 +44,17 @@ pub(crate) fn take(from: &Path, place: &Path, known: &Known) -> io::Result<(Vec<
     for path in files_below(from)? {
         let own = from.join(&path);
         let name = path.to_string_lossy().into_owned();
-        let now = fs::metadata(&own)?;
-        let same = |known: &&Kept| known.bytes == now.len() && known.modified_ns == modified(&now);
-        let object = match known.get(&name).filter(same) {
-            Some(known) => known.clone(),
-            None => look_at(&own, name, &now)?,
+        let now = match fs::metadata(&own) {
+            // Withdrawn since it was listed: what rows name was there before them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            now => now?,
         };
-        copied += u64::from(pool(&own, &place.join(OBJECTS), &object)?);
+        let same = |known: &&Kept| known.bytes == now.len() && known.modified_ns == modified(&now);
+        let (object, trusted) = match known.get(&name).filter(same) {
+            Some(known) => (known.clone(), true),
+            None => (look_at(&own, name, &now)?, false),
+        };
+        copied += u64::from(pool(&own, &place.join(OBJECTS), &object, trusted)?);
         list.push(object);
     }
     Ok((list, copied))
@@ -66,14 +70,17 @@ fn modified(file: &Metadata) -> Option<u64> {
     u64::try_from(since.as_nanos()).ok()
 }
 
-/// Puts an object into the pool, if nothing of its length is there under its hash. Answers whether it was put.
-fn pool(own: &Path, pool: &Path, object: &Kept) -> io::Result<bool> {
+/// Puts an object into the pool, if it is not there. Answers whether it was put. What an earlier backup put there is
+/// `trusted` by its length; what this one has looked at anew is compared, since what is there may have rotted.
+fn pool(own: &Path, pool: &Path, object: &Kept, trusted: bool) -> io::Result<bool> {
     let kept = object.pooled(pool).ok_or(io::ErrorKind::InvalidData)?;
-    if fs::metadata(&kept).is_ok_and(|there| there.len() == object.bytes) {
+    let is_it = || io::Result::Ok(hash_of(&kept)? == (object.bytes, object.sha256.clone()));
+    let there = fs::metadata(&kept).is_ok_and(|there| there.len() == object.bytes);
+    if there && (trusted || is_it()?) {
         return Ok(false);
     }
     link_or_copy(own, &kept)?;
-    if hash_of(&kept)? != (object.bytes, object.sha256.clone()) {
+    if !is_it()? {
         let changed = format!("{} changed while it was copied", own.display());
         fs::remove_file(&kept)?;
         return Err(io::Error::other(changed));

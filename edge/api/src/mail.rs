@@ -61,6 +61,16 @@ pub(crate) enum MailError {
     Server(#[from] lettre::transport::smtp::Error),
 }
 
+impl MailError {
+    /// Whether another attempt would fare no better: there is no such mailbox, or nothing that could be one.
+    pub(crate) fn is_for_good(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::Message(_) => true,
+            Self::Server(error) => error.is_permanent(),
+        }
+    }
+}
+
 impl Mailer {
     /// One that hands in at `server` what is from `sender`.
     ///

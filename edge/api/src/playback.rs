@@ -7,9 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
-use catalogue::{
-    AuthenticatedUser, CurrentVersion, Plan, Song, SongState, StreamId, song_document,
-};
+use catalogue::{AuthenticatedUser, CurrentVersion, Plan, Song, SongState, song_document};
 use media::ladder::{RATES, TOP};
 use media::{Kbps, SongId, SwitchingSet, UserId};
 use origin::{SongFile, SongFolder};
@@ -72,16 +70,16 @@ pub(crate) async fn create(
 ) -> Result<Granted, Problem> {
     let latest = visitor.on_leader(&api);
     let song = songs::seen(&latest, id).await?;
-    let playback = open(&api, &user, stream, &latest, &song).await?;
+    let playback = open(&api, &user, &latest, &song).await?;
+    latest.catalogue.streams().begin(user.id, stream).await.map_err(catalogue_failed)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(playback)))
 }
 
-/// Lets `user`, who is that visitor, hear `song` as it is now, where `stream` plays. A replica may not have heard that it was withdrawn: the
+/// Lets `user`, who is that visitor, hear `song` as it is now. A replica may not have heard that it was withdrawn: the
 /// leader is asked.
 pub(crate) async fn open(
     api: &Api,
     user: &AuthenticatedUser,
-    stream: StreamId,
     latest: &Visitor,
     song: &Song,
 ) -> Result<Playback, Problem> {
@@ -89,7 +87,6 @@ pub(crate) async fn open(
     let playback = grant(api, song, listener)?;
     let opened = latest.catalogue.playbacks().open(playback.playback_id, user.id, song.id).await;
     opened.map_err(catalogue_failed)?;
-    latest.catalogue.streams().begin(user.id, stream).await.map_err(catalogue_failed)?;
     Ok(playback)
 }
 

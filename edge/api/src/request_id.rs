@@ -32,8 +32,9 @@ pub(crate) async fn stamp(request: Request, next: Next) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let headers = std::mem::take(response.headers_mut());
         response = problem.with_request_id(&id).into_response();
+        let own = response.headers().clone();
         for (name, value) in &headers {
-            if !response.headers().contains_key(name) && name != "content-length" {
+            if !own.contains_key(name) && name != "content-length" {
                 response.headers_mut().append(name, value.clone());
             }
         }

@@ -39,6 +39,10 @@ async fn send_all(api: &Api, mailer: &Mailer) -> Result<(), CatalogueError> {
     while let Some(mail) = resets.take().await? {
         match send(api, mailer, &mail).await {
             Ok(()) => resets.sent(&mail).await?,
+            Err(error) if error.is_for_good() => {
+                resets.sent(&mail).await?;
+                tracing::warn!(wish = %mail.wish, error = %chain(&error), "a mail is given up");
+            }
             Err(error) => {
                 let again_in = resets.failed(&mail).await?;
                 tracing::warn!(wish = %mail.wish, ?again_in, error = %chain(&error), "a mail is not out");

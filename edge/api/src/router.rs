@@ -47,7 +47,7 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
     routes.layer(middleware::from_fn(request_id::stamp)).layer(compressing::layer())
 }
 
-// A route is in exactly one of these lists, which says who may call it; tests/access.rs has a row for each.
+// A route is in exactly one of these lists, which says who may call it; tests/api/access.rs has a row for each.
 
 fn for_newcomers() -> OpenApiRouter<Api> {
     OpenApiRouter::new()

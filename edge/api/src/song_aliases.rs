@@ -49,14 +49,13 @@ pub(crate) struct Rate {
 pub(crate) async fn show(
     State(api): State<Api>,
     Caller(user): Caller,
-    Stream(stream): Stream,
     visitor: Visitor,
     SongPath(id): SongPath,
 ) -> Result<Response, Problem> {
     let latest = visitor.on_leader(&api);
     let song = songs::seen(&latest, id).await?;
     let playback = match song.state {
-        SongState::Ready => Some(playback::open(&api, &user, stream, &latest, &song).await?),
+        SongState::Ready => Some(playback::open(&api, &user, &latest, &song).await?),
         _ => None,
     };
     let credits = latest.catalogue.songs().credits(id).await.map_err(catalogue_failed)?;
@@ -80,10 +79,11 @@ pub(crate) async fn stream(
     let rate = rate.read()?;
     let latest = visitor.on_leader(&api);
     let song = songs::seen(&latest, id).await?;
-    let mut playback = playback::open(&api, &user, stream, &latest, &song).await?;
+    let mut playback = playback::open(&api, &user, &latest, &song).await?;
     let highest = *playback.ogg.last_key_value().ok_or_else(no_ogg)?.0;
     let rate = rate.unwrap_or(highest);
     let url = playback.ogg.remove(&rate).ok_or_else(|| above_plan(rate, playback.ogg.keys()))?;
+    latest.catalogue.streams().begin(user.id, stream).await.map_err(catalogue_failed)?;
     let url = HeaderValue::from_str(&url).map_err(|error| Problem::internal(&error))?;
     Ok((StatusCode::FOUND, [SECRET, (LOCATION, url)]).into_response())
 }

@@ -6,14 +6,26 @@ use crate::error::CatalogueError;
 use crate::name::key;
 use crate::row::Row;
 use crate::source::Source;
-use crate::statement::{Statement, sql};
+use crate::statement::{Statement, sql, sql_each};
 use crate::write::Write;
 
 /// Rows that are read at once.
 const AT_ONCE: u32 = 1_000;
 
-/// Does what is left to do, all of it or nothing.
+/// Does what is left to do, all of it or nothing. Who comes second waits for the first, however long that takes.
 pub(crate) async fn finish(mut write: Write) -> Result<(), CatalogueError> {
+    write
+        .optional(sql_each(
+            "SELECT 1 AS one",
+            "SELECT set_config('lock_timeout', '0', TRUE) AS one",
+        ))
+        .await?;
+    write
+        .optional(sql_each(
+            "SELECT 1 AS one",
+            "SELECT set_config('statement_timeout', '0', TRUE) AS one",
+        ))
+        .await?;
     let todo = sql("DELETE FROM chores WHERE name = 'fold names'");
     if write.execute(todo).await? == 1 {
         fold_titles(&mut write).await?;

@@ -157,6 +157,8 @@ async fn what_is_no_playlist_is_refused() {
         ("#EXTM3U\n#EXT-X-VERSION:3\n", "HLS"),
         ("{\"playlist\": 1}", "not JSPF"),
         ("<playlist>", "not XSPF"),
+        ("", "empty"),
+        ("\u{feff} \n", "empty"),
     ] {
         let answer = stage.import(file, "").await;
         assert_eq!((answer.status, answer.problem()), (422, "not-a-playlist"), "{file}");
@@ -167,7 +169,7 @@ async fn what_is_no_playlist_is_refused() {
     assert_eq!(stage.import("", "?name=%20").await.status, 422);
     let (_, mine) = stage.ann("GET /v1/playlists", Value::Null).await;
     assert_eq!(mine["playlists"], json!([]), "nothing is left of what was refused");
-    let empty = stage.import("", "").await;
+    let empty = stage.import("#EXTM3U\n", "").await;
     assert_eq!((empty.status, &empty.body["playlist"]["name"]), (201, &json!("Imported")));
     let path = stage.made("Mine", &[stage.song("a").await]).await;
     for (who, query, wanted) in

@@ -18,8 +18,12 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 /// What is left out: streams of events, which end after a quarter of an hour; and what takes files, of which a list of
 /// lines may say anything.
-const LEFT_OUT: [&str; 4] =
-    ["/v1/playlists/{id}/events", "/v1/users/me/events", "/v1/playlists/import", "/v1/songs"];
+const LEFT_OUT: [&str; 4] = [
+    "get_v1_playlists_id_events",
+    "get_v1_users_me_events",
+    "post_v1_playlists_import",
+    "post_v1_songs",
+];
 
 /// The Python of tests/tools/python, with what it was given there.
 fn tool(name: &str) -> Command {
@@ -67,7 +71,7 @@ async fn conforms(who: Option<Role>) {
     let mut command = tool("schemathesis");
     command.arg("run").arg(format!("http://{address}/openapi.json"));
     command.args(["--checks", CHECKS]);
-    command.args(LEFT_OUT.iter().flat_map(|path| ["--exclude-path", path]));
+    command.args(LEFT_OUT.iter().flat_map(|id| ["--exclude-operation-id", id]));
     command.args(["--phases", "examples,coverage,fuzzing", "--seed", "7", "--workers", "1"]);
     command.args(["--max-examples", &examples, "--no-shrink", "--request-timeout", "30"]);
     if let Some(user) = &user {

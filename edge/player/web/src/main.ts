@@ -10,6 +10,9 @@ import { Transport } from "./transport";
 import { UploadForm } from "./upload_form";
 import { songPages } from "./song_pages";
 
+/** How long signing out waits for the server. */
+const PATIENCE_MS = 2_000;
+
 const audio = element("audio", HTMLAudioElement);
 const alertLine = element("alert", HTMLParagraphElement);
 const signInForm = element("sign-in", HTMLFormElement);
@@ -141,8 +144,8 @@ function signOut(): void {
 
 /** Tells the server, as who is still signed in, before the page forgets who that was. */
 async function leave(): Promise<void> {
-  await silence();
-  await api.signOut();
+  const told = silence().then(() => api.signOut());
+  await Promise.race([told, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   signOut();
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use segue_catalogue::bookmarks::NewBookmark;
 use segue_catalogue::export::{LEFT_OUT, PARTS};
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
-    Audience, AuthenticatedUser, DatabaseUrl, NewPlaylist, Role, StreamId, Viewer,
+    Audience, AuthenticatedUser, DatabaseUrl, Device, NewPlaylist, Role, Setting, StreamId, Viewer,
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -37,6 +38,22 @@ async fn furnish(bench: &Bench, name: &str) -> media::UserId {
     let owner = AuthenticatedUser { id, role: Role::Listener };
     catalogue.playlists().create(&owner, &playlist).await.unwrap();
     let song = bench.make_ready(&format!("song for {name}")).await;
+    let listener = Audience::from(Viewer::Uploader(id));
+    let setting = Setting {
+        song: song.id,
+        position_ms: 1,
+        playing: true,
+        device: Device::default(),
+        queue: None,
+    };
+    catalogue.players().set(id, &listener, &setting, None).await.unwrap();
+    let bookmark = NewBookmark {
+        song: song.id,
+        position_ms: 1,
+        note: format!("note of {name}").parse().unwrap(),
+    };
+    catalogue.bookmarks().make(id, &listener, &bookmark).await.unwrap();
+    assert!(catalogue.library().follow(id, &listener, song.artist_id).await.unwrap());
     catalogue.library().like(id, &Audience::from(Viewer::Public), song.id).await.unwrap();
     catalogue.playbacks().open(Uuid::now_v7(), id, song.id).await.unwrap();
     catalogue.streams().begin(id, StreamId::from(session)).await.unwrap();
@@ -53,7 +70,17 @@ async fn what_is_told_is_all_ones_own(bench: &Bench) {
     assert!(!text.contains("hash"), "{text}");
     assert_eq!(document["account"]["email"], "ann@music.example");
     assert_eq!(document["account"]["created_at"], "2027-01-15T08:00:00Z");
-    for part in ["sessions", "api_keys", "playlists", "likes", "playbacks", "streams"] {
+    for part in [
+        "sessions",
+        "api_keys",
+        "playlists",
+        "likes",
+        "follows",
+        "playbacks",
+        "player",
+        "bookmarks",
+        "streams",
+    ] {
         assert_eq!(document[part].as_array().map(Vec::len), Some(1), "{part}: {document}");
     }
     assert_eq!(document["likes"][0]["title"], "song for ann");
@@ -62,6 +89,7 @@ async fn what_is_told_is_all_ones_own(bench: &Bench) {
     assert!(told.is_superset(&names), "{told:?}");
     let admins = bench.catalogue.export(bench.admin.id).await.unwrap().expect("the admin");
     assert_eq!(admins["songs"].as_array().map(Vec::len), Some(2), "{admins}");
+    assert_eq!(admins["albums"].as_array().map(Vec::len), Some(2), "{admins}");
     assert_eq!(bench.catalogue.users().delete(ann).await.unwrap(), Deleted::Done);
     assert_eq!(bench.catalogue.export(ann).await.unwrap(), None);
     let bobs = bench.catalogue.export(bob).await.unwrap().expect("bob");
