@@ -25,7 +25,7 @@ pub(crate) struct BookmarkToMake {
     #[schema(value_type = Uuid)]
     song_id: SongId,
     /// Where in the song, in milliseconds.
-    #[schema(inline)]
+    #[schema(value_type = u64, minimum = 0, maximum = 3_600_000_000_i64)]
     position_ms: Position,
     /// What it is for, in up to 2,000 characters.
     #[serde(default)]

@@ -22,10 +22,10 @@ use crate::refusals::{Body, IdPath, catalogue_failed};
 pub(crate) struct PlayerEvent {
     event: What,
     /// Where it is now, in milliseconds.
-    #[schema(inline)]
+    #[schema(value_type = u64, minimum = 0, maximum = 3_600_000_000_i64)]
     position_ms: Position,
     /// Where it was before it jumped, in milliseconds: what was heard until then counts.
-    #[schema(inline)]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 3_600_000_000_i64)]
     from_ms: Option<Position>,
     /// What the device calls itself, in 1 to 200 characters, where several are logged in as one.
     #[schema(min_length = 1, max_length = 200)]

@@ -28,7 +28,7 @@ pub(crate) struct PlayerToSet {
     #[schema(value_type = Uuid)]
     song_id: SongId,
     /// Where in the song, in milliseconds.
-    #[schema(inline)]
+    #[schema(value_type = u64, minimum = 0, maximum = 3_600_000_000_i64)]
     position_ms: Position,
     /// Whether it plays.
     playing: bool,
