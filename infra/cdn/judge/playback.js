@@ -18,7 +18,7 @@ const LONGEST_LIFE = 6n * 3_600n + 3n * 1_000n * 3_600n;
 const LAST_NUMBER = (1n << 64n) - 1n;
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const LISTENER = new RegExp(`^(?:[0-9a-f]{32}|${UUID}|\\{${UUID}\\}|urn:uuid:${UUID})$`, 'i');
+const LISTENER = new RegExp(`^${UUID}$`);
 
 /** `cdniuc` in its one form: any host, the folder of one version, anything below it. */
 const CONTAINER = /^regex:\^https\?:\/\/\[\^\/\]\+\/(artist\/[a-z0-9-]+\/album\/[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9-]+)\/\.\*\$$/;
