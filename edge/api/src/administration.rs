@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::{Caller, InPerson};
+use crate::paging::cut;
 use crate::patch::said;
 use crate::refusals::{Body, IdPath, Parameters, catalogue_failed};
 use crate::user_document::{Told, UserDocument, told};
@@ -65,12 +66,8 @@ pub(crate) async fn list(
     let after = paging.after.as_deref().map(str::parse).transpose().map_err(|_| {
         Problem::field("after", "A page begins after the 'next' of the page before it.")
     })?;
-    // One more than is shown says whether there is a next page.
     let users = api.catalogue().seen_by(admin.id).users().list(after, limit + 1).await;
-    let mut users = users.map_err(catalogue_failed)?;
-    let more = users.len() > limit as usize;
-    users.truncate(limit as usize);
-    let next = users.last().map(|user| user.id).filter(|_| more);
+    let (users, next) = cut(users.map_err(catalogue_failed)?, limit, |last| last.id);
     Ok(told(Page { users: users.into_iter().map(UserDocument::from).collect(), next }))
 }
 

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bearer::Caller;
+use crate::paging::cut;
 use crate::playlists::PlaylistPaging;
 use crate::position::Position;
 use crate::refusals::{Body, IdPath, Parameters, catalogue_failed};
@@ -100,12 +101,8 @@ pub(crate) async fn list(
 ) -> Result<Json<BookmarkPage>, Problem> {
     let (limit, after) = paging.read()?;
     let bookmarks = visitor.catalogue.bookmarks();
-    // One more than is shown says whether there is a next page.
     let found = bookmarks.list(user.id, &visitor.audience, after, limit + 1).await;
-    let mut found = found.map_err(catalogue_failed)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().map(|bookmark| bookmark.id).filter(|_| more);
+    let (found, next) = cut(found.map_err(catalogue_failed)?, limit, |last| last.id);
     Ok(Json(BookmarkPage { bookmarks: found.into_iter().map(Into::into).collect(), next }))
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
 
+use crate::paging::cut;
 use crate::refusals::{Parameters, catalogue_failed};
 use crate::songs::{Page, read_after, read_limit, read_name};
 use crate::visitor::Visitor;
@@ -40,10 +41,7 @@ pub(crate) async fn genres(
     let after = read_name(paging.after.as_deref(), "after")?;
     let genres = visitor.catalogue.genres();
     let genres = genres.list(&visitor.audience, after.as_ref(), limit + 1).await;
-    let mut genres = genres.map_err(catalogue_failed)?;
-    let more = genres.len() > limit as usize;
-    genres.truncate(limit as usize);
-    let next = genres.last().cloned().filter(|_| more);
+    let (genres, next) = cut(genres.map_err(catalogue_failed)?, limit, String::clone);
     Ok(Json(Genres { genres, next }))
 }
 

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bearer::Caller;
+use crate::paging::cut;
 use crate::playlist_entries::read_limit;
 use crate::refusals::{IdPath, Parameters, catalogue_failed};
 use crate::songs::read;
@@ -77,13 +78,10 @@ pub(crate) async fn list(
     let limit = read_limit(paging.limit.as_deref())?;
     let accepted = "A page begins after the 'next' of the page before it.";
     let after = read(paging.after.as_deref(), "after", accepted)?;
-    // One more than is shown says whether there is a next page.
     let history = visitor.catalogue.history();
     let found = history.list(user.id, &visitor.audience, after, limit + 1).await;
-    let mut found = found.map_err(catalogue_failed)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.moment().to_string());
+    let (found, next) =
+        cut(found.map_err(catalogue_failed)?, limit, |last| last.moment().to_string());
     Ok(Json(HistoryPage { history: found.into_iter().map(Into::into).collect(), next }))
 }
 

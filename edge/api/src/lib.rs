@@ -1,7 +1,7 @@
 //! Metadata, sessions, playback: the JSON API, and the page that uses it.
 //!
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
-//! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters` and
+//! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters`, `paging` and
 //! `json_reader` (what they say), `deadline`, `idempotency`, `panics`, `origins` and `compressing` (what surrounds every handler), `openapi` (how it describes itself),
 //! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `export`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
@@ -43,6 +43,7 @@ mod openapi;
 mod options;
 mod origins;
 mod page;
+mod paging;
 mod panics;
 mod parameters;
 mod password_resets;

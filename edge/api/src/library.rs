@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bearer::Caller;
+use crate::paging::cut;
 use crate::playlist_entries::read_limit;
 use crate::playlist_refusals::id;
 use crate::playlists::PlaylistPaging;
@@ -137,11 +138,8 @@ pub(crate) async fn likes(
     Parameters(paging): Parameters<PlaylistPaging>,
 ) -> Result<Json<LikePage>, Problem> {
     let (limit, after) = paging.read()?;
-    // One more than is shown says whether there is a next page.
-    let mut likes = liked_by(&visitor, &user, Start::Behind(after), limit + 1).await?;
-    let more = likes.len() > limit as usize;
-    likes.truncate(limit as usize);
-    let next = likes.last().map(|like| like.id).filter(|_| more);
+    let likes = liked_by(&visitor, &user, Start::Behind(after), limit + 1).await?;
+    let (likes, next) = cut(likes, limit, |last| last.id);
     let document = |like: Like| {
         let liked_at = rfc3339(like.since_ms);
         like.song.map(|song| LikeDocument { song: song.into(), liked_at })
@@ -151,7 +149,6 @@ pub(crate) async fn likes(
 
 /// Likes a song that the caller does not like, and the other way round.
 #[utoipa::path(post, path = "/songs/{id}/like", tag = "aliases", params(("id" = Uuid, Path)),
-    operation_id = "alias_toggle_like",
     responses((status = 200, description = "Whether it is liked now.", body = Liked)))]
 pub(crate) async fn toggle(
     Caller(user): Caller,
@@ -165,7 +162,6 @@ pub(crate) async fn toggle(
 
 /// What the caller likes, by how many to leave out.
 #[utoipa::path(get, path = "/users/me/liked-songs", tag = "aliases", params(Offset),
-    operation_id = "alias_liked_songs",
     responses((status = 200, description = "Songs.", body = LikedSongs)))]
 pub(crate) async fn liked_songs(
     Caller(user): Caller,
@@ -211,7 +207,7 @@ pub(crate) async fn follow(
 
 /// Follows an artist.
 #[utoipa::path(post, path = "/users/me/follow/{artist_id}", tag = "aliases",
-    params(("artist_id" = Uuid, Path)), operation_id = "alias_follow",
+    params(("artist_id" = Uuid, Path)),
     responses((status = 204, description = "They are followed.")))]
 pub(crate) async fn follow_alias(
     caller: Caller,
@@ -246,10 +242,7 @@ pub(crate) async fn follows(
     let (limit, after) = paging.read()?;
     let found =
         visitor.catalogue.library().follows(user.id, &visitor.audience, after, limit + 1).await;
-    let mut found = found.map_err(catalogue_failed)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().map(|follow| follow.id).filter(|_| more);
+    let (found, next) = cut(found.map_err(catalogue_failed)?, limit, |last| last.id);
     let follows = found.into_iter().map(|follow| FollowDocument {
         artist_id: follow.artist,
         artist: follow.name,

@@ -12,7 +12,7 @@ use crate::visitor::Visitor;
 
 /// `POST /v1/playlists/{id}/songs`.
 #[utoipa::path(put, path = "/playlist/{id}/songs", tag = "aliases",
-    params(("id" = Uuid, Path)), request_body = SongsToAdd, operation_id = "alias_add_songs",
+    params(("id" = Uuid, Path)), request_body = SongsToAdd,
     responses((status = 200, description = "They are in.", body = SongsAdded)))]
 pub(crate) async fn add(
     caller: Caller,

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::bearer::{Asker, Caller};
+use crate::paging::cut;
 use crate::playlist_documents::{EntryPage, PlaylistDocument, PlaylistPage, PlaylistWithSongs};
 use crate::playlist_entries::HIGHEST_LIMIT;
 use crate::playlist_refusals::{PlaylistPath, refused};
@@ -106,12 +107,8 @@ pub(crate) async fn list(
     Parameters(paging): Parameters<PlaylistPaging>,
 ) -> Result<Json<PlaylistPage>, Problem> {
     let (limit, after) = paging.read()?;
-    // One more than is shown says whether there is a next page.
     let found = seen_by(&api, Some(&user)).playlists().of(&user, after, limit + 1).await;
-    let mut found = found.map_err(catalogue_failed)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().map(|playlist| playlist.id).filter(|_| more);
+    let (found, next) = cut(found.map_err(catalogue_failed)?, limit, |last| last.id);
     Ok(Json(PlaylistPage { playlists: found.into_iter().map(Into::into).collect(), next }))
 }
 

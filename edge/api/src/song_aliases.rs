@@ -44,7 +44,6 @@ pub(crate) struct Rate {
 
 /// One song as under `/v1/songs/{id}`, and where it plays as by `POST /v1/songs/{id}/playback`.
 #[utoipa::path(get, path = "/songs/{id}", tag = "aliases", params(("id" = Uuid, Path)),
-    operation_id = "alias_show_song",
     responses((status = 200, description = "The song.", body = SongWithPlayback)))]
 pub(crate) async fn show(
     State(api): State<Api>,
@@ -66,7 +65,6 @@ pub(crate) async fn show(
 
 /// Leads to the song's Ogg file on the edge, signed for the caller.
 #[utoipa::path(get, path = "/songs/{id}/stream", tag = "aliases", params(("id" = Uuid, Path), Rate),
-    operation_id = "alias_stream_song",
     responses((status = 302, description = "It is there.", headers(("Location" = String)))))]
 pub(crate) async fn stream(
     State(api): State<Api>,

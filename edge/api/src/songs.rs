@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::bearer;
 use crate::edition;
+use crate::paging::cut;
 use crate::refusals::{Parameters, SongPath, catalogue_failed, no_such_song};
 use crate::visitor::Visitor;
 
@@ -57,10 +58,8 @@ pub(crate) struct Page {
 
 impl Page {
     /// A page of `limit` songs out of `songs`: one more than that says that there is another page.
-    pub(crate) fn of(mut songs: Vec<Song>, limit: u32) -> Self {
-        let more = songs.len() > limit as usize;
-        songs.truncate(limit as usize);
-        let next = songs.last().map(|song| song.id).filter(|_| more);
+    pub(crate) fn of(songs: Vec<Song>, limit: u32) -> Self {
+        let (songs, next) = cut(songs, limit, |last| last.id);
         Self { songs: songs.into_iter().map(SongDocument::from).collect(), next }
     }
 }
