@@ -163,7 +163,11 @@ async fn build(
     let options = settings.front.options(&ground.url)?;
     let api = Api::new(ground.catalogue.clone(), clock.clone(), options, keys, bus.clone())
         .context("the API cannot start")?;
-    let fallback = api::router(&api, ingest::upload::router(ground.intake.clone()));
+    let (intake, reader) = (ground.intake.clone(), cell::reader(settings.limits));
+    let uploads = ingest::upload::router(intake.clone());
+    let uploads = uploads.merge(ingest::artwork::uploads(intake.clone(), reader));
+    let covers = ingest::artwork::shown(intake);
+    let fallback = api::router(&api, api::Ingest { uploads, covers });
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
     let (edge, metrics) = (Edge::new(cache, trust, clock), Metrics::default());
     edge.register(&metrics);

@@ -75,6 +75,16 @@ fn tags_lengths_covers_and_errors_come_through() {
             |reader: &MasterReader| reader.covers(master).map_err(|error| error.to_string());
         assert_eq!(covers(&here), covers(&there), "{master:?}");
     }
+    let (png, bomb) = (
+        zoo::written(folder.path(), "whole.png", &picture),
+        zoo::written(folder.path(), "bomb.png", &zoo::png_bomb()),
+    );
+    for file in [&png, &bomb, &words, &demo, &missing] {
+        let sizes =
+            |reader: &MasterReader| reader.sizes_of(file).map_err(|error| error.to_string());
+        assert_eq!(sizes(&here), sizes(&there), "{file:?}");
+    }
+    assert_eq!(there.sizes_of(&png).unwrap(), there.covers(&whole).unwrap());
     assert!(there.tags(&demo).title.is_some());
     assert!(!there.covers(&whole).unwrap().is_empty());
 }

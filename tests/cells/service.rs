@@ -66,6 +66,40 @@ fn a_decoder_that_crashes_fails_its_song_alone() {
     upload_good(&running, &access, "good.wav");
 }
 
+/// A stranger's picture is read where a master is; a harmful one costs its sender a sentence, and the service nothing.
+#[test]
+fn an_uploaded_picture_is_shown_to_everybody_and_a_bomb_to_nobody() {
+    let running = Server::of(SEGUE).start();
+    let (access, sound) = (running.log_in(), running.data().join("good.wav"));
+    wav::write(&sound, &signal::music(48_000, 48_000, 11), 48_000);
+    let id = running.upload(&access, &sound, "good");
+    assert_eq!(running.settled(&access, &id)["artwork"], serde_json::json!([]));
+    let client = reqwest::blocking::Client::new();
+    let put = |picture: Vec<u8>| {
+        let request = client.put(format!("{}/v1/songs/{id}/artwork", running.url()));
+        let request = request.bearer_auth(&access).header("content-type", "image/png");
+        let answer = request.body(picture).send().unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().unwrap())
+    };
+    for bomb in [zoo::png_bomb(), zoo::jpeg_bomb()] {
+        let (status, problem) = put(bomb);
+        assert_eq!((status, &problem["type"]), (422, &"urn:segue:problem:invalid-picture".into()));
+    }
+    let arguments = ["-lavfi", "testsrc=s=400x300", "-frames:v", "1"];
+    let (status, shown) = put(zoo::made(running.data(), "cover.png", &arguments));
+    assert_eq!((status, &shown["artwork"][0]["width"]), (200, &400.into()), "{shown}");
+    assert_eq!(running.song(&access, &id)["artwork"], shown["artwork"]);
+    for size in shown["artwork"].as_array().unwrap() {
+        let url = format!("{}{}", running.url(), size["url"].as_str().unwrap());
+        let answer = client.get(url).send().unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &"image/jpeg".parse().unwrap()));
+        assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
+        assert!(answer.bytes().unwrap().starts_with(b"\xFF\xD8"));
+    }
+    let children = children::of(running.pid());
+    assert!(children.is_empty(), "nobody is left, dead or alive: {children:?}");
+}
+
 /// However the service ends while one of its decoders is at work, the next start does the job again.
 #[test]
 fn a_job_is_taken_over_with_its_decoder_gone() {

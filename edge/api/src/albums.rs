@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::{ETAG, HeaderName};
-use catalogue::{Album, AlbumEdit, CatalogueError, SongDocument, Upc};
+use catalogue::{
+    Album, AlbumEdit, CatalogueError, CoverDocument, SongDocument, Upc, cover_documents,
+};
 use media::{AlbumId, ArtistId, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -32,6 +34,8 @@ pub(crate) struct AlbumDocument {
     /// Its bar code: UPC-A or EAN-13.
     #[schema(value_type = Option<String>)]
     upc: Option<Upc>,
+    /// Its cover in sizes, the largest first; none where neither it nor a song of it has one.
+    artwork: Vec<CoverDocument>,
     songs: Vec<SongDocument>,
 }
 
@@ -57,6 +61,7 @@ impl From<Album> for AlbumDocument {
             artist: album.artist,
             artist_id: album.artist_id,
             upc: album.upc,
+            artwork: cover_documents(album.artwork.as_ref()),
             songs: album.songs.into_iter().map(SongDocument::from).collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use catalogue::{Artist, SongFilter};
+use catalogue::{Artist, CoverDocument, SongFilter, cover_documents};
 use media::ArtistId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -19,11 +19,14 @@ pub(crate) struct ArtistDocument {
     #[schema(value_type = Uuid)]
     id: ArtistId,
     name: String,
+    /// The cover of their newest song that has one, in sizes, the largest first.
+    artwork: Vec<CoverDocument>,
 }
 
 impl From<Artist> for ArtistDocument {
     fn from(artist: Artist) -> Self {
-        Self { id: artist.id, name: artist.name }
+        let artwork = cover_documents(artist.artwork.as_ref());
+        Self { id: artist.id, name: artist.name, artwork }
     }
 }
 

@@ -92,4 +92,4 @@ pub use origins::{InvalidOrigin, Origins};
 pub use public_url::{InvalidUrl, PublicUrl};
 pub use relay::relay;
 pub use reset_mails::send_reset_mails;
-pub use router::router;
+pub use router::{Ingest, router};

@@ -20,10 +20,18 @@ use crate::{
     request_id, search, sessions, song_aliases, song_edits, songs, user_events, users,
 };
 
-/// The whole HTTP surface beside the media: the API, its description, the page, and `uploads`, the routes of the ingest
-/// endpoint, which artists alone reach. Every refusal, axum's own included, is a problem document, and every answer
-/// carries `x-request-id`.
-pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
+/// Routes of the ingest endpoint, which are guarded as the API's own.
+#[derive(Clone, Default)]
+pub struct Ingest {
+    /// Where uploads are taken in: for artists alone.
+    pub uploads: OpenApiRouter,
+    /// Where covers are: for everybody, without a token.
+    pub covers: OpenApiRouter,
+}
+
+/// The whole HTTP surface beside the media: the API, its description, the page, and the routes of the ingest endpoint. Every
+/// refusal, axum's own included, is a problem document, and every answer carries `x-request-id`.
+pub fn router(api: &Api, ingest: Ingest) -> Router {
     let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
         .merge(Access::Open.guard(api, for_newcomers()))
         .merge(Access::Anybody.guard(api, for_anybody()))
@@ -32,7 +40,8 @@ pub fn router(api: &Api, uploads: OpenApiRouter) -> Router {
         .merge(Access::Admin.guard(api, for_admins()))
         .route_layer(middleware::from_fn_with_state(api.request_timeout(), deadline::keep))
         .with_state(api.clone())
-        .merge(Access::Artist.guard(api, uploads))
+        .merge(Access::Artist.guard(api, ingest.uploads))
+        .merge(Access::Open.guard(api, ingest.covers))
         .split_for_parts();
     let routes = routes
         .merge(openapi::pages(description))

@@ -2,9 +2,11 @@
 //!
 //! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
 //! disk), [`intake`] (a master becomes a song and a job), [`upload`] (the HTTP side of that),
-//! [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
-//! (a file to an object).
+//! [`artwork`] (pictures for songs and albums, in and out), [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
+//! (a file to an object), `covers` (a picture's sizes to objects).
 
+pub mod artwork;
+mod covers;
 pub mod form;
 pub mod intake;
 pub mod packaging;

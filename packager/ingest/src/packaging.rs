@@ -3,20 +3,23 @@
 use std::io;
 use std::path::Path;
 
-use catalogue::{Packaged, Song};
+use catalogue::{Artwork, Packaged, Song};
 use futures::TryStreamExt;
 use media::{Asset, MasterHash};
 use object_store::ObjectStoreExt;
 use origin::{Object, SongFolder};
+use service::problem::chain;
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+use transcode::artwork::ArtworkError;
 use transcode::cell::CellError;
 use transcode::{MasterReader, PackageError, Parameters, package};
 
+use crate::covers;
 use crate::publish::{self, PublishError};
 use crate::shelf::{self, Shelf};
-use crate::workshop::Workshop;
+use crate::workshop::{Bench, Workshop};
 
 /// Why a song was not packaged.
 #[derive(Debug, thiserror::Error)]
@@ -101,10 +104,11 @@ pub async fn package_song(
     let bench = workshop.new_bench()?;
     fetch(shelf, &song.master, &bench.master()).await?;
     let (master, hash, folder) = (bench.master(), song.master, bench.package());
-    let (reader, parameters) = (reader.clone(), parameters.clone());
-    let made = move || make(&reader, &master, &hash, &folder, &parameters);
+    let (by, parameters) = (reader.clone(), parameters.clone());
+    let made = move || make(&by, &master, &hash, &folder, &parameters);
     let asset = tokio::task::spawn_blocking(made).await??;
     let done = Packaged {
+        artwork: store_cover(shelf, reader, &bench).await?,
         version: asset.version,
         artist: song.artist_id,
         album: song.album_id,
@@ -116,6 +120,28 @@ pub async fn package_song(
         SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };
     publish::publish_version(shelf, &bench.package(), folder, &asset, &|_| {}).await?;
     Ok(done)
+}
+
+/// The sizes of the master's cover, stored; none where it has none. One that cannot be used costs the song nothing.
+async fn store_cover(
+    shelf: &Shelf,
+    reader: &MasterReader,
+    bench: &Bench,
+) -> Result<Option<Artwork>, PackagingError> {
+    let (reader, master) = (reader.clone(), bench.master());
+    let sizes = tokio::task::spawn_blocking(move || reader.covers(&master)).await?;
+    let sizes = match sizes {
+        Ok(sizes) => sizes,
+        // No fault of the picture's: whoever tries again finds it.
+        Err(ArtworkError::Cell(error @ (CellError::Start(_) | CellError::Killed))) => {
+            return Err(PackageError::Cell(error).into());
+        }
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "a master's cover cannot be used");
+            Vec::new()
+        }
+    };
+    Ok(covers::store(shelf, &bench.cover(), sizes).await?)
 }
 
 fn make(

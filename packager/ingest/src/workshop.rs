@@ -54,6 +54,11 @@ impl Bench {
         self.0.join("master")
     }
 
+    /// Where a size of its cover is put on its way to the store.
+    pub(crate) fn cover(&self) -> PathBuf {
+        self.0.join("cover.jpg")
+    }
+
     /// Where the package is made.
     pub(crate) fn package(&self) -> PathBuf {
         self.0.join("package")

@@ -1,6 +1,6 @@
 //! Covers: a picture of any common kind becomes JPEGs in the sizes that players ask for.
 
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::codecs::jpeg::JpegEncoder;
@@ -26,6 +26,9 @@ const QUALITY: u8 = 85;
 /// What decoding may take: a picture of 4,000 pixels a side at four bytes each, and as much again.
 const MOST_PIXELS_A_SIDE: u32 = 4_000;
 const MOST_MEMORY: u64 = 128 << 20;
+
+/// The largest file that is taken for a picture, in bytes: what lofty takes of a master, too.
+pub const LARGEST_PICTURE: u64 = 16 << 20;
 
 /// A cover in one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +78,16 @@ pub(crate) fn covers_of(master: Master) -> Result<Vec<Cover>, ArtworkError> {
     // more than 16 MiB for an item.
     let picture = catch_unwind(AssertUnwindSafe(|| read_front_cover(master))).ok().flatten();
     picture.map_or(Ok(Vec::new()), |picture| covers(&picture))
+}
+
+/// The sizes of a picture that is a file of its own.
+pub(crate) fn sizes_of(picture: Master) -> Result<Vec<Cover>, ArtworkError> {
+    if picture.size() > LARGEST_PICTURE {
+        return Err(ArtworkError::Picture("it has more than 16 MiB".to_owned()));
+    }
+    let (mut bytes, mut picture) = (Vec::new(), picture.take(LARGEST_PICTURE));
+    picture.read_to_end(&mut bytes).map_err(|error| ArtworkError::Picture(error.to_string()))?;
+    covers(&bytes)
 }
 
 fn read_front_cover(master: Master) -> Option<Vec<u8>> {

@@ -104,8 +104,22 @@ impl Cell {
     }
 
     pub(crate) fn covers(&self, master: &Path) -> Result<Vec<Cover>, ArtworkError> {
-        let Ok(file) = File::open(master) else { return Ok(Vec::new()) };
-        let mut answers = Answers::of(self, Task::Covers, file)?;
+        match File::open(master) {
+            Ok(file) => self.covers_in(Task::Covers, file),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The sizes of a picture.
+    pub(crate) fn sizes_of(&self, picture: &Path) -> Result<Vec<Cover>, ArtworkError> {
+        let picture = File::open(picture).map_err(CellError::Start)?;
+        let covers = self.covers_in(Task::Picture, picture)?;
+        // What is a picture has a size.
+        if covers.is_empty() { Err(CellError::Garbled.into()) } else { Ok(covers) }
+    }
+
+    fn covers_in(&self, task: Task, file: File) -> Result<Vec<Cover>, ArtworkError> {
+        let mut answers = Answers::of(self, task, file)?;
         let mut covers = Vec::new();
         loop {
             match answers.next()? {

@@ -6,7 +6,7 @@ use std::path::Path;
 use media::units::Samples;
 
 use crate::artwork::{self, ArtworkError, Cover};
-use crate::cell::{Cell, Limits};
+use crate::cell::{Cell, CellError, Limits};
 use crate::master::Master;
 use crate::package_error::PackageError;
 use crate::source::{Frames, Source};
@@ -72,6 +72,17 @@ impl MasterReader {
         match &self.0 {
             Place::Here => Master::open(master).map_or(Ok(Vec::new()), artwork::covers_of),
             Place::Cell(cell) => cell.covers(master),
+        }
+    }
+
+    /// A picture that is a file of its own, in the same sizes; at least one.
+    ///
+    /// # Errors
+    /// Where it is of a kind that is not known, is damaged or too large.
+    pub fn sizes_of(&self, picture: &Path) -> Result<Vec<Cover>, ArtworkError> {
+        match &self.0 {
+            Place::Here => artwork::sizes_of(Master::open(picture).map_err(CellError::Start)?),
+            Place::Cell(cell) => cell.sizes_of(picture),
         }
     }
 

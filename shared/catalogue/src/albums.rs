@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use media::{AlbumId, ArtistId, SongId};
 
+use crate::artwork::Artwork;
 use crate::audience::{Audience, visible};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
@@ -29,6 +30,8 @@ pub struct Album {
     pub artist: String,
     /// Its bar code.
     pub upc: Option<Upc>,
+    /// What it is shown with: its own cover, else the first that one of `songs` has.
+    pub artwork: Option<Artwork>,
     /// Its songs in their order, those without a place last.
     pub songs: Vec<Song>,
     edition: u64,
@@ -60,7 +63,7 @@ pub struct AlbumEdit {
 
 /// The albums in a catalogue.
 #[derive(Debug)]
-pub struct Albums<'a>(&'a Catalogue);
+pub struct Albums<'a>(pub(crate) &'a Catalogue);
 
 impl<'a> Albums<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
@@ -127,13 +130,14 @@ impl<'a> Albums<'a> {
     }
 }
 
-async fn fetch(
+pub(crate) async fn fetch(
     from: &mut impl Source,
     id: AlbumId,
     audience: &Audience,
     now_ms: i64,
 ) -> Result<Option<Album>, CatalogueError> {
-    let statement = sql("SELECT l.id, l.title, l.artist_id, a.name AS artist, l.upc, l.edition
+    let statement =
+        sql("SELECT l.id, l.title, l.artist_id, a.name AS artist, l.upc, l.cover, l.edition
          FROM albums l JOIN artists a ON a.id = l.artist_id WHERE l.id = $1");
     let Some(album) = from.optional(statement.bind(id)).await? else { return Ok(None) };
     let statement = sql(concat!(
@@ -147,12 +151,15 @@ async fn fetch(
     if songs.is_empty() {
         return Ok(None);
     }
+    let own: Option<Artwork> = album.parse_optional("cover")?;
+    let artwork = own.or_else(|| songs.iter().find_map(|song| song.artwork.clone()));
     Ok(Some(Album {
         id,
         title: album.get("title")?,
         artist_id: album.get("artist_id")?,
         artist: album.get("artist")?,
         upc: album.parse_optional("upc")?,
+        artwork,
         songs,
         edition: album.get("edition")?,
     }))

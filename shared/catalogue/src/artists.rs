@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use media::ArtistId;
 use uuid::Uuid;
 
+use crate::artwork::Artwork;
 use crate::audience::Audience;
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
@@ -22,6 +23,8 @@ pub struct Artist {
     pub id: ArtistId,
     /// Their name.
     pub name: String,
+    /// The cover of their newest song that has one, of those that the audience may know of.
+    pub artwork: Option<Artwork>,
 }
 
 /// The condition under which the audience of `$1` to `$4` may know of the artist `a`: by a song of theirs, or one that
@@ -44,7 +47,15 @@ pub(crate) use known;
 /// Artists whom the audience may know of.
 macro_rules! artists {
     () => {
-        concat!("SELECT a.id, a.name FROM artists a WHERE ", known!())
+        concat!(
+            "SELECT a.id, a.name,
+                 (SELECT s.cover FROM songs s
+                  WHERE s.artist_id = a.id AND s.cover IS NOT NULL AND ",
+            crate::audience::visible!(),
+            " ORDER BY s.id DESC LIMIT 1) AS cover
+             FROM artists a WHERE ",
+            known!()
+        )
     };
 }
 
@@ -123,5 +134,6 @@ async fn find_or_make_one(write: &mut Write, name: &Name) -> Result<ArtistId, Ca
 }
 
 fn read_artist(row: &Row) -> Result<Artist, CatalogueError> {
-    Ok(Artist { id: row.get("id")?, name: row.get("name")? })
+    let artwork = row.parse_optional("cover")?;
+    Ok(Artist { id: row.get("id")?, name: row.get("name")?, artwork })
 }

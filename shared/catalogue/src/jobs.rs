@@ -5,7 +5,9 @@ use std::time::Duration;
 use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, UserId, Version};
 use uuid::Uuid;
 
+use crate::artwork::Artwork;
 use crate::catalogue::Catalogue;
+use crate::covers;
 use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::source::Source;
@@ -57,6 +59,8 @@ pub struct Packaged {
     pub sets: SwitchingSets,
     /// Whether there is a DASH manifest.
     pub dash: bool,
+    /// The master's cover, whose sizes are in the store.
+    pub artwork: Option<Artwork>,
 }
 
 /// Takes the open job whose turn it is.
@@ -124,6 +128,7 @@ impl<'a> Jobs<'a> {
         let before = current_version(&mut write, job.song).await?;
         self.insert_version(&mut write, job.song, done).await?;
         let uploader = self.set_song(&mut write, job.song, "ready", None).await?;
+        covers::dress(&mut write, job.song, done.artwork.as_ref()).await?;
         write.say(&became(job.song, uploader, before.as_deref(), done)).await?;
         write.commit().await
     }

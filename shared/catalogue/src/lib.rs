@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
+//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
@@ -14,12 +14,14 @@ pub mod account;
 pub mod albums;
 pub mod api_keys;
 pub mod artists;
+pub mod artwork;
 pub mod audience;
 pub mod backup;
 pub mod bookmarks;
 pub mod catalogue;
 mod chores;
 pub mod country;
+mod covers;
 pub mod credits;
 pub mod database;
 pub mod duties;
@@ -73,6 +75,7 @@ mod write;
 pub use account::{Email, NewUser, Profile, Username};
 pub use albums::{Album, AlbumEdit, AlbumEdition, Albums};
 pub use artists::{Artist, Artists};
+pub use artwork::{Artwork, Cover, CoverDocument, cover_documents};
 pub use audience::Audience;
 pub use catalogue::Catalogue;
 pub use country::{Country, Territories};

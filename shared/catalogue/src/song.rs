@@ -6,6 +6,7 @@ use std::str::FromStr;
 use media::{AlbumId, ArtistId, MasterHash, SongId, SwitchingSets, UserId, Version};
 use serde::Serialize;
 
+use crate::artwork::Artwork;
 use crate::country::Territories;
 use crate::identifier::Isrc;
 use crate::name::{Name, ReleaseYear};
@@ -122,6 +123,8 @@ pub struct Song {
     pub available_until_ms: Option<u64>,
     /// Where it may be heard; everywhere where nothing is said.
     pub territories: Option<Territories>,
+    /// What it is shown with.
+    pub artwork: Option<Artwork>,
     /// Counts the changes of all of this.
     pub edition: u64,
     /// What listeners get.

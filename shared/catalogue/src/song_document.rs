@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
+use crate::artwork::{CoverDocument, cover_documents};
 use crate::country::Territories;
 use crate::identifier::Isrc;
 use crate::name::ReleaseYear;
@@ -60,6 +61,8 @@ pub struct SongDocument {
     /// The countries that it may be heard in (ISO 3166-1); everywhere where nothing is said.
     #[schema(value_type = Option<Vec<String>>)]
     pub territories: Option<Territories>,
+    /// Its cover in sizes, the largest first; none where it has none.
+    pub artwork: Vec<CoverDocument>,
     /// When it was accepted (RFC 3339).
     pub created_at: String,
 }
@@ -86,6 +89,7 @@ impl From<Song> for SongDocument {
             available_from: song.available_from_ms.map(rfc3339),
             available_until: song.available_until_ms.map(rfc3339),
             territories: song.territories,
+            artwork: cover_documents(song.artwork.as_ref()),
             created_at: rfc3339(song.created_ms),
         }
     }

@@ -15,7 +15,7 @@ macro_rules! songs {
             "SELECT s.id, s.title, s.artist_id, a.name AS artist, s.album_id, l.title AS album,
                 s.genre, s.release_year, s.master, s.uploader_id, s.state, s.failure,
                 s.created_ms, s.explicit, s.isrc, s.track, s.draft, s.available_from_ms,
-                s.available_until_ms, s.territories, s.edition, v.version,
+                s.available_until_ms, s.territories, s.cover, s.edition, v.version,
                 v.artist_id AS version_artist, v.album_id AS version_album, v.duration_ms,
                 v.sets, v.dash
          FROM ",
@@ -53,6 +53,7 @@ pub(crate) fn read_song(row: &Row) -> Result<Song, CatalogueError> {
         available_from_ms: row.get("available_from_ms")?,
         available_until_ms: row.get("available_until_ms")?,
         territories: row.parse_optional("territories")?,
+        artwork: row.parse_optional("cover")?,
         edition: row.get("edition")?,
         current: read_current(row)?,
     })

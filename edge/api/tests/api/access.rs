@@ -13,6 +13,7 @@ use crate::bench::{Answer, Bench, LEASE};
 /// A route that is not here fails the test: say who may call it.
 const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/.well-known/jwks.json", Open),
+    ("get", "/artwork/{cover}", Open),
     ("get", "/playlist/{id}", Anybody),
     ("post", "/playlist", Listener),
     ("put", "/playlist/{id}/songs", Listener),
@@ -55,6 +56,7 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/songs/{id}/stream", Listener),
     ("get", "/v1/albums/{id}", Anybody),
     ("patch", "/v1/albums/{id}", Artist),
+    ("put", "/v1/albums/{id}/artwork", Artist),
     ("get", "/v1/artists/{id}", Anybody),
     ("get", "/v1/artists/{id}/songs", Anybody),
     ("get", "/v1/genres", Anybody),
@@ -78,6 +80,7 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("get", "/v1/songs/trending", Anybody),
     ("get", "/v1/songs/{id}", Anybody),
     ("patch", "/v1/songs/{id}", Artist),
+    ("put", "/v1/songs/{id}/artwork", Artist),
     ("post", "/v1/songs/{id}/playback", Listener),
     ("get", "/v1/users/me/follows", Listener),
     ("delete", "/v1/users/me/follows/{artist_id}", Listener),

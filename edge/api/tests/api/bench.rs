@@ -15,7 +15,7 @@ use bus::Bus;
 use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, User};
 use http_body_util::BodyExt;
 use media::{MasterHash, SwitchingSets, Version};
-use segue_api::{Api, Keys, Options};
+use segue_api::{Api, Ingest, Keys, Options};
 use serde_json::Value;
 use testkit::manual_clock::ManualClock;
 use token::{SigningKey, VerifyingKeys, access};
@@ -41,10 +41,34 @@ pub(crate) struct Bench {
     _folder: tempfile::TempDir,
 }
 
-/// The ingest endpoint's route, without its intake: says who came through.
+/// A route of the ingest endpoint, without its intake: says who came through.
 #[utoipa::path(post, path = "/v1/songs")]
 async fn upload(Extension(user): Extension<AuthenticatedUser>) -> String {
     user.id.to_string()
+}
+
+/// Another, for songs.
+#[utoipa::path(put, path = "/v1/songs/{id}/artwork", params(("id" = Uuid, Path)))]
+async fn put_on_song(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+/// Another, for albums.
+#[utoipa::path(put, path = "/v1/albums/{id}/artwork", params(("id" = Uuid, Path)))]
+async fn put_on_album(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+/// The one that everybody has.
+#[utoipa::path(get, path = "/artwork/{cover}", params(("cover" = String, Path)))]
+async fn cover() -> &'static str {
+    "a picture"
+}
+
+fn ingest() -> Ingest {
+    let uploads = OpenApiRouter::new().routes(routes!(upload));
+    let uploads = uploads.routes(routes!(put_on_song)).routes(routes!(put_on_album));
+    Ingest { uploads, covers: OpenApiRouter::new().routes(routes!(cover)) }
 }
 
 impl Bench {
@@ -55,15 +79,15 @@ impl Bench {
 
     /// The same, with other routes beside the API's.
     pub(crate) async fn beside(uploads: OpenApiRouter) -> Self {
-        Self::of(uploads, |options| options).await
+        Self::of(Ingest { uploads, ..ingest() }, |options| options).await
     }
 
     /// The same, where somebody has decided something.
     pub(crate) async fn with(decide: impl FnOnce(Options) -> Options) -> Self {
-        Self::of(OpenApiRouter::new().routes(routes!(upload)), decide).await
+        Self::of(ingest(), decide).await
     }
 
-    async fn of(uploads: OpenApiRouter, decide: impl FnOnce(Options) -> Options) -> Self {
+    async fn of(ingest: Ingest, decide: impl FnOnce(Options) -> Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
@@ -77,7 +101,7 @@ impl Bench {
         let country_header = Some(HeaderName::from_static(COUNTRY));
         let options = decide(Options { country_header, ..Options::at(url) });
         let api = Api::new(catalogue.clone(), clock.clock(), options, keys, bus.clone()).unwrap();
-        let router = segue_api::router(&api, uploads);
+        let router = segue_api::router(&api, ingest);
         Self { catalogue, bus, api, router, clock, access_key, playback_keys, _folder: folder }
     }
 
@@ -123,6 +147,7 @@ impl Bench {
             duration_ms: 60_000,
             sets: SwitchingSets::default(),
             dash: false,
+            artwork: None,
         };
         self.catalogue.jobs().complete(&job, &done).await.unwrap();
         self.catalogue.songs().get(song.id).await.unwrap().unwrap()

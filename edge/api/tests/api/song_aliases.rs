@@ -87,6 +87,7 @@ async fn a_song_without_ogg_says_so() {
         duration_ms: 60_000,
         sets: "aac".parse().unwrap(),
         dash: false,
+        artwork: None,
     };
     stage.catalogue.jobs().complete(&job, &done).await.unwrap();
     let (status, told) = stage.streamed(Some(&stage.bob), &song.id.to_string(), "").await;

@@ -43,6 +43,7 @@ pub fn serve(brief: &str) -> io::Result<()> {
         (Task::Frames, Ok(master)) => answers.frames(&master),
         (Task::Tags, Ok(master)) => answers.json(Kind::Tags, &Tags::of(master)),
         (Task::Covers, Ok(master)) => answers.covers(artwork::covers_of(master)),
+        (Task::Picture, Ok(picture)) => answers.covers(artwork::sizes_of(picture)),
     };
     told.and_then(|()| answers.send(Kind::End, |_| {}))
 }

@@ -34,6 +34,8 @@ pub(super) enum Task {
     Tags,
     /// Its cover in sizes.
     Covers,
+    /// The sizes of a picture, which is no master.
+    Picture,
     /// To try what a cell may not do.
     Escape,
 }

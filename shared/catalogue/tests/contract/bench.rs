@@ -152,5 +152,6 @@ pub(crate) fn packaged(song: &Song) -> Packaged {
         duration_ms: 1_234,
         sets: "aac,opus".parse().unwrap(),
         dash: true,
+        artwork: None,
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
 mod api_keys;
+mod artwork;
 mod backup;
 mod bench;
 mod browsing;
