@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::{HeaderName, HeaderValue};
+use catalogue::Playlist;
 use catalogue::playlist::EntryId;
 use media::SongId;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use crate::bearer::{Asker, Caller};
 use crate::playlist_documents::EntryPage;
 use crate::playlist_refusals::{EntryPath, PlaylistPath, PlaylistSongPath, check_count, refused};
 use crate::playlists::seen_by;
+use crate::preconditions::{Wanted, told};
 use crate::refusals::{Body, Parameters};
 use crate::visitor::Visitor;
 
@@ -73,6 +76,9 @@ pub(crate) struct Edited {
     version: u64,
 }
 
+/// An answer that says the playlist's version as its entity tag, too.
+pub(crate) type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
+
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -109,67 +115,72 @@ pub(crate) async fn list(
     Ok(Json(EntryPage::new(entries, limit as usize)))
 }
 
-/// Puts songs in at a position: all of them, or none.
+/// Puts songs in at a position: all of them, or none; with `If-Match`, only where nobody has changed the playlist meanwhile.
 #[utoipa::path(post, path = "/v1/playlists/{id}/songs", tag = "playlists",
-    params(("id" = Uuid, Path)), request_body = SongsToAdd,
+    params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header)), request_body = SongsToAdd,
     responses((status = 200, description = "They are in.", body = SongsAdded)))]
 pub(crate) async fn add(
     Caller(user): Caller,
     visitor: Visitor,
     PlaylistPath(id): PlaylistPath,
+    Wanted(versions): Wanted,
     Body(add): Body<SongsToAdd>,
-) -> Result<Json<SongsAdded>, Problem> {
+) -> Result<Tagged<SongsAdded>, Problem> {
     check_count("songs_id", add.songs_id.len())?;
-    let added = visitor.playlists().add(&user, id, &add.songs_id, add.position).await;
+    let added = visitor.playlists().at(versions).add(&user, id, &add.songs_id, add.position).await;
     let (playlist, entries) = added.map_err(refused)?;
-    Ok(Json(SongsAdded { entries, song_count: playlist.songs, version: playlist.version }))
+    let (song_count, version) = (playlist.songs, playlist.version);
+    Ok((told(version), Json(SongsAdded { entries, song_count, version })))
 }
 
 /// Moves entries: they are taken out, and put in again in the order in which they are named.
 #[utoipa::path(post, path = "/v1/playlists/{id}/moves", tag = "playlists",
-    params(("id" = Uuid, Path)), request_body = Move,
+    params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header)), request_body = Move,
     responses((status = 200, description = "They stand there.", body = Edited)))]
 pub(crate) async fn shift(
     State(api): State<Api>,
     Caller(user): Caller,
     PlaylistPath(id): PlaylistPath,
+    Wanted(versions): Wanted,
     Body(shift): Body<Move>,
-) -> Result<Json<Edited>, Problem> {
+) -> Result<Tagged<Edited>, Problem> {
     check_count("entries", shift.entries.len())?;
     let catalogue = seen_by(&api, Some(&user));
-    let moved = catalogue.playlists().shift(&user, id, &shift.entries, shift.position).await;
+    let moved = catalogue.playlists().at(versions).shift(&user, id, &shift.entries, shift.position).await;
     let playlist = moved.map_err(refused)?;
-    Ok(Json(Edited { song_count: playlist.songs, version: playlist.version }))
+    Ok(edited(&playlist))
 }
 
-/// Removes entries: all of them, or none.
+/// Removes entries: all of them, or none; with `If-Match`, only where nobody has changed the playlist meanwhile.
 #[utoipa::path(post, path = "/v1/playlists/{id}/removals", tag = "playlists",
-    params(("id" = Uuid, Path)), request_body = Removal,
+    params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header)), request_body = Removal,
     responses((status = 200, description = "They are gone.", body = Edited)))]
 pub(crate) async fn remove_many(
     State(api): State<Api>,
     Caller(user): Caller,
     PlaylistPath(id): PlaylistPath,
+    Wanted(versions): Wanted,
     Body(removal): Body<Removal>,
-) -> Result<Json<Edited>, Problem> {
+) -> Result<Tagged<Edited>, Problem> {
     check_count("entries", removal.entries.len())?;
     let catalogue = seen_by(&api, Some(&user));
-    let removed = catalogue.playlists().remove(&user, id, &removal.entries).await;
+    let removed = catalogue.playlists().at(versions).remove(&user, id, &removal.entries).await;
     let playlist = removed.map_err(refused)?;
-    Ok(Json(Edited { song_count: playlist.songs, version: playlist.version }))
+    Ok(edited(&playlist))
 }
 
 /// Removes one entry.
 #[utoipa::path(delete, path = "/v1/playlists/{id}/entries/{entry_id}", tag = "playlists",
-    params(("id" = Uuid, Path), ("entry_id" = Uuid, Path)),
+    params(("id" = Uuid, Path), ("entry_id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
     responses((status = 204, description = "It is gone.")))]
 pub(crate) async fn remove(
     State(api): State<Api>,
     Caller(user): Caller,
     EntryPath(id, entry): EntryPath,
+    Wanted(versions): Wanted,
 ) -> Result<StatusCode, Problem> {
     let catalogue = seen_by(&api, Some(&user));
-    let removed = catalogue.playlists().remove(&user, id, &[entry]).await;
+    let removed = catalogue.playlists().at(versions).remove(&user, id, &[entry]).await;
     removed.map_err(|error| match error {
         catalogue::PlaylistError::NoSuchEntry(_) => {
             let detail = "The playlist has no entry with this id.";
@@ -182,15 +193,16 @@ pub(crate) async fn remove(
 
 /// Removes a song, however often it stands in the playlist.
 #[utoipa::path(delete, path = "/v1/playlists/{id}/songs/{song_id}", tag = "playlists",
-    params(("id" = Uuid, Path), ("song_id" = Uuid, Path)),
+    params(("id" = Uuid, Path), ("song_id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
     responses((status = 204, description = "It is gone.")))]
 pub(crate) async fn remove_song(
     State(api): State<Api>,
     Caller(user): Caller,
     PlaylistSongPath(id, song): PlaylistSongPath,
+    Wanted(versions): Wanted,
 ) -> Result<StatusCode, Problem> {
     let catalogue = seen_by(&api, Some(&user));
-    let removed = catalogue.playlists().remove_song(&user, id, song).await;
+    let removed = catalogue.playlists().at(versions).remove_song(&user, id, song).await;
     removed.map_err(|error| match error {
         catalogue::PlaylistError::NoSuchSong(_) => {
             let detail = "This song does not stand in the playlist.";
@@ -199,6 +211,11 @@ pub(crate) async fn remove_song(
         error => refused(error),
     })?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn edited(playlist: &Playlist) -> Tagged<Edited> {
+    let (song_count, version) = (playlist.songs, playlist.version);
+    (told(version), Json(Edited { song_count, version }))
 }
 
 pub(crate) fn read_limit(text: Option<&str>) -> Result<u32, Problem> {

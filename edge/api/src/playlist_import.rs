@@ -149,7 +149,7 @@ async fn make(
     match playlists.add(user, playlist.id, songs, None).await {
         Ok((playlist, _)) => Ok(playlist),
         Err(error) => {
-            playlists.delete(user, playlist.id, None).await.map_err(refused)?;
+            playlists.delete(user, playlist.id).await.map_err(refused)?;
             Err(refused(error))
         }
     }

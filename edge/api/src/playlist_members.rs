@@ -20,6 +20,7 @@ use crate::bearer::Caller;
 use crate::playlist_documents::PlaylistDocument;
 use crate::playlist_refusals::{PlaylistPath, id, refused};
 use crate::playlists::{seen_by, shown};
+use crate::preconditions::Wanted;
 use crate::refusals::Body;
 
 /// What members may do.
@@ -118,30 +119,34 @@ pub(crate) async fn list(
 
 /// Gives a member another role.
 #[utoipa::path(put, path = "/v1/playlists/{id}/members/{user_id}", tag = "playlists",
-    params(("id" = Uuid, Path), ("user_id" = Uuid, Path)), request_body = RoleToGive,
+    params(("id" = Uuid, Path), ("user_id" = Uuid, Path), ("If-Match" = Option<String>, Header)), request_body = RoleToGive,
     responses((status = 204, description = "They have it.")))]
 pub(crate) async fn change(
     State(api): State<Api>,
     Caller(user): Caller,
     MemberPath(id, member): MemberPath,
+    Wanted(versions): Wanted,
     Body(give): Body<RoleToGive>,
 ) -> Result<StatusCode, Problem> {
     let catalogue = seen_by(&api, Some(&user));
-    let changed = catalogue.playlists().set_role(&user, id, member, give.role.into()).await;
+    let changed = catalogue.playlists().at(versions);
+    let changed = changed.set_role(&user, id, member, give.role.into()).await;
     changed.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Puts a member out; whoever names themselves leaves.
 #[utoipa::path(delete, path = "/v1/playlists/{id}/members/{user_id}", tag = "playlists",
-    params(("id" = Uuid, Path), ("user_id" = Uuid, Path)),
+    params(("id" = Uuid, Path), ("user_id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
     responses((status = 204, description = "They are no member.")))]
 pub(crate) async fn remove(
     State(api): State<Api>,
     Caller(user): Caller,
     MemberPath(id, member): MemberPath,
+    Wanted(versions): Wanted,
 ) -> Result<StatusCode, Problem> {
-    let removed = seen_by(&api, Some(&user)).playlists().remove_member(&user, id, member).await;
+    let catalogue = seen_by(&api, Some(&user));
+    let removed = catalogue.playlists().at(versions).remove_member(&user, id, member).await;
     removed.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }

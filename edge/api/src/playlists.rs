@@ -17,7 +17,7 @@ use crate::paging::cut;
 use crate::playlist_documents::{EntryPage, PlaylistDocument, PlaylistPage, PlaylistWithSongs};
 use crate::playlist_entries::HIGHEST_LIMIT;
 use crate::playlist_refusals::{PlaylistPath, refused};
-use crate::preconditions;
+use crate::preconditions::{self, Wanted};
 use crate::refusals::{Body, Parameters, catalogue_failed};
 use crate::visitor::Visitor;
 
@@ -151,7 +151,7 @@ pub(crate) async fn change(
     State(api): State<Api>,
     Caller(user): Caller,
     PlaylistPath(id): PlaylistPath,
-    headers: HeaderMap,
+    Wanted(versions): Wanted,
     Body(change): Body<ChangeOfPlaylist>,
 ) -> Result<Response, Problem> {
     let change = PlaylistChange {
@@ -159,9 +159,8 @@ pub(crate) async fn change(
         description: change.description.as_deref().map(read_description).transpose()?,
         public: change.public,
     };
-    let versions = preconditions::wanted(&headers);
     let catalogue = seen_by(&api, Some(&user));
-    let changed = catalogue.playlists().change(&user, id, &change, versions.as_deref()).await;
+    let changed = catalogue.playlists().at(versions).change(&user, id, &change).await;
     Ok(shown(changed.map_err(refused)?))
 }
 
@@ -173,11 +172,10 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     Caller(user): Caller,
     PlaylistPath(id): PlaylistPath,
-    headers: HeaderMap,
+    Wanted(versions): Wanted,
 ) -> Result<StatusCode, Problem> {
-    let versions = preconditions::wanted(&headers);
     let catalogue = seen_by(&api, Some(&user));
-    let deleted = catalogue.playlists().delete(&user, id, versions.as_deref()).await;
+    let deleted = catalogue.playlists().at(versions).delete(&user, id).await;
     deleted.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }

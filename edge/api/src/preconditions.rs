@@ -1,11 +1,31 @@
 //! Conditional requests (RFC 9110 13): an entity tag is the number of a version in quotes.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use axum::http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
 
 /// The entity tag of a version.
 pub(crate) fn tag(version: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).expect("digits and quotes are ASCII")
+}
+
+/// The version of what a change has made, as a header.
+pub(crate) fn told(version: u64) -> [(HeaderName, HeaderValue); 1] {
+    [(ETAG, tag(version))]
+}
+
+/// The versions on which a request insists, if it does.
+pub(crate) struct Wanted(pub(crate) Option<Vec<u64>>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Wanted {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(wanted(&parts.headers)))
+    }
 }
 
 /// The versions on which the request insists: any where it does not (RFC 9110 13.1.1). Tags are compared strongly, so

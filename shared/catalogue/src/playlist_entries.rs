@@ -37,7 +37,7 @@ impl Playlists<'_> {
         songs: &[SongId],
         position: Option<u32>,
     ) -> Result<(Playlist, Vec<EntryId>), PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Edit).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Edit).await?;
         let after = edit.playlist.songs as usize + songs.len();
         edit.playlist.songs =
             after.try_into().ok().filter(|n| *n <= MOST_SONGS).ok_or(PlaylistError::Full)?;
@@ -63,7 +63,7 @@ impl Playlists<'_> {
         entries: &[EntryId],
         position: u32,
     ) -> Result<Playlist, PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Edit).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Edit).await?;
         let taken = edit.take_out(entries).await?;
         edit.put_in(position, taken).await?;
         edit.finish().await
@@ -79,7 +79,7 @@ impl Playlists<'_> {
         id: PlaylistId,
         entries: &[EntryId],
     ) -> Result<Playlist, PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Edit).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Edit).await?;
         let taken = edit.take_out(entries).await?;
         edit.lose(taken.len());
         edit.finish().await
@@ -95,7 +95,7 @@ impl Playlists<'_> {
         id: PlaylistId,
         song: SongId,
     ) -> Result<Playlist, PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Edit).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Edit).await?;
         let statement = sql("DELETE FROM playlist_entries WHERE playlist_id = $1 AND song_id = $2");
         let removed = edit.write.execute(statement.bind(id).bind(song)).await?;
         if removed == 0 {
@@ -118,23 +118,23 @@ impl Playlists<'_> {
         limit: u32,
     ) -> Result<(Playlist, Vec<Entry>), PlaylistError> {
         loop {
-            let playlist = visible(&mut self.0.read(), asker, link, id).await?;
-            let start = start(self.0, &playlist, after).await?;
-            let rows = rows_after(self.0, &playlist, &start, limit).await?;
+            let playlist = visible(&mut self.catalogue.read(), asker, link, id).await?;
+            let start = start(self.catalogue, &playlist, after).await?;
+            let rows = rows_after(self.catalogue, &playlist, &start, limit).await?;
             // Where all was arranged anew between the two, that is no empty page.
             if rows.is_empty()
-                && visible(&mut self.0.read(), asker, link, id).await?.arrangement
+                && visible(&mut self.catalogue.read(), asker, link, id).await?.arrangement
                     != playlist.arrangement
             {
                 continue;
             }
-            let entries = with_songs(self.0, &self.audience(asker), &playlist, rows).await?;
+            let entries = with_songs(self.catalogue, &self.audience(asker), &playlist, rows).await?;
             return Ok((playlist, entries));
         }
     }
 
     fn audience(&self, asker: Option<&AuthenticatedUser>) -> Audience {
-        Audience { viewer: Viewer::from(asker), country: self.1 }
+        Audience { viewer: Viewer::from(asker), country: self.country }
     }
 }
 

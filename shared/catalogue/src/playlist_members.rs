@@ -56,7 +56,7 @@ impl Playlists<'_> {
         self.may_share(user, id).await?;
         let statement = sql("SELECT user_id, role, since_ms FROM playlist_members
                              WHERE playlist_id = $1 ORDER BY user_id");
-        let rows = self.0.read().all(statement.bind(id)).await?;
+        let rows = self.catalogue.read().all(statement.bind(id)).await?;
         let member = |row: &Row| {
             Ok(Member {
                 user: row.get("user_id")?,
@@ -78,7 +78,7 @@ impl Playlists<'_> {
         member: UserId,
         role: MemberRole,
     ) -> Result<Playlist, PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Share).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Share).await?;
         let statement = sql("UPDATE playlist_members SET role = $3
                              WHERE playlist_id = $1 AND user_id = $2");
         let statement = statement.bind(id).bind(member).bind(role.to_string());
@@ -99,7 +99,7 @@ impl Playlists<'_> {
         member: UserId,
     ) -> Result<(), PlaylistError> {
         let action = if member == user.id { Action::Leave } else { Action::Share };
-        let mut edit = Edit::begin(self.0, user, id, action).await?;
+        let mut edit = Edit::begin(self, user, id, action).await?;
         let statement = sql("DELETE FROM playlist_members WHERE playlist_id = $1 AND user_id = $2");
         if edit.write.execute(statement.bind(id).bind(member)).await? == 0 {
             return Err(PlaylistError::NoSuchMember);
@@ -119,7 +119,7 @@ impl Playlists<'_> {
         id: PlaylistId,
         role: MemberRole,
     ) -> Result<Link, PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Share).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Share).await?;
         let statement = sql("SELECT id FROM playlist_links WHERE playlist_id = $1");
         if edit.write.all(statement.bind(id)).await?.len() >= MOST_LINKS {
             return Err(PlaylistError::TooManyLinks);
@@ -147,7 +147,7 @@ impl Playlists<'_> {
         self.may_share(user, id).await?;
         let statement = sql("SELECT id, token, role, created_ms FROM playlist_links
                              WHERE playlist_id = $1 ORDER BY id");
-        let rows = self.0.read().all(statement.bind(id)).await?;
+        let rows = self.catalogue.read().all(statement.bind(id)).await?;
         let link = |row: &Row| {
             Ok(Link {
                 id: row.get("id")?,
@@ -169,7 +169,7 @@ impl Playlists<'_> {
         id: PlaylistId,
         link: Uuid,
     ) -> Result<(), PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Share).await?;
+        let mut edit = Edit::begin(self, user, id, Action::Share).await?;
         let statement = sql("DELETE FROM playlist_links WHERE playlist_id = $1 AND id = $2");
         if edit.write.execute(statement.bind(id).bind(link)).await? == 0 {
             return Err(PlaylistError::NoSuchLink);
@@ -187,8 +187,8 @@ impl Playlists<'_> {
         user: &AuthenticatedUser,
         token: &str,
     ) -> Result<Playlist, PlaylistError> {
-        let (id, _) = link_of(&mut self.0.read(), token).await?.ok_or(PlaylistError::NoSuchLink)?;
-        let mut edit = Edit::begin_by(self.0, user, id, token).await?;
+        let (id, _) = link_of(&mut self.catalogue.read(), token).await?.ok_or(PlaylistError::NoSuchLink)?;
+        let mut edit = Edit::begin_by(self.catalogue, user, id, token).await?;
         // Read again in its turn: it may have been revoked meanwhile.
         let link = link_of(&mut edit.write, token).await?;
         let (_, role) = link.ok_or(PlaylistError::NoSuchLink)?;
@@ -218,7 +218,7 @@ impl Playlists<'_> {
         user: &AuthenticatedUser,
         id: PlaylistId,
     ) -> Result<(), PlaylistError> {
-        let playlist = visible(&mut self.0.read(), Some(user), None, id).await?;
+        let playlist = visible(&mut self.catalogue.read(), Some(user), None, id).await?;
         let may = playlist.may(Action::Share);
         if may { Ok(()) } else { Err(PlaylistError::Refused(Action::Share)) }
     }

@@ -35,17 +35,28 @@ macro_rules! playlists_where {
 
 /// The playlists in a catalogue.
 #[derive(Debug)]
-pub struct Playlists<'a>(pub(crate) &'a Catalogue, pub(crate) Option<Country>);
+pub struct Playlists<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) country: Option<Country>,
+    versions: Option<Vec<u64>>,
+}
 
 impl<'a> Playlists<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
-        Self(catalogue, None)
+        Self { catalogue, country: None, versions: None }
     }
 
     /// The same for somebody in that country: their songs may be others than where nobody says.
     #[must_use]
     pub fn seen_from(self, country: Option<Country>) -> Self {
-        Self(self.0, country)
+        Self { country, ..self }
+    }
+
+    /// The same for somebody who changes playlists only where they are still at one of `versions`, or wherever they are:
+    /// changes are otherwise [`PlaylistError::Changed`].
+    #[must_use]
+    pub fn at(self, versions: Option<Vec<u64>>) -> Self {
+        Self { versions, ..self }
     }
 
     /// Makes an empty playlist of `owner`.
@@ -57,7 +68,7 @@ impl<'a> Playlists<'a> {
         owner: &AuthenticatedUser,
         new: &NewPlaylist,
     ) -> Result<Playlist, PlaylistError> {
-        let mut write = self.0.write().await?;
+        let mut write = self.catalogue.write().await?;
         let count = sql("SELECT COUNT(*) AS count FROM playlists WHERE owner_id = $1");
         let has: u32 = write.one(count.bind(owner.id)).await?.get("count")?;
         if has >= MOST_PLAYLISTS {
@@ -73,7 +84,7 @@ impl<'a> Playlists<'a> {
             .bind(new.name.as_str())
             .bind(new.description.as_str())
             .bind(new.public)
-            .bind(self.0.now_ms());
+            .bind(self.catalogue.now_ms());
         write.execute(statement).await?;
         feed::playlists_changed(&mut write, owner.id).await?;
         let (playlist, by) = (id.uuid(), owner.id);
@@ -93,7 +104,7 @@ impl<'a> Playlists<'a> {
         link: Option<&str>,
         id: PlaylistId,
     ) -> Result<Playlist, PlaylistError> {
-        visible(&mut self.0.read(), asker, link, id).await
+        visible(&mut self.catalogue.read(), asker, link, id).await
     }
 
     /// Up to `limit` playlists that the user made or is a member of, newest first, from the one after `after` on.
@@ -113,11 +124,11 @@ impl<'a> Playlists<'a> {
              ORDER BY p.id DESC LIMIT $3"
         ));
         let below = after.map_or(Uuid::max(), PlaylistId::uuid);
-        let rows = self.0.read().all(statement.bind(user.id).bind(below).bind(limit)).await?;
+        let rows = self.catalogue.read().all(statement.bind(user.id).bind(below).bind(limit)).await?;
         rows.iter().map(|row| read_playlist(row, Some(user))).collect()
     }
 
-    /// Says something differently of a playlist, where it is still at one of `versions`, or wherever it is.
+    /// Says something differently of a playlist.
     ///
     /// # Errors
     /// [`PlaylistError::NoSuchPlaylist`], [`PlaylistError::Refused`], [`PlaylistError::Changed`], or the database
@@ -127,10 +138,8 @@ impl<'a> Playlists<'a> {
         user: &AuthenticatedUser,
         id: PlaylistId,
         change: &PlaylistChange,
-        versions: Option<&[u64]>,
     ) -> Result<Playlist, PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Describe).await?;
-        edit.expect(versions)?;
+        let mut edit = Edit::begin(self, user, id, Action::Describe).await?;
         let statement = sql("UPDATE playlists SET name = COALESCE($2, name),
                  description = COALESCE($3, description), public = COALESCE($4, public)
              WHERE id = $1")
@@ -142,7 +151,7 @@ impl<'a> Playlists<'a> {
         edit.finish().await
     }
 
-    /// Does away with a playlist, where it is still at one of `versions`, or wherever it is.
+    /// Does away with a playlist.
     ///
     /// # Errors
     /// [`PlaylistError::NoSuchPlaylist`], [`PlaylistError::Refused`], [`PlaylistError::Changed`], or the database
@@ -151,10 +160,8 @@ impl<'a> Playlists<'a> {
         &self,
         user: &AuthenticatedUser,
         id: PlaylistId,
-        versions: Option<&[u64]>,
     ) -> Result<(), PlaylistError> {
-        let mut edit = Edit::begin(self.0, user, id, Action::Delete).await?;
-        edit.expect(versions)?;
+        let mut edit = Edit::begin(self, user, id, Action::Delete).await?;
         let event = edit.happened().await?;
         // In one order: whoever deletes another playlist of the same people waits, and is not waited for.
         let mut losers = event.concerns().to_vec();
@@ -178,15 +185,20 @@ pub(crate) struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    /// Waits for its turn, and looks whether the user may do that.
+    /// Waits for its turn, and looks whether the user may do that, and the playlist is what they think it is.
     pub(crate) async fn begin(
-        catalogue: &Catalogue,
+        playlists: &Playlists<'_>,
         user: &'a AuthenticatedUser,
         id: PlaylistId,
         action: Action,
     ) -> Result<Self, PlaylistError> {
-        let edit = Self::begin_at(catalogue, user, None, id).await?;
-        if edit.playlist.may(action) { Ok(edit) } else { Err(PlaylistError::Refused(action)) }
+        let edit = Self::begin_at(playlists.catalogue, user, None, id).await?;
+        if !edit.playlist.may(action) {
+            return Err(PlaylistError::Refused(action));
+        }
+        let versions = playlists.versions.as_deref();
+        let fits = versions.is_none_or(|versions| versions.contains(&edit.playlist.version));
+        if fits { Ok(edit) } else { Err(PlaylistError::Changed) }
     }
 
     /// Waits for its turn, for somebody who may see the playlist by the token of a link.
@@ -208,11 +220,6 @@ impl<'a> Edit<'a> {
         let mut write = catalogue.write_alone_on(id.uuid()).await?;
         let playlist = visible(&mut write, Some(user), link, id).await?;
         Ok(Self { write, playlist, user, left: None })
-    }
-
-    pub(crate) fn expect(&self, versions: Option<&[u64]>) -> Result<(), PlaylistError> {
-        let fits = versions.is_none_or(|versions| versions.contains(&self.playlist.version));
-        if fits { Ok(()) } else { Err(PlaylistError::Changed) }
     }
 
     /// Counts the change, keeps how many songs there are and how they are arranged, tells of it, and makes it so.

@@ -65,6 +65,44 @@ async fn metadata_is_guarded_by_its_entity_tag() {
     assert_eq!(stage.ask(&delete, ann, Value::Null, &[("if-match", "*")]).await.0, 204);
 }
 
+/// RFC 9110 13.1.1: whoever insists on a version changes no other one, whatever they would change.
+#[tokio::test]
+async fn every_change_is_guarded_by_the_entity_tag() {
+    let stage = Stage::new().await;
+    let (ann, song) = (Some(&stage.ann), stage.song("a").await);
+    let (_, made) = stage.ann("POST /v1/playlists", json!({"name": "Mine"})).await;
+    let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
+    let put_in = json!({"songs_id": [song, song, song]});
+    let (_, added) = stage.ann(&format!("POST {path}/songs"), put_in.clone()).await;
+    let entries = added["entries"].as_array().unwrap();
+    let (_, link) = stage.ann(&format!("POST {path}/links"), json!({"role": "viewer"})).await;
+    let join = json!({"token": link["token"]});
+    assert_eq!(stage.ask("POST /v1/memberships", Some(&stage.bob), join, &[]).await.0, 200);
+    let member = format!("{path}/members/{}", stage.bob.id);
+    let changes = [
+        (format!("POST {path}/songs"), put_in.clone(), true),
+        (format!("PUT {}/songs", path.replace("/v1/playlists", "/playlist")), put_in, true),
+        (format!("POST {path}/moves"), json!({"entries": [entries[0]], "position": 1}), true),
+        (format!("POST {path}/removals"), json!({"entries": [entries[0]]}), true),
+        (format!("DELETE {path}/entries/{}", entries[1].as_str().unwrap()), Value::Null, false),
+        (format!("PUT {member}"), json!({"role": "editor"}), false),
+        (format!("DELETE {member}"), Value::Null, false),
+        (format!("DELETE {path}/songs/{song}"), Value::Null, false),
+    ];
+    let version = async || stage.ann(&format!("GET {path}"), Value::Null).await.1["version"].clone();
+    for (line, body, tagged) in changes {
+        let now = version().await.as_u64().unwrap();
+        let (late, fresh) = (format!("\"{}\"", now - 1), format!("\"{now}\""));
+        let refused = stage.ask(&line, ann, body.clone(), &[("if-match", &late)]).await;
+        assert_eq!((refused.0, version().await.as_u64()), (412, Some(now)), "{line}");
+        let (status, headers, said) = stage.ask(&line, ann, body, &[("if-match", &fresh)]).await;
+        assert!((200..300).contains(&status), "{line}: {said}");
+        assert_eq!(version().await.as_u64(), Some(now + 1), "{line}");
+        let tag = headers.get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        assert_eq!(tag, tagged.then(|| format!("\"{}\"", now + 1)), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn earlier_clients_find_what_they_know() {
     let stage = Stage::new().await;

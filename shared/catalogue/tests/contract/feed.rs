@@ -88,7 +88,7 @@ async fn whoever_is_a_member_hears_of_a_playlist_until_it_is_gone(bench: &Bench)
     let last = told.last().unwrap().event().unwrap();
     assert_eq!(last.concerns(), [ann.id, bob.id], "Bob, who was one");
     playlists.join(&bob, &link.token).await.unwrap();
-    playlists.delete(&ann, id, None).await.unwrap();
+    playlists.delete(&ann, id).await.unwrap();
     for (member, lists) in [(ann.id, 2), (bob.id, 4)] {
         assert_eq!(changed(bench, member, 0).await, []);
         assert_eq!(counts(bench, member).await, (0, 0, lists));

@@ -75,14 +75,14 @@ async fn a_playlist_is_its_owners_until_it_is_public(bench: &Bench) {
         assert!(matches!(seen, Err(PlaylistError::NoSuchPlaylist)), "{seen:?}");
     }
     assert_eq!(playlists.get(Some(&admin), None, made.id).await.unwrap().standing, Standing::Admin);
-    let hidden = playlists.delete(&bob, made.id, None).await;
+    let hidden = playlists.delete(&bob, made.id).await;
     assert!(matches!(hidden, Err(PlaylistError::NoSuchPlaylist)), "{hidden:?}");
     let public = PlaylistChange { public: Some(true), ..PlaylistChange::default() };
-    playlists.change(&ann, made.id, &public, None).await.unwrap();
+    playlists.change(&ann, made.id, &public).await.unwrap();
     assert_eq!(playlists.get(None, None, made.id).await.unwrap().standing, Standing::Stranger);
-    let refused = playlists.delete(&bob, made.id, None).await;
+    let refused = playlists.delete(&bob, made.id).await;
     assert!(matches!(refused, Err(PlaylistError::Refused(Action::Delete))), "{refused:?}");
-    playlists.delete(&ann, made.id, None).await.unwrap();
+    playlists.delete(&ann, made.id).await.unwrap();
     let gone = playlists.get(Some(&ann), None, made.id).await;
     assert!(matches!(gone, Err(PlaylistError::NoSuchPlaylist)), "{gone:?}");
     let told = bench.catalogue.outbox().pending(99).await.unwrap();
@@ -103,12 +103,13 @@ async fn metadata_changes_only_from_the_version_that_was_seen(bench: &Bench) {
         name: Some(name.parse().unwrap()),
         ..PlaylistChange::default()
     };
-    let first = playlists.change(&ann, made.id, &name("First"), Some(&[7, 1])).await.unwrap();
+    let at = |versions: &[u64]| bench.catalogue.playlists().at(Some(versions.to_vec()));
+    let first = at(&[7, 1]).change(&ann, made.id, &name("First")).await.unwrap();
     assert_eq!((first.name.as_str(), first.version, first.public), ("First", 2, false));
     assert_eq!(first.updated_ms, made.updated_ms + 1_000);
-    let late = playlists.change(&ann, made.id, &name("Late"), Some(&[1])).await;
+    let late = at(&[1]).change(&ann, made.id, &name("Late")).await;
     assert!(matches!(late, Err(PlaylistError::Changed)), "{late:?}");
-    let late = playlists.delete(&ann, made.id, Some(&[1])).await;
+    let late = at(&[]).delete(&ann, made.id).await;
     assert!(matches!(late, Err(PlaylistError::Changed)), "{late:?}");
     assert_eq!(playlists.get(Some(&ann), None, made.id).await.unwrap().name, "First");
 }
