@@ -97,6 +97,8 @@ pub(crate) struct Listener {
     pub(crate) max_kbps: Kbps,
     /// Tokens of before are revoked.
     pub(crate) since: SystemTime,
+    /// When the song ends for them, if it does.
+    pub(crate) until: Option<SystemTime>,
 }
 
 impl Listener {
@@ -109,11 +111,18 @@ impl Listener {
         let entitlement = visitor.catalogue.users().entitlement(user.id).await;
         let entitlement =
             entitlement.map_err(catalogue_failed)?.ok_or_else(bearer::account_gone)?;
-        let whole = song.is_of(&visitor.audience.viewer) || entitlement.plan == Plan::Premium;
+        let own = song.is_of(&visitor.audience.viewer);
+        let whole = own || entitlement.plan == Plan::Premium;
         let since = Duration::from_millis(entitlement.playback_from_ms.unwrap_or_default());
         let max_kbps = if whole { TOP } else { FREE };
-        Ok(Self { id: user.id, max_kbps, since: UNIX_EPOCH + since })
+        let until = if own { None } else { end_of(song) };
+        Ok(Self { id: user.id, max_kbps, since: UNIX_EPOCH + since, until })
     }
+}
+
+/// When a song is to be heard no more.
+fn end_of(song: &Song) -> Option<SystemTime> {
+    song.available_until_ms.map(|ms| UNIX_EPOCH + Duration::from_millis(ms))
 }
 
 /// Lets `listener` hear a song that they may know of.
@@ -128,7 +137,7 @@ pub(crate) fn grant(api: &Api, song: &Song, listener: Listener) -> Result<Playba
         duration: Duration::from_millis(current.duration_ms),
     };
     let (key, now) = (api.playback_key(), api.clock().now());
-    let minted = playback::mint_since(key, &grant, listener.since, now);
+    let minted = playback::mint_within(key, &grant, listener.since, listener.until, now);
     let base = format!("{}/t/{}/{folder}", api.public_url(), minted.token);
     let ends = minted.expires_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let ends = song_document::rfc3339(ends.as_secs() * 1_000);

@@ -157,7 +157,8 @@ pub(crate) async fn open(
     let found = api.catalogue().previews().open(&digest(&secret)).await;
     let (preview, song) = found.map_err(catalogue_failed)?.ok_or_else(no_such_preview)?;
     // The listener is the link itself, so that it can be revoked at the edges.
-    let listener = Listener { id: UserId::new(preview.id), max_kbps: TOP, since: UNIX_EPOCH };
+    let (id, since) = (UserId::new(preview.id), UNIX_EPOCH);
+    let listener = Listener { id, max_kbps: TOP, since, until: None };
     let playback = playback::grant(&api, &song, listener)?;
     let answer = Previewed { song: song.into(), playback };
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer)))

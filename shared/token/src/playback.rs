@@ -120,17 +120,24 @@ pub fn longest_life(duration: Duration) -> Duration {
 /// the window's own end, so that even the last one minted in it is good for that long.
 #[must_use]
 pub fn mint(key: &SigningKey, grant: &Grant, now: SystemTime) -> Minted {
-    mint_since(key, grant, SystemTime::UNIX_EPOCH, now)
+    mint_within(key, grant, SystemTime::UNIX_EPOCH, None, now)
 }
 
 /// Mints a token like [`mint`], but for a listener whose tokens of before `since` are revoked: this one is issued at
-/// `since`, where that lies within the window.
+/// `since`, where that lies within the window. It ends at `until` at the latest, when nobody may listen any more.
 #[must_use]
-pub fn mint_since(key: &SigningKey, grant: &Grant, since: SystemTime, now: SystemTime) -> Minted {
+pub fn mint_within(
+    key: &SigningKey,
+    grant: &Grant,
+    since: SystemTime,
+    until: Option<SystemTime>,
+    now: SystemTime,
+) -> Minted {
     let (window, now) = (WINDOW.as_secs(), numeric_date::from_time(now));
     // A revocation of the moment may lie a second ahead; the clocks of verifiers may be further behind.
     let iat = (now / window * window).max(numeric_date::from_time(since).min(now + 1));
     let exp = iat.saturating_add(longest_life(grant.duration).as_secs());
+    let exp = until.map_or(exp, |until| exp.min(numeric_date::from_time(until)));
     let Grant { user, prefix, max_kbps, .. } = grant;
     let claims = Claims {
         iss: ISSUER.to_owned(),
@@ -254,7 +261,7 @@ mod tests {
         let (key, keys) = keys();
         let now = start() + HOUR;
         let issued = |since, now| {
-            let minted = mint_since(&key, &grant(), since, now);
+            let minted = mint_within(&key, &grant(), since, None, now);
             open(&keys, &minted.token, now).expect("good at once").issued_at()
         };
         assert_eq!(issued(start() - HOUR, now), start(), "before this window");
@@ -262,6 +269,20 @@ mod tests {
         assert_eq!(issued(now + SECOND, now + HOUR), now + SECOND, "stable again");
         assert_eq!(issued(now + HOUR, now), now + SECOND, "never far ahead");
         assert_eq!(issued(now, now + WINDOW), start() + WINDOW);
+    }
+
+    #[test]
+    fn no_token_outlives_what_may_be_heard() {
+        let (key, keys) = keys();
+        let (now, end) = (start() + HOUR, start() + HOUR * 2);
+        let within = |until| mint_within(&key, &grant(), start(), Some(until), now);
+        assert_eq!(within(end).expires_at, end);
+        assert_eq!(within(end), mint_within(&key, &grant(), start(), Some(end), now + HOUR / 2));
+        let token = within(end).token;
+        assert!(open(&keys, &token, end - SECOND).is_ok());
+        assert_eq!(open(&keys, &token, end), Err(Refusal::Expired));
+        let far = start() + HOUR * 1_000;
+        assert_eq!(within(far).expires_at, mint(&key, &grant(), now).expires_at);
     }
 
     #[test]

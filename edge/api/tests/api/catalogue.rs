@@ -76,6 +76,22 @@ impl Stage {
     }
 }
 
+/// Its window is over when it is over, for tokens of before, too; its artist may go on.
+#[tokio::test]
+async fn a_token_ends_when_the_song_does() {
+    let stage = Stage::new().await;
+    let song = stage.make_ready("Song", None).await;
+    let path = format!("/v1/songs/{}", song.id);
+    let end = "2027-01-15T09:00:00Z";
+    let changed = stage.patch(&path, &stage.artist, json!({"available_until": end})).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    for (user, ends) in [(&stage.listener, true), (&stage.artist, false), (&stage.admin, false)] {
+        let granted = stage.ask("POST", &format!("{path}/playback"), Some(user), &[], None).await;
+        assert_eq!(granted.status, 200, "{}", granted.body);
+        assert_eq!(granted.body["expires_at"] == end, ends, "{}", granted.body);
+    }
+}
+
 #[tokio::test]
 async fn who_hears_of_a_song_in_which_state_from_where() {
     let stage = Stage::new().await;
