@@ -92,7 +92,10 @@ fn an_uploaded_picture_is_shown_to_everybody_and_a_bomb_to_nobody() {
     for size in shown["artwork"].as_array().unwrap() {
         let url = format!("{}{}", running.url(), size["url"].as_str().unwrap());
         let answer = client.get(url).send().unwrap();
-        assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &"image/jpeg".parse().unwrap()));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &"image/jpeg".parse().unwrap())
+        );
         assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
         assert!(answer.bytes().unwrap().starts_with(b"\xFF\xD8"));
     }

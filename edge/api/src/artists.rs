@@ -38,7 +38,6 @@ pub(crate) struct Paging {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// The `next` of the page before.
-    #[param(value_type = Option<Uuid>)]
     after: Option<String>,
 }
 

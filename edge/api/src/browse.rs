@@ -1,14 +1,14 @@
 //! What there is: genres, what is new, what is played.
 
 use axum::Json;
-use catalogue::SongDocument;
+use catalogue::{SongCursor, SongDocument};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
 
 use crate::paging::cut;
 use crate::refusals::{Parameters, catalogue_failed};
-use crate::songs::{Page, read_after, read_limit, read_name};
+use crate::songs::{Page, no_page, read_after, read_limit, read_name};
 use crate::visitor::Visitor;
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -55,7 +55,6 @@ pub(crate) struct ReleasePaging {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// The `next` of the page before.
-    #[param(value_type = Option<Uuid>)]
     after: Option<String>,
 }
 
@@ -70,8 +69,11 @@ pub(crate) async fn newest(
     let after = read_after(paging.after.as_deref())?;
     let genre = read_name(paging.genre.as_deref(), "genre")?;
     let songs = visitor.catalogue.songs();
-    let songs = songs.newest(&visitor.audience, genre.as_ref(), after, limit + 1).await;
-    Ok(Json(Page::of(songs.map_err(catalogue_failed)?, limit)))
+    if after.as_ref().is_some_and(|after| !matches!(after, SongCursor::Release(..))) {
+        return Err(no_page());
+    }
+    let songs = songs.newest(&visitor.audience, genre.as_ref(), after.as_ref(), limit + 1).await;
+    Ok(Json(Page::of(songs.map_err(catalogue_failed)?, limit, SongCursor::of_release)))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -146,7 +146,8 @@ pub(crate) async fn shift(
 ) -> Result<Tagged<Edited>, Problem> {
     check_count("entries", shift.entries.len())?;
     let catalogue = seen_by(&api, Some(&user));
-    let moved = catalogue.playlists().at(versions).shift(&user, id, &shift.entries, shift.position).await;
+    let moved =
+        catalogue.playlists().at(versions).shift(&user, id, &shift.entries, shift.position).await;
     let playlist = moved.map_err(refused)?;
     Ok(edited(&playlist))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use catalogue::{Credit, Name, Song, SongDocument, SongFilter, Viewer};
+use catalogue::{Credit, Name, Song, SongCursor, SongDocument, SongFilter, Viewer};
 use media::{ArtistId, MasterHash, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -27,7 +27,6 @@ pub(crate) struct Paging {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// The `next` of the page before.
-    #[param(value_type = Option<Uuid>)]
     after: Option<String>,
     /// Only what was made of the master with this SHA-256, in hex.
     #[param(pattern = "^[0-9a-f]{64}$")]
@@ -52,14 +51,18 @@ pub(crate) struct Paging {
 #[schema(as = SongPage)]
 pub(crate) struct Page {
     songs: Vec<SongDocument>,
-    #[schema(value_type = Option<Uuid>)]
-    next: Option<SongId>,
+    next: Option<String>,
 }
 
 impl Page {
-    /// A page of `limit` songs out of `songs`: one more than that says that there is another page.
-    pub(crate) fn of(songs: Vec<Song>, limit: u32) -> Self {
-        let (songs, next) = cut(songs, limit, |last| last.id);
+    /// A page of `limit` songs out of `songs`: one more than that says that there is another page, which begins behind the
+    /// last one's `cursor`.
+    pub(crate) fn of(
+        songs: Vec<Song>,
+        limit: u32,
+        cursor: impl FnOnce(&Song) -> SongCursor,
+    ) -> Self {
+        let (songs, next) = cut(songs, limit, |last| cursor(last).to_string());
         Self { songs: songs.into_iter().map(SongDocument::from).collect(), next }
     }
 }
@@ -82,11 +85,15 @@ pub(crate) async fn list(
 pub(crate) async fn page(
     visitor: &Visitor,
     filter: &SongFilter,
-    after: Option<SongId>,
+    after: Option<SongCursor>,
     limit: u32,
 ) -> Result<Json<Page>, Problem> {
-    let songs = visitor.catalogue.songs().list(&visitor.audience, filter, after, limit + 1).await;
-    Ok(Json(Page::of(songs.map_err(catalogue_failed)?, limit)))
+    if after.as_ref().is_some_and(|after| !filter.begins_at(after)) {
+        return Err(no_page());
+    }
+    let (songs, audience) = (visitor.catalogue.songs(), &visitor.audience);
+    let songs = songs.list(audience, filter, after.as_ref(), limit + 1).await;
+    Ok(Json(Page::of(songs.map_err(catalogue_failed)?, limit, |song| filter.cursor(song))))
 }
 
 impl Paging {
@@ -208,8 +215,11 @@ pub(crate) fn read_limit(text: Option<&str>) -> Result<u32, Problem> {
     })
 }
 
-pub(crate) fn read_after(text: Option<&str>) -> Result<Option<SongId>, Problem> {
-    text.map(str::parse).transpose().map_err(|_| {
-        Problem::field("after", "A page begins after the 'next' of the page before it.")
-    })
+pub(crate) fn read_after(text: Option<&str>) -> Result<Option<SongCursor>, Problem> {
+    text.map(str::parse).transpose().map_err(|_| no_page())
+}
+
+/// Nothing that a page of this list said was its `next`.
+pub(crate) fn no_page() -> Problem {
+    Problem::field("after", "A page begins after the 'next' of the page before it.")
 }

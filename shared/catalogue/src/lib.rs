@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`], [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
+//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
@@ -58,6 +58,7 @@ pub mod secret;
 pub mod sessions;
 mod snapshot;
 pub mod song;
+pub mod song_cursor;
 pub mod song_document;
 pub mod song_edit;
 pub mod song_filter;
@@ -99,6 +100,7 @@ pub use previews::{Preview, Previews};
 pub use secret::Secret;
 pub use sessions::{Refreshed, Sessions};
 pub use song::{CurrentVersion, NewSong, Song, SongState, Viewer};
+pub use song_cursor::SongCursor;
 pub use song_document::SongDocument;
 pub use song_edit::SongEdit;
 pub use song_filter::SongFilter;

@@ -128,7 +128,8 @@ impl Playlists<'_> {
             {
                 continue;
             }
-            let entries = with_songs(self.catalogue, &self.audience(asker), &playlist, rows).await?;
+            let entries =
+                with_songs(self.catalogue, &self.audience(asker), &playlist, rows).await?;
             return Ok((playlist, entries));
         }
     }

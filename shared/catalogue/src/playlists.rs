@@ -124,7 +124,8 @@ impl<'a> Playlists<'a> {
              ORDER BY p.id DESC LIMIT $3"
         ));
         let below = after.map_or(Uuid::max(), PlaylistId::uuid);
-        let rows = self.catalogue.read().all(statement.bind(user.id).bind(below).bind(limit)).await?;
+        let rows =
+            self.catalogue.read().all(statement.bind(user.id).bind(below).bind(limit)).await?;
         rows.iter().map(|row| read_playlist(row, Some(user))).collect()
     }
 

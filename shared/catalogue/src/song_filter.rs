@@ -1,9 +1,11 @@
 //! Which songs of all.
 
-use media::{AlbumId, ArtistId, SongId};
+use media::{AlbumId, ArtistId};
 
 use crate::audience::{Audience, visible};
 use crate::name::{self, Name, ReleaseYear};
+use crate::song::Song;
+use crate::song_cursor::SongCursor;
 use crate::song_row::songs;
 use crate::statement::{Statement, sql};
 
@@ -23,23 +25,40 @@ pub struct SongFilter {
 }
 
 impl SongFilter {
+    /// Where a page of these songs ends with `song`.
+    #[must_use]
+    pub fn cursor(&self, song: &Song) -> SongCursor {
+        match self.title {
+            None => SongCursor::Accepted(song.id),
+            Some(_) => SongCursor::of_title(song),
+        }
+    }
+
+    /// Whether a page of these songs may begin there.
+    #[must_use]
+    pub fn begins_at(&self, cursor: &SongCursor) -> bool {
+        match self.title {
+            None => matches!(cursor, SongCursor::Accepted(_)),
+            Some(_) => matches!(cursor, SongCursor::Title(..)),
+        }
+    }
+
     pub(crate) fn statement(
         &self,
         audience: &Audience,
         now_ms: i64,
-        after: Option<SongId>,
+        after: Option<&SongCursor>,
         limit: u32,
     ) -> Statement<'static> {
         let all = sql(concat!(songs!(), " WHERE ", visible!())).bind_audience(audience, now_ms);
         let mut statement = self.narrow(all);
-        match (&self.title, after) {
-            (None, Some(after)) => statement = statement.with(" AND s.id < ?", after),
-            (Some(_), Some(after)) => {
-                let behind =
-                    " AND (s.title_key, s.id) > (SELECT title_key, id FROM songs WHERE id = ?)";
-                statement = statement.with(behind, after);
+        match after.filter(|after| self.begins_at(after)) {
+            Some(SongCursor::Accepted(id)) => statement = statement.with(" AND s.id < ?", *id),
+            Some(SongCursor::Title(key, id)) => {
+                let behind = statement.with(" AND (s.title_key, s.id) > (?", key.clone());
+                statement = behind.with(", ?)", *id);
             }
-            (_, None) => {}
+            Some(SongCursor::Release(..)) | None => {}
         }
         match self.title {
             None => statement.with(" ORDER BY s.id DESC LIMIT ?", limit),

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::genres::note_genre;
 use crate::name::{Name, ReleaseYear};
 use crate::song::{NewSong, Song, Viewer};
+use crate::song_cursor::SongCursor;
 use crate::song_filter::SongFilter;
 use crate::song_row::{read_song, songs};
 use crate::source::Source;
@@ -69,8 +70,8 @@ impl<'a> Songs<'a> {
         self.0.read().optional(statement).await?.as_ref().map(read_song).transpose()
     }
 
-    /// Up to `limit` songs that pass `filter` and that `audience` may know of, from the one after `after` on: newest
-    /// first, or by their titles where the filter is about those.
+    /// Up to `limit` songs that pass `filter` and that `audience` may know of, from behind `after` on, where the
+    /// filter's pages begin there: newest first, or by their titles where the filter is about those.
     ///
     /// # Errors
     /// The database failed.
@@ -78,14 +79,15 @@ impl<'a> Songs<'a> {
         &self,
         audience: &Audience,
         filter: &SongFilter,
-        after: Option<SongId>,
+        after: Option<&SongCursor>,
         limit: u32,
     ) -> Result<Vec<Song>, CatalogueError> {
         let statement = filter.statement(audience, self.0.now_ms(), after, limit);
         self.0.read().all(statement).await?.iter().map(read_song).collect()
     }
 
-    /// Up to `limit` songs in the order of their release, latest first, from the one after `after` on.
+    /// Up to `limit` songs in the order of their release, latest first, from behind `after` on, where
+    /// that is of such a list.
     ///
     /// # Errors
     /// The database failed.
@@ -93,7 +95,7 @@ impl<'a> Songs<'a> {
         &self,
         audience: &Audience,
         genre: Option<&Name>,
-        after: Option<SongId>,
+        after: Option<&SongCursor>,
         limit: u32,
     ) -> Result<Vec<Song>, CatalogueError> {
         let statement = sql(concat!(songs!(), " WHERE ", visible!(), " AND s.released_ms <= $3"))
@@ -103,11 +105,10 @@ impl<'a> Songs<'a> {
             None => statement,
         };
         let statement = match after {
-            Some(after) => statement.with(
-                " AND (s.released_ms, s.id) < (SELECT released_ms, id FROM songs WHERE id = ?)",
-                after,
-            ),
-            None => statement,
+            Some(SongCursor::Release(ms, id)) => {
+                statement.with(" AND (s.released_ms, s.id) < (?", *ms).with(", ?)", *id)
+            }
+            _ => statement,
         };
         let statement = statement.with(" ORDER BY s.released_ms DESC, s.id DESC LIMIT ?", limit);
         self.0.read().all(statement).await?.iter().map(read_song).collect()

@@ -131,6 +131,7 @@ async fn wrong_requests_are_told_as_problems() {
         (get, "/v1/songs?limit=0".to_owned(), None, 422),
         (get, "/v1/songs?limit=x".to_owned(), None, 422),
         (get, "/v1/songs?after=x".to_owned(), None, 422),
+        (get, format!("/v1/songs/new?after={nobody}"), None, 422),
         (get, "/v1/songs?colour=red".to_owned(), None, 422),
         (get, "/v1/songs".to_owned(), Some("x"), 401),
         (get, "/v1/songs".to_owned(), Some(expired.as_str()), 401),

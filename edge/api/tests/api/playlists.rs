@@ -89,7 +89,8 @@ async fn every_change_is_guarded_by_the_entity_tag() {
         (format!("DELETE {member}"), Value::Null, false),
         (format!("DELETE {path}/songs/{song}"), Value::Null, false),
     ];
-    let version = async || stage.ann(&format!("GET {path}"), Value::Null).await.1["version"].clone();
+    let version =
+        async || stage.ann(&format!("GET {path}"), Value::Null).await.1["version"].clone();
     for (line, body, tagged) in changes {
         let now = version().await.as_u64().unwrap();
         let (late, fresh) = (format!("\"{}\"", now - 1), format!("\"{now}\""));

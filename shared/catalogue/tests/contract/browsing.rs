@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use segue_catalogue::{Audience, SongEdit, SongFilter, Viewer, trends};
+use segue_catalogue::{Audience, SongCursor, SongEdit, SongFilter, Viewer, trends};
 
 use crate::bench::Bench;
 use crate::contract;
 
-contract![filters_narrow_and_titles_are_found_by_how_they_begin, genres_are_named_once, plays_fade,];
+contract![
+    filters_narrow_and_titles_are_found_by_how_they_begin,
+    pages_follow_each_other_whatever_changes,
+    genres_are_named_once,
+    plays_fade,
+];
 
 const PUBLIC: Audience = Audience { viewer: Viewer::Public, country: None };
 
@@ -16,9 +21,9 @@ async fn filters_narrow_and_titles_are_found_by_how_they_begin(bench: &Bench) {
         bench.make_ready(title).await;
     }
     let songs = bench.catalogue.songs();
-    let titles = async |filter: SongFilter, after, limit| {
-        let found = songs.list(&PUBLIC, &filter, after, limit).await.unwrap();
-        let last = found.last().map(|song| song.id);
+    let titles = async |filter: SongFilter, after: Option<SongCursor>, limit| {
+        let found = songs.list(&PUBLIC, &filter, after.as_ref(), limit).await.unwrap();
+        let last = found.last().map(|song| filter.cursor(song));
         (found.into_iter().map(|song| song.title).collect::<Vec<_>>(), last)
     };
     let titled =
@@ -43,13 +48,41 @@ async fn filters_narrow_and_titles_are_found_by_how_they_begin(bench: &Bench) {
     let folk = Some("folk".parse().unwrap());
     let first = songs.newest(&PUBLIC, folk.as_ref(), None, 1).await.unwrap();
     assert_eq!(first[0].id, song.id);
-    let rest = songs.newest(&PUBLIC, folk.as_ref(), Some(song.id), 9).await.unwrap();
+    let rest = songs
+        .newest(&PUBLIC, folk.as_ref(), Some(&SongCursor::of_release(&song)), 9)
+        .await
+        .unwrap();
     assert_eq!(rest.len(), 5);
     let artists = bench.catalogue.artists();
     let found = artists.starting_with("SOME", &PUBLIC, 0, 9).await.unwrap();
     assert_eq!(found.iter().map(|artist| artist.name.as_str()).collect::<Vec<_>>(), ["Somebody"]);
     assert!(artists.starting_with("some", &PUBLIC, 1, 9).await.unwrap().is_empty());
     assert!(artists.starting_with("body", &PUBLIC, 0, 9).await.unwrap().is_empty());
+}
+
+/// Whatever becomes of the song that a page ended with, the next one begins behind where it stood.
+async fn pages_follow_each_other_whatever_changes(bench: &Bench) {
+    let mut made = Vec::new();
+    for title in ["Aa", "Ab", "Ac", "Ad"] {
+        made.push(bench.make_ready(title).await);
+        bench.wait(Duration::from_secs(1));
+    }
+    let songs = bench.catalogue.songs();
+    let titled = SongFilter { title: Some("a".to_owned()), ..SongFilter::default() };
+    let (by_title, by_release) = (titled.cursor(&made[1]), SongCursor::of_release(&made[2]));
+    let renamed = SongEdit { title: Some("Az".parse().unwrap()), ..SongEdit::default() };
+    bench.edit(made[1].id, renamed).await;
+    let scheduled = SongEdit { available_from_ms: Some(Some(1_000)), ..SongEdit::default() };
+    bench.edit(made[2].id, SongEdit { draft: Some(true), ..scheduled }).await;
+    let titles = |songs: Vec<segue_catalogue::Song>| {
+        songs.into_iter().map(|song| song.title).collect::<Vec<_>>().concat()
+    };
+    let rest = songs.list(&PUBLIC, &titled, Some(&by_title), 9).await.unwrap();
+    assert_eq!(titles(rest), "AdAz");
+    let rest = songs.newest(&PUBLIC, None, Some(&by_release), 9).await.unwrap();
+    assert_eq!(titles(rest), "AzAa");
+    assert!(titled.begins_at(&by_title) && !titled.begins_at(&by_release));
+    assert!(!SongFilter::default().begins_at(&by_title));
 }
 
 async fn genres_are_named_once(bench: &Bench) {

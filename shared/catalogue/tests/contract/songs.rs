@@ -1,7 +1,6 @@
 //! Songs, their artists and albums.
 
-use media::SongId;
-use segue_catalogue::{Audience, AuthenticatedUser, NewSong, Role, SongFilter, Viewer};
+use segue_catalogue::{Audience, AuthenticatedUser, NewSong, Role, SongCursor, SongFilter, Viewer};
 
 use crate::bench::Bench;
 use crate::contract;
@@ -61,11 +60,12 @@ async fn lists_are_paged_newest_first_and_show_what_the_viewer_may_see(bench: &B
     }
     let waiting = bench.accept("4").await;
     let artist = bench.catalogue.users().create("artist", "hash", Role::Artist).await.unwrap();
-    let titles = async |viewer: Viewer, after: Option<SongId>, limit: u32| {
+    let titles = async |viewer: Viewer, after: Option<SongCursor>, limit: u32| {
         let (audience, all) = (Audience::from(viewer), SongFilter::default());
-        let page = bench.catalogue.songs().list(&audience, &all, after, limit).await.unwrap();
+        let page =
+            bench.catalogue.songs().list(&audience, &all, after.as_ref(), limit).await.unwrap();
         let titles = page.iter().map(|song| song.title.clone()).collect::<Vec<_>>().concat();
-        (titles, page.last().map(|song| song.id))
+        (titles, page.last().map(|song| all.cursor(song)))
     };
     let (first, last) = titles(Viewer::Public, None, 2).await;
     assert_eq!(first, "32");
