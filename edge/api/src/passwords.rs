@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::password;
+use media::UserId;
 use serde::Deserialize;
 use service::Problem;
 use utoipa::ToSchema;
@@ -37,15 +38,7 @@ pub(crate) async fn change(
     Body(change): Body<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
     check("new", &change.new)?;
-    if change.current.len() > sessions::LONGEST {
-        return Err(wrong_password());
-    }
-    let old = api.catalogue().users().password_hash(user.id).await.map_err(catalogue_failed)?;
-    let old = old.ok_or_else(no_such_user)?;
-    let whose = user.id.to_string();
-    if !sessions::prove(&api, &client, whose, change.current, old.clone()).await? {
-        return Err(wrong_password());
-    }
+    let old = confirm(&api, &client, user.id, change.current).await?;
     let new = hash(&api, change.new).await?;
     let catalogue = api.catalogue().seen_by(user.id);
     let changed = catalogue.users().change_password(user.id, (&old, &new), session).await;
@@ -54,6 +47,22 @@ pub(crate) async fn change(
     }
     api.standing().forget(|other, of| of == user.id && Some(other) != session);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses whoever does not know the password of the account that they are logged in to. Answers what is kept of it.
+pub(crate) async fn confirm(
+    api: &Api,
+    client: &Client,
+    user: UserId,
+    password: String,
+) -> Result<String, Problem> {
+    if password.len() > sessions::LONGEST {
+        return Err(wrong_password());
+    }
+    let hash = api.catalogue().users().password_hash(user).await.map_err(catalogue_failed)?;
+    let hash = hash.ok_or_else(no_such_user)?;
+    let right = sessions::prove(api, client, user.to_string(), password, hash.clone()).await?;
+    right.then_some(hash).ok_or_else(wrong_password)
 }
 
 /// Refuses what cannot be a password, by the name of its field.
@@ -71,7 +80,7 @@ pub(crate) async fn hash(api: &Api, secret: String) -> Result<String, Problem> {
     api.hashing().run(move || password::hash(&secret)).await?.map_err(catalogue_failed)
 }
 
-pub(crate) fn wrong_password() -> Problem {
+fn wrong_password() -> Problem {
     let detail = "The current password is another one.";
     Problem::new(StatusCode::FORBIDDEN, "wrong-password", detail)
 }

@@ -15,7 +15,7 @@ use token::revocation::Revoked;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::{Caller, CurrentSession, InPerson};
+use crate::bearer::{CurrentSession, InPerson};
 use crate::client::Client;
 use crate::purges;
 use crate::refusals::{Body, catalogue_failed};
@@ -99,7 +99,7 @@ pub(crate) async fn refresh(
     responses((status = 204, description = "Logged out.")))]
 pub(crate) async fn end(
     State(api): State<Api>,
-    Caller(user): Caller,
+    InPerson(user): InPerson,
     CurrentSession(session): CurrentSession,
 ) -> Result<StatusCode, Problem> {
     let session = session.ok_or_else(sessionless)?;

@@ -12,11 +12,10 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::bearer::{Caller, InPerson};
 use crate::client::Client;
-use crate::passwords::wrong_password;
 use crate::patch::said;
 use crate::refusals::{Body, catalogue_failed};
 use crate::user_document::{Told, UserDocument, told};
-use crate::{administration, purges, sessions};
+use crate::{administration, passwords, purges};
 
 /// What somebody changes about themselves. What is not there stays.
 #[derive(Deserialize, ToSchema)]
@@ -76,14 +75,7 @@ pub(crate) async fn delete_me(
     client: Client,
     Body(Deletion { password }): Body<Deletion>,
 ) -> Result<StatusCode, Problem> {
-    if password.len() > sessions::LONGEST {
-        return Err(wrong_password());
-    }
-    let hash = api.catalogue().users().password_hash(user.id).await.map_err(catalogue_failed)?;
-    let hash = hash.ok_or_else(no_such_user)?;
-    if !sessions::prove(&api, &client, user.id.to_string(), password, hash).await? {
-        return Err(wrong_password());
-    }
+    passwords::confirm(&api, &client, user.id, password).await?;
     let deleted = api.catalogue().seen_by(user.id).users().delete(user.id).await;
     match deleted.map_err(catalogue_failed)? {
         Deleted::Done => {}

@@ -14,6 +14,9 @@ use crate::user::{AuthenticatedUser, User};
 use crate::users::read_user;
 use crate::write::Write;
 
+/// How long a session can be refreshed at all: a token that was stolen and is never missed is not good for ever.
+pub const LONGEST: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+
 /// The sessions in a catalogue.
 #[derive(Debug)]
 pub struct Sessions<'a>(&'a Catalogue);
@@ -76,8 +79,11 @@ impl<'a> Sessions<'a> {
         let session: SessionId = row.get("session_id")?;
         let mut write = self.0.write().await?;
         // The session's row is locked from here on: whoever else has a token of it, or ends it, waits.
-        let prolong = sql("UPDATE sessions SET ends_ms = $1 WHERE id = $2 AND ends_ms > $3");
-        let prolong = prolong.bind(self.after(idle)).bind(session).bind(self.0.now_ms());
+        let prolong = sql("UPDATE sessions SET ends_ms = $1
+                           WHERE id = $2 AND ends_ms > $3 AND created_ms > $4");
+        let now = self.0.now_ms();
+        let prolong = prolong.bind(self.after(idle)).bind(session).bind(now);
+        let prolong = prolong.bind(now.saturating_sub(ms(LONGEST)));
         if write.execute(prolong).await? == 0 {
             return Ok(Refreshed::Unknown);
         }
@@ -147,8 +153,12 @@ impl<'a> Sessions<'a> {
     }
 
     fn after(&self, time: Duration) -> i64 {
-        self.0.now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+        self.0.now_ms().saturating_add(ms(time))
     }
+}
+
+fn ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Write {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use segue_catalogue::sessions::LONGEST;
 use segue_catalogue::{Refreshed, Secret};
 
 use crate::bench::Bench;
@@ -9,6 +10,7 @@ use crate::contract;
 
 contract![
     a_session_stands_until_it_is_idle_for_too_long,
+    a_session_is_not_refreshed_for_ever,
     a_refresh_token_is_good_once_and_a_used_one_ends_the_session,
     of_two_refreshes_at_once_one_wins_and_the_session_ends,
     whoever_is_logged_out_everywhere_is_nowhere,
@@ -38,6 +40,17 @@ async fn a_session_stands_until_it_is_idle_for_too_long(bench: &Bench) {
     assert!(matches!(sessions.refresh(&token, IDLE).await.unwrap(), Refreshed::Unknown));
     sessions.sweep().await.unwrap();
     assert!(matches!(sessions.refresh(&token, IDLE).await.unwrap(), Refreshed::Unknown));
+}
+
+async fn a_session_is_not_refreshed_for_ever(bench: &Bench) {
+    let (sessions, step) = (bench.catalogue.sessions(), LONGEST / 4);
+    let (_, mut token) = sessions.begin(bench.admin.id, LONGEST).await.unwrap();
+    for _ in 0..3 {
+        bench.wait(step);
+        token = next(sessions.refresh(&token, LONGEST).await.unwrap());
+    }
+    bench.wait(step);
+    assert!(matches!(sessions.refresh(&token, LONGEST).await.unwrap(), Refreshed::Unknown));
 }
 
 async fn a_refresh_token_is_good_once_and_a_used_one_ends_the_session(bench: &Bench) {

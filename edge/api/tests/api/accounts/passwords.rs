@@ -77,7 +77,10 @@ async fn no_login_is_beyond_words() {
         [("a\0", 422), ("a\0@music.example", 422), ("", 401), ("\u{feff}", 401), ("\n", 401)]
     {
         let body = json!({"login": login, "password": PASSWORD});
-        let answer = stage.ask(("POST", "/v1/sessions"), None, Some(body)).await;
-        assert_eq!(answer.0, status, "{login:?}");
+        let ask = ("POST", "/v1/sessions");
+        let answer = stage.ask_from("192.0.2.1", ask, None, Some(body)).await;
+        assert_eq!(answer.status, status, "{login:?}");
+        let challenge = (status == 401).then(|| "Bearer".parse().unwrap());
+        assert_eq!(answer.headers.get("www-authenticate"), challenge.as_ref());
     }
 }

@@ -57,6 +57,7 @@ async fn a_session_that_another_process_ended_is_believed_for_seconds() {
     assert_eq!(stage.me(&access).await, 200);
     let (admin, _) = stage.catalogue.users().by_username("admin").await.unwrap().unwrap();
     stage.catalogue.sessions().end_all(admin.id, 0).await.unwrap();
+    assert_eq!(stage.me(&access).await, 200, "believed");
     stage.wait(5);
     assert_eq!(stage.me(&access).await, 401);
 }
