@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::client::Client;
 use crate::refusals::{Body, catalogue_failed};
-use crate::user_document::{Told, UserDocument, told};
+use crate::user_document::{OwnDocument, Told, told};
 use crate::users::read_name;
 use crate::{options, passwords};
 
@@ -28,12 +28,12 @@ pub(crate) struct Registration {
 
 /// Makes an account: a listener's, on the free plan. Where registration is closed it is 403 `registration-closed`.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = Registration,
-    responses((status = 201, description = "The account.", body = UserDocument)))]
+    responses((status = 201, description = "The account.", body = OwnDocument)))]
 pub(crate) async fn create(
     State(api): State<Api>,
     client: Client,
     Body(registration): Body<Registration>,
-) -> Result<(StatusCode, Told<UserDocument>), Problem> {
+) -> Result<(StatusCode, Told<OwnDocument>), Problem> {
     if api.options().registration == options::Registration::Closed {
         return Err(closed());
     }
@@ -52,12 +52,12 @@ pub(crate) async fn create(
 
 /// An alias of `POST /v1/users`.
 #[utoipa::path(post, path = "/users", tag = "accounts", request_body = Registration,
-    responses((status = 201, description = "The account.", body = UserDocument)))]
+    responses((status = 201, description = "The account.", body = OwnDocument)))]
 pub(crate) async fn create_alias(
     state: State<Api>,
     client: Client,
     body: Body<Registration>,
-) -> Result<(StatusCode, Told<UserDocument>), Problem> {
+) -> Result<(StatusCode, Told<OwnDocument>), Problem> {
     create(state, client, body).await
 }
 
@@ -70,7 +70,7 @@ impl Registration {
     }
 }
 
-fn closed() -> Problem {
+pub(crate) fn closed() -> Problem {
     let detail = "Accounts are made by whoever runs this server; ask them for one.";
     Problem::new(StatusCode::FORBIDDEN, "registration-closed", detail)
 }

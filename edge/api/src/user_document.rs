@@ -8,6 +8,8 @@ use media::UserId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::preferences::PreferencesDocument;
+
 /// Somebody with an account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
@@ -23,6 +25,22 @@ pub(crate) struct UserDocument {
     max_streams: u32,
     /// RFC 3339.
     created_at: String,
+}
+
+/// Oneself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Me)]
+pub(crate) struct OwnDocument {
+    #[serde(flatten)]
+    user: UserDocument,
+    preferences: PreferencesDocument,
+}
+
+impl From<Profile> for OwnDocument {
+    fn from(profile: Profile) -> Self {
+        let preferences = profile.preferences.clone().into();
+        Self { user: profile.into(), preferences }
+    }
 }
 
 /// An answer that nobody keeps.

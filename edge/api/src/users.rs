@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use catalogue::Name;
 use catalogue::users::Deleted;
+use catalogue::{Name, Preferences, PreferencesChange, ProfileChange};
 use serde::Deserialize;
 use service::Problem;
 use token::revocation::Revoked;
@@ -13,18 +13,24 @@ use crate::api::Api;
 use crate::bearer::{Caller, InPerson};
 use crate::client::Client;
 use crate::patch::said;
+use crate::preferences::PreferencesEdit;
 use crate::refusals::{Body, catalogue_failed};
-use crate::user_document::{Told, UserDocument, told};
+use crate::user_document::{OwnDocument, Told, told};
 use crate::{administration, passwords, purges};
 
 /// What somebody changes about themselves. What is not there stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ProfileChange {
+#[schema(as = ProfileChange)]
+pub(crate) struct ProfileEdit {
     /// Null takes the name away.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
     display_name: Option<Option<String>>,
+    /// Null: all of it is as usual.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<PreferencesEdit>)]
+    preferences: Option<Option<PreferencesEdit>>,
 }
 
 /// Whoever deletes their account says their password once more.
@@ -36,34 +42,44 @@ pub(crate) struct Deletion {
 
 /// Who one is.
 #[utoipa::path(get, path = "/v1/users/me", tag = "accounts",
-    responses((status = 200, description = "The account.", body = UserDocument)))]
+    responses((status = 200, description = "The account.", body = OwnDocument)))]
 pub(crate) async fn show_me(
     State(api): State<Api>,
     Caller(user): Caller,
-) -> Result<Told<UserDocument>, Problem> {
+) -> Result<Told<OwnDocument>, Problem> {
     let profile = api.catalogue().seen_by(user.id).users().profile(user.id).await;
     let profile = profile.map_err(catalogue_failed)?.ok_or_else(no_such_user)?;
     Ok(told(profile.into()))
 }
 
-/// Changes what one is called.
-#[utoipa::path(patch, path = "/v1/users/me", tag = "accounts", request_body = ProfileChange,
-    responses((status = 200, description = "The account.", body = UserDocument)))]
+/// Changes what one is called, and how one likes to listen.
+#[utoipa::path(patch, path = "/v1/users/me", tag = "accounts", request_body = ProfileEdit,
+    responses((status = 200, description = "The account.", body = OwnDocument)))]
 pub(crate) async fn change_me(
     State(api): State<Api>,
     Caller(user): Caller,
-    Body(change): Body<ProfileChange>,
-) -> Result<Told<UserDocument>, Problem> {
-    let catalogue = api.catalogue().seen_by(user.id);
-    let profile = match change.display_name {
-        None => catalogue.users().profile(user.id).await,
-        Some(name) => {
-            let name = name.as_deref().map(read_name).transpose()?;
-            catalogue.users().rename(user.id, name.as_ref()).await
-        }
+    Body(edit): Body<ProfileEdit>,
+) -> Result<Told<OwnDocument>, Problem> {
+    let (change, catalogue) = (edit.read()?, api.catalogue().seen_by(user.id));
+    let profile = if change == ProfileChange::default() {
+        catalogue.users().profile(user.id).await
+    } else {
+        catalogue.users().change(user.id, &change).await
     };
     let profile = profile.map_err(catalogue_failed)?.ok_or_else(no_such_user)?;
     Ok(told(profile.into()))
+}
+
+impl ProfileEdit {
+    fn read(self) -> Result<ProfileChange, Problem> {
+        let name = self.display_name.map(|name| name.as_deref().map(read_name).transpose());
+        let preferences = match self.preferences {
+            None => PreferencesChange::default(),
+            Some(None) => Preferences::default().into(),
+            Some(Some(edit)) => edit.read()?,
+        };
+        Ok(ProfileChange { display_name: name.transpose()?, preferences })
+    }
 }
 
 /// Deletes one's account and all that is one's own, and ends what plays. Whoever has brought songs keeps it.

@@ -7,6 +7,7 @@ use media::UserId;
 
 use crate::name::Name;
 use crate::plan::Plan;
+use crate::preferences::{Preferences, PreferencesChange};
 use crate::user::Role;
 
 /// The shortest username, in characters.
@@ -69,8 +70,19 @@ pub struct Profile {
     pub plan: Plan,
     /// At how many places they play at a time, where that is not what the plan says.
     pub max_streams: Option<u32>,
+    /// How they like to listen.
+    pub preferences: Preferences,
     /// Since when, in milliseconds since 1970.
     pub created_ms: u64,
+}
+
+/// What somebody says otherwise of themselves. What is not there stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// What they are called; `Some(None)`: by their username.
+    pub display_name: Option<Option<Name>>,
+    /// How they like to listen.
+    pub preferences: PreferencesChange,
 }
 
 impl fmt::Display for Username {

@@ -198,7 +198,7 @@ pub const PARTS: &[Part] = &[
 ];
 
 const ACCOUNT: &str = "SELECT id, username, email, display_name, role, plan, max_streams,
-         created_ms FROM users WHERE id = $1";
+         quality, language, explicit, normalize_volume, created_ms FROM users WHERE id = $1";
 
 const ACCOUNT_COLUMNS: &[Column] = &[
     Id("id"),
@@ -208,6 +208,10 @@ const ACCOUNT_COLUMNS: &[Column] = &[
     Text("role"),
     Text("plan"),
     Number("max_streams"),
+    Text("quality"),
+    Text("language"),
+    Flag("explicit"),
+    Flag("normalize_volume"),
     Time("created_ms"),
 ];
 

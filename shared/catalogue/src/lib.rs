@@ -1,6 +1,6 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
-//! Reading order: [`name`], [`user`], [`account`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
+//! Reading order: [`name`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
@@ -51,6 +51,7 @@ pub mod playlist_entries;
 pub mod playlist_members;
 pub mod playlist_rules;
 pub mod playlists;
+pub mod preferences;
 pub mod previews;
 mod reader;
 mod row;
@@ -73,7 +74,7 @@ pub mod user;
 pub mod users;
 mod write;
 
-pub use account::{Email, NewUser, Profile, Username};
+pub use account::{Email, NewUser, Profile, ProfileChange, Username};
 pub use albums::{Album, AlbumEdit, AlbumEdition, Albums};
 pub use artists::{Artist, Artists};
 pub use artwork::{Artwork, Cover, CoverDocument, cover_documents};
@@ -96,6 +97,7 @@ pub use player::{Device, Player, Queue, Setting};
 pub use players::{PlayerError, Players};
 pub use playlist::{Description, NewPlaylist, Playlist, PlaylistChange, PlaylistError, PlaylistId};
 pub use playlists::Playlists;
+pub use preferences::{Language, Preferences, PreferencesChange, Quality};
 pub use previews::{Preview, Previews};
 pub use secret::Secret;
 pub use sessions::{Refreshed, Sessions};

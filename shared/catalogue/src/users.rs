@@ -3,12 +3,13 @@
 use media::{SessionId, UserId};
 use uuid::Uuid;
 
-use crate::account::{NewUser, Profile};
+use crate::account::{NewUser, Profile, ProfileChange};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::name::Name;
 use crate::plan::Plan;
+use crate::preferences::{Language, Preferences};
 use crate::row::Row;
 use crate::source::Source;
 use crate::statement::sql;
@@ -17,7 +18,8 @@ use crate::user::{Role, User};
 /// The columns of a [`Profile`].
 macro_rules! profile {
     () => {
-        "id, username, email, display_name, role, plan, max_streams, created_ms"
+        "id, username, email, display_name, role, plan, max_streams, quality, language, explicit,
+         normalize_volume, created_ms"
     };
 }
 
@@ -169,18 +171,32 @@ impl<'a> Users<'a> {
         self.0.read().optional(find.bind(user)).await?.as_ref().map(read_profile).transpose()
     }
 
-    /// Says what somebody is called; by their username where there is no name.
+    /// Changes what somebody says of themselves. Of two changes at once, both hold.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn rename(
+    pub async fn change(
         &self,
         user: UserId,
-        name: Option<&Name>,
+        to: &ProfileChange,
     ) -> Result<Option<Profile>, CatalogueError> {
+        let change = sql(concat!(
+            "UPDATE users SET
+                 display_name = CASE WHEN $1 THEN $2 ELSE display_name END,
+                 quality = COALESCE($3, quality),
+                 language = CASE WHEN $4 THEN $5 ELSE language END,
+                 explicit = COALESCE($6, explicit),
+                 normalize_volume = COALESCE($7, normalize_volume)
+             WHERE id = $8 RETURNING ",
+            profile!()
+        ));
+        let (name, likes) = (&to.display_name, &to.preferences);
         let change =
-            sql(concat!("UPDATE users SET display_name = $1 WHERE id = $2 RETURNING ", profile!()));
-        let change = change.bind(name.map(Name::as_str)).bind(user);
+            change.bind(name.is_some()).bind(name.iter().flatten().map(Name::as_str).next());
+        let change = change.bind(likes.quality.map(|quality| quality.to_string()));
+        let language = likes.language.iter().flatten().map(Language::as_str).next();
+        let change = change.bind(likes.language.is_some()).bind(language);
+        let change = change.bind(likes.explicit).bind(likes.normalize_volume).bind(user);
         let mut write = self.0.write().await?;
         let row = write.optional(change).await?;
         write.commit().await?;
@@ -346,6 +362,16 @@ fn read_profile(row: &Row) -> Result<Profile, CatalogueError> {
         role: row.parse("role")?,
         plan: row.parse("plan")?,
         max_streams: row.get("max_streams")?,
+        preferences: read_preferences(row)?,
         created_ms: row.get("created_ms")?,
+    })
+}
+
+fn read_preferences(row: &Row) -> Result<Preferences, CatalogueError> {
+    Ok(Preferences {
+        quality: row.parse("quality")?,
+        language: row.parse_optional("language")?,
+        explicit: row.get("explicit")?,
+        normalize_volume: row.get("normalize_volume")?,
     })
 }

@@ -2,7 +2,10 @@
 
 use media::UserId;
 use segue_catalogue::users::Deleted;
-use segue_catalogue::{CatalogueError, Entitled, Entitlement, Entitling, NewUser, Plan, Role};
+use segue_catalogue::{
+    CatalogueError, Entitled, Entitlement, Entitling, NewUser, Plan, Preferences,
+    PreferencesChange, ProfileChange, Quality, Role,
+};
 use uuid::Uuid;
 
 use crate::bench::Bench;
@@ -13,6 +16,7 @@ contract![
     who_runs_it_hears_everything_and_others_what_they_pay_for,
     whoever_registers_logs_in_by_name_or_mail_and_both_are_taken_once,
     of_many_who_want_one_name_one_has_it,
+    what_is_not_said_of_oneself_stays,
     everybody_is_listed_in_pages,
     an_admin_changes_roles_and_one_admin_is_always_left,
     two_admins_cannot_take_each_others_role,
@@ -63,11 +67,40 @@ async fn whoever_registers_logs_in_by_name_or_mail_and_both_are_taken_once(bench
         assert!(matches!(taken, Err(CatalogueError::Taken)), "{taken:?}");
     }
     assert_eq!(users.profile(ann.id).await.unwrap(), Some(ann.clone()));
-    let renamed = users.rename(ann.id, None).await.unwrap().expect("ann");
+    let unnamed = ProfileChange { display_name: Some(None), ..ProfileChange::default() };
+    let renamed = users.change(ann.id, &unnamed).await.unwrap().expect("ann");
     assert_eq!(renamed.display_name, None);
     let nobody = UserId::new(Uuid::now_v7());
-    assert_eq!(users.rename(nobody, None).await.unwrap(), None);
+    assert_eq!(users.change(nobody, &unnamed).await.unwrap(), None);
     assert_eq!(users.profile(nobody).await.unwrap(), None);
+}
+
+async fn what_is_not_said_of_oneself_stays(bench: &Bench) {
+    let users = bench.catalogue.users();
+    let ann = users.register(&newcomer("ann", "ann@music.example")).await.unwrap();
+    let bob = users.register(&newcomer("bob", "bob@music.example")).await.unwrap();
+    assert_eq!(ann.preferences, Preferences::default());
+    let change = async |preferences| {
+        let change = ProfileChange { preferences, ..ProfileChange::default() };
+        let changed = users.change(ann.id, &change).await.unwrap().expect("ann");
+        assert_eq!(changed.display_name.as_deref(), Some("Ann B"));
+        changed.preferences
+    };
+    let none = PreferencesChange::default;
+    let language = |tag: &str| Some(Some(tag.parse().unwrap()));
+    change(PreferencesChange { quality: Some(Quality::High), ..none() }).await;
+    change(PreferencesChange { language: language("pt-BR"), ..none() }).await;
+    change(PreferencesChange { explicit: Some(false), ..none() }).await;
+    let all = change(PreferencesChange { normalize_volume: Some(false), ..none() }).await;
+    let language = language("pt-BR").flatten();
+    let wanted =
+        Preferences { quality: Quality::High, language, explicit: false, normalize_volume: false };
+    assert_eq!(all, wanted);
+    let spoken = change(PreferencesChange { language: Some(None), ..none() }).await;
+    assert_eq!(spoken, Preferences { language: None, ..wanted });
+    assert_eq!(change(Preferences::default().into()).await, Preferences::default());
+    let bobs = users.profile(bob.id).await.unwrap().expect("bob");
+    assert_eq!(bobs, bob);
 }
 
 async fn of_many_who_want_one_name_one_has_it(bench: &Bench) {

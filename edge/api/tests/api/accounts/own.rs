@@ -28,6 +28,47 @@ async fn a_profile_is_changed_by_its_owner() {
 }
 
 #[tokio::test]
+async fn how_one_likes_to_listen_is_kept_for_oneself_alone() {
+    let stage = Stage::new().await;
+    let registered = stage.register("ann").await;
+    let (access, _) = stage.log_in("ann", PASSWORD).await;
+    let change = async |body| {
+        let (status, me) = stage.ask(("PATCH", "/v1/users/me"), Some(&access), Some(body)).await;
+        (status, me["preferences"].clone())
+    };
+    let usual =
+        json!({"quality": "auto", "language": null, "explicit": true, "normalize_volume": true});
+    assert_eq!(registered["preferences"], usual);
+    assert_eq!(change(json!({})).await, (200, usual.clone()));
+    let said = json!({"quality": "high", "language": "pt-BR"});
+    let kept = json!({
+        "quality": "high", "language": "pt-BR", "explicit": true, "normalize_volume": true,
+    });
+    assert_eq!(change(json!({"preferences": said})).await, (200, kept.clone()));
+    assert_eq!(change(json!({"preferences": {}})).await, (200, kept.clone()));
+    let (_, me) = stage.ask(("GET", "/v1/users/me"), Some(&access), None).await;
+    assert_eq!((&me["preferences"], &me["username"]), (&kept, &json!("ann")));
+    let mut muted = kept.clone();
+    (muted["explicit"], muted["language"]) = (json!(false), Value::Null);
+    let said = json!({"explicit": false, "language": null});
+    assert_eq!(change(json!({"preferences": said})).await, (200, muted));
+    assert_eq!(change(json!({"preferences": null})).await, (200, usual));
+    for wrong in [
+        json!({"quality": "loud"}),
+        json!({"language": "no language"}),
+        json!({"explicit": "yes"}),
+        json!({"volume": 11}),
+        json!([]),
+    ] {
+        assert_eq!(change(json!({"preferences": wrong})).await.0, 422, "{wrong}");
+    }
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
+    let (_, page) = stage.ask(("GET", "/v1/users"), Some(&admin), None).await;
+    assert_eq!(page["users"].as_array().map(Vec::len), Some(2));
+    assert!(page["users"].as_array().unwrap().iter().all(|user| user["preferences"].is_null()));
+}
+
+#[tokio::test]
 async fn whoever_leaves_takes_their_data_with_them() {
     let stage = Stage::new().await;
     let ann = stage.register("ann").await;
