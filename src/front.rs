@@ -1,10 +1,14 @@
 //! How the API meets people: its settings.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{MailServer, Mailer, Options, Origins, PublicUrl, Registration, Sender};
+use api::{
+    Issuer, MailServer, Mailer, NoCertificates, OidcClient, Options, Origins, PublicUrl,
+    Registration, Sender,
+};
 use axum::http::HeaderName;
 use service::config::{ConfigError, Key, Said};
 
@@ -19,6 +23,13 @@ const SMTP_URL: Key =
     Key::secret("smtp_url", "smtp://HOST or smtps://HOST, perhaps with USER:PASSWORD@ and a port");
 const MAIL_FROM: Key =
     Key::new("mail_from", "a mail address, perhaps as 'Segue <music@music.example>'");
+const OIDC_ISSUER: Key = Key::new(
+    "oidc_issuer",
+    "the https URL by which a provider of OpenID Connect knows itself, such as https://login.example",
+);
+const OIDC_CLIENT_ID: Key = Key::new("oidc_client_id", "what that provider calls this server");
+const OIDC_CLIENT_SECRET: Key =
+    Key::secret("oidc_client_secret", "what that provider knows this server by");
 
 const FORWARDED_FOR: Key = Key::new(
     "forwarded_for",
@@ -35,12 +46,15 @@ const CORS_ORIGINS: Key = Key::new(
 const REQUEST_TIMEOUT: Key = Key::new("request_timeout", "a number of seconds from 1 to 3600");
 
 /// What a role's list of keys must contain.
-pub(crate) const KEYS: [Key; 9] = [
+pub(crate) const KEYS: [Key; 12] = [
     PUBLIC_URL,
     COUNTRY_HEADER,
     REGISTRATION,
     SMTP_URL,
     MAIL_FROM,
+    OIDC_ISSUER,
+    OIDC_CLIENT_ID,
+    OIDC_CLIENT_SECRET,
     FORWARDED_FOR,
     RATE_LIMIT,
     CORS_ORIGINS,
@@ -66,6 +80,12 @@ pub(crate) struct FrontArgs {
     /// Who the mail is from with which forgotten passwords are set anew; needs SEGUE_SMTP_URL
     #[arg(long, value_name = "ADDRESS")]
     mail_from: Option<String>,
+    /// A provider of OpenID Connect by which people log in, too: an https URL; needs --oidc-client-id and --public-url
+    #[arg(long, value_name = "URL")]
+    oidc_issuer: Option<String>,
+    /// What that provider calls this server; its secret, if there is one, is SEGUE_OIDC_CLIENT_SECRET
+    #[arg(long, value_name = "NAME")]
+    oidc_client_id: Option<String>,
     /// The header in which the proxy in front names the address that it was asked from, last or alone. Without it, limits
     /// by address count the proxy
     #[arg(long, value_name = "NAME")]
@@ -87,12 +107,14 @@ impl FrontArgs {
         Self { public_url: Some(url.to_owned()), ..Self::default() }
     }
 
-    pub(crate) fn flags(self) -> [(&'static str, Option<String>); 8] {
+    pub(crate) fn flags(self) -> [(&'static str, Option<String>); 10] {
         [
             (PUBLIC_URL.name, self.public_url),
             (COUNTRY_HEADER.name, self.country_header),
             (REGISTRATION.name, self.registration),
             (MAIL_FROM.name, self.mail_from),
+            (OIDC_ISSUER.name, self.oidc_issuer),
+            (OIDC_CLIENT_ID.name, self.oidc_client_id),
             (FORWARDED_FOR.name, self.forwarded_for),
             (RATE_LIMIT.name, self.rate_limit),
             (CORS_ORIGINS.name, self.cors_origins),
@@ -108,6 +130,7 @@ pub(crate) struct Front {
     country_header: Option<HeaderName>,
     registration: Registration,
     mail: Option<(MailServer, Sender)>,
+    oidc: Option<Provider>,
     forwarded_for: Option<HeaderName>,
     rate_limit: Option<NonZeroU32>,
     cors_origins: Option<Origins>,
@@ -126,6 +149,7 @@ impl Front {
             country_header: said.get(&COUNTRY_HEADER)?,
             registration: said.get(&REGISTRATION)?.unwrap_or_default(),
             mail: mail(said)?,
+            oidc: provider(said)?,
             forwarded_for: said.get(&FORWARDED_FOR)?,
             rate_limit: NonZeroU32::new(said.get(&RATE_LIMIT)?.unwrap_or(DEFAULT_RATE)),
             cors_origins: said.get(&CORS_ORIGINS)?,
@@ -138,16 +162,55 @@ impl Front {
         let public_url = self.public_url.clone().map_or_else(|| parsed(url), Ok)?;
         let mailer = self.mail.as_ref().map(|(server, from)| Mailer::new(server, from.clone()));
         let mailer = mailer.transpose().context("smtp_url cannot be used")?;
+        let oidc = self.oidc.as_ref().map(Provider::client).transpose();
         Ok(Options {
             public_url,
             country_header: self.country_header.clone(),
             registration: self.registration,
             mailer,
+            oidc: oidc.context("oidc_issuer cannot be used")?,
             forwarded_for: self.forwarded_for.clone(),
             rate_limit: self.rate_limit,
             cors_origins: self.cors_origins.clone(),
             request_timeout: self.request_timeout,
         })
+    }
+}
+
+/// Who logs people in, and how they know us.
+struct Provider {
+    issuer: Issuer,
+    id: String,
+    secret: Option<String>,
+}
+
+impl Provider {
+    fn client(&self) -> Result<OidcClient, NoCertificates> {
+        OidcClient::new(self.issuer.clone(), self.id.clone(), self.secret.clone())
+    }
+}
+
+/// Without the secret.
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// A provider of logins: its name and ours, or neither; whoever has a secret has both.
+fn provider(said: &Said) -> Result<Option<Provider>, ConfigError> {
+    let secret = said.get(&OIDC_CLIENT_SECRET)?;
+    match (said.get(&OIDC_ISSUER)?, said.get(&OIDC_CLIENT_ID)?) {
+        (Some(_), Some(_)) if said.get::<PublicUrl>(&PUBLIC_URL)?.is_none() => {
+            let place = "logins by a provider need public_url: people come back there";
+            Err(ConfigError::Conflict(place.to_owned()))
+        }
+        (Some(issuer), Some(id)) => Ok(Some(Provider { issuer, id, secret })),
+        (None, None) if secret.is_none() => Ok(None),
+        _ => {
+            let both = "logins by a provider need both oidc_issuer and oidc_client_id";
+            Err(ConfigError::Conflict(both.to_owned()))
+        }
     }
 }
 
@@ -197,6 +260,25 @@ mod tests {
         assert!(told(&[server, from]).contains("mail needs public_url"));
         assert!(decided(&[server, from, ("public_url", "https://h.example")]).is_ok());
         assert!(told(&[("registration", "ajar")]).contains("open or closed"));
+    }
+
+    #[test]
+    fn a_provider_is_known_by_its_name_and_knows_ours() {
+        let (issuer, id) = (("oidc_issuer", "https://login.example"), ("oidc_client_id", "segue"));
+        let (secret, url) = (("oidc_client_secret", "hush"), ("public_url", "https://a.example"));
+        for (flags, some) in
+            [(&[issuer, id, secret, url][..], true), (&[issuer, id, url], true), (&[], false)]
+        {
+            let front = decided(flags).expect("right");
+            assert!(!format!("{front:?}").contains("hush"));
+            assert_eq!(front.options("http://a").expect("options").oidc.is_some(), some);
+        }
+        for flags in [&[issuer][..], &[id], &[secret], &[issuer, secret]] {
+            assert!(told(flags).contains("need both oidc_issuer and oidc_client_id"), "{flags:?}");
+        }
+        assert!(told(&[issuer, id]).contains("need public_url"));
+        let wrong = told(&[("oidc_issuer", "http://login.example"), id, url]);
+        assert!(wrong.contains("oidc_issuer = 'http://login.example'"), "{wrong}");
     }
 
     #[test]

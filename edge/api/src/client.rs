@@ -25,6 +25,9 @@ const PER_ADDRESS: u32 = 100;
 /// New accounts from one address within [`WITHIN`].
 const NEW_PER_ADDRESS: u32 = 20;
 
+/// Logins by a provider that one address begins within [`WITHIN`].
+const ELSEWHERE_PER_ADDRESS: u32 = 100;
+
 /// Mails to one account within [`WITHIN`].
 const MAILS_PER_ACCOUNT: u32 = 3;
 
@@ -86,6 +89,7 @@ pub(crate) struct Logins {
     by_account: Attempts,
     by_address: Attempts,
     registrations: Attempts,
+    elsewhere: Attempts,
     exports: Attempts,
     mails_by_account: Attempts,
     mails_by_address: Attempts,
@@ -98,6 +102,7 @@ impl Logins {
             by_account: Attempts::new(PER_ACCOUNT, WITHIN),
             by_address: Attempts::new(PER_ADDRESS, WITHIN),
             registrations: Attempts::new(NEW_PER_ADDRESS, WITHIN),
+            elsewhere: Attempts::new(ELSEWHERE_PER_ADDRESS, WITHIN),
             exports: Attempts::new(EXPORTS, WITHIN),
             mails_by_account: Attempts::new(MAILS_PER_ACCOUNT, WITHIN),
             mails_by_address: Attempts::new(MAILS_PER_ADDRESS, WITHIN),
@@ -152,6 +157,11 @@ impl Logins {
             self.mails_by_address.give_back(address);
         }
         taken
+    }
+
+    /// Counts a login by a provider that begins.
+    pub(crate) fn log_in_elsewhere(&self, by: &Client, now: SystemTime) -> Result<(), Problem> {
+        by.named().map_or(Ok(()), |address| self.elsewhere.take(&address, now))
     }
 
     /// Counts an export.

@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters`, `paging` and
 //! `json_reader` (what they say), `deadline`, `idempotency`, `panics`, `origins` and `compressing` (what surrounds every handler), `openapi` (how it describes itself),
-//! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `preferences`, `export`, [`sessions`], `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
+//! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer` and `oidc_sessions`, `login_methods`, `api_keys`, `visitor` (who looks), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
 //! `event_stream`, `playlist_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
@@ -37,8 +37,12 @@ mod key_set;
 mod library;
 mod listening;
 pub mod live;
+mod login_methods;
 pub mod mail;
 mod now_playing;
+mod oidc;
+mod oidc_newcomer;
+mod oidc_sessions;
 mod openapi;
 mod options;
 mod origins;
@@ -88,6 +92,7 @@ pub use access::Access;
 pub use api::{Api, Keys};
 pub use live::Live;
 pub use mail::{MailServer, Mailer, Sender};
+pub use oidc::{InvalidIssuer, Issuer, NoCertificates, OidcClient};
 pub use options::{Options, REQUEST_TIMEOUT, Registration};
 pub use origins::{InvalidOrigin, Origins};
 pub use public_url::{InvalidUrl, PublicUrl};

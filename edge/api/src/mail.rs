@@ -146,7 +146,7 @@ impl FromStr for Sender {
 }
 
 /// What goes no further than this machine needs no TLS.
-fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

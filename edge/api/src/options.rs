@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::http::HeaderName;
 
 use crate::mail::Mailer;
+use crate::oidc::OidcClient;
 use crate::origins::Origins;
 use crate::public_url::PublicUrl;
 
@@ -25,6 +26,8 @@ pub struct Options {
     pub registration: Registration,
     /// Who sends mail; without, passwords that were forgotten are not set anew.
     pub mailer: Option<Mailer>,
+    /// By whom people are logged in who have no password here.
+    pub oidc: Option<OidcClient>,
     /// The header in which whoever stands before this process says from which address it was asked, last or alone:
     /// `X-Forwarded-For`, `Forwarded` (RFC 7239) or one of its own. Without it, the other end of the connection counts.
     pub forwarded_for: Option<HeaderName>,
@@ -72,6 +75,7 @@ impl Options {
             country_header: None,
             registration: Registration::default(),
             mailer: None,
+            oidc: None,
             forwarded_for: None,
             rate_limit: None,
             cors_origins: None,

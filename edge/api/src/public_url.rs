@@ -12,6 +12,19 @@ pub struct PublicUrl(String);
 #[error("'{0}' is not an http or https URL without query and fragment")]
 pub struct InvalidUrl(String);
 
+impl PublicUrl {
+    /// Whether it is reached in secret.
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
+    /// The path of it, without a slash at the end.
+    pub(crate) fn path(&self) -> &str {
+        let after_scheme = self.0.find("://").map_or(0, |at| at + 3);
+        self.0[after_scheme..].find('/').map_or("", |at| &self.0[after_scheme + at..])
+    }
+}
+
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -108,6 +108,9 @@ impl Relay {
         if let Err(error) = self.catalogue.password_resets().sweep().await {
             tracing::warn!(error = %chain(&error), "links that are over cannot be swept");
         }
+        if let Err(error) = self.catalogue.oidc_logins().sweep().await {
+            tracing::warn!(error = %chain(&error), "logins that are over cannot be swept");
+        }
     }
 
     async fn forget(&self) -> Result<(), CatalogueError> {

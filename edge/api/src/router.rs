@@ -14,10 +14,11 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     administration, albums, alias, api_keys, artists, bookmarks, browse, compressing, deadline,
-    export, history, key_set, library, listening, now_playing, page, panics, password_resets,
-    passwords, playback, playlist_aliases, playlist_entries, playlist_events, playlist_export,
-    playlist_import, playlist_members, playlists, previews, purges, rates, registration,
-    request_id, search, sessions, song_aliases, song_edits, songs, user_events, users,
+    export, history, key_set, library, listening, login_methods, now_playing, oidc_sessions, page,
+    panics, password_resets, passwords, playback, playlist_aliases, playlist_entries,
+    playlist_events, playlist_export, playlist_import, playlist_members, playlists, previews,
+    purges, rates, registration, request_id, search, sessions, song_aliases, song_edits, songs,
+    user_events, users,
 };
 
 /// Routes of the ingest endpoint, which are guarded as the API's own.
@@ -66,6 +67,9 @@ fn for_newcomers() -> OpenApiRouter<Api> {
         .routes(routes!(password_resets::redeem))
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::refresh))
+        .routes(routes!(oidc_sessions::begin, oidc_sessions::create))
+        .routes(routes!(oidc_sessions::come_back))
+        .routes(routes!(login_methods::show))
         .routes(routes!(key_set::show))
 }
 
@@ -98,6 +102,7 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::create, api_keys::list))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(users::show_me, users::change_me))
+        .routes(routes!(oidc_sessions::link))
         .routes(routes!(passwords::change))
         .routes(routes!(users::delete_me))
         .routes(routes!(export::show))

@@ -56,7 +56,7 @@ pub(crate) struct Session {
     refresh_token: String,
 }
 
-type Created = (StatusCode, [(HeaderName, &'static str); 1], Json<Session>);
+pub(crate) type Created = (StatusCode, [(HeaderName, &'static str); 1], Json<Session>);
 
 /// Logs in.
 #[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = Credentials,
@@ -67,10 +67,15 @@ pub(crate) async fn create(
     Body(credentials): Body<Credentials>,
 ) -> Result<Created, Problem> {
     let user = log_in(&api, &client, credentials).await?.ok_or_else(refused)?;
+    begin(&api, &user).await
+}
+
+/// A new session of somebody who has proved who they are.
+pub(crate) async fn begin(api: &Api, user: &User) -> Result<Created, Problem> {
     let catalogue = api.catalogue().seen_by(user.id);
     let begun = catalogue.sessions().begin(user.id, IDLE).await;
     let (session, token) = begun.map_err(catalogue_failed)?;
-    Ok(granted(&api, session, &user, &token))
+    Ok(granted(api, session, user, &token))
 }
 
 /// Takes a refresh token for a new pair of tokens. Of two that bring the same one, the second ends the session: one of

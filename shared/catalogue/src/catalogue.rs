@@ -21,10 +21,12 @@ use crate::error::CatalogueError;
 use crate::feed::Feed;
 use crate::genres::Genres;
 use crate::history::History;
+use crate::identities::Identities;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::kept_answers::KeptAnswers;
 use crate::library::Library;
+use crate::oidc_logins::OidcLogins;
 use crate::outbox::Outbox;
 use crate::password_resets::PasswordResets;
 use crate::playbacks::Playbacks;
@@ -116,6 +118,18 @@ impl Catalogue {
     #[must_use]
     pub fn password_resets(&self) -> PasswordResets<'_> {
         PasswordResets::new(self)
+    }
+
+    /// Who people are elsewhere.
+    #[must_use]
+    pub fn identities(&self) -> Identities<'_> {
+        Identities::new(self)
+    }
+
+    /// Logins by a provider of OpenID Connect.
+    #[must_use]
+    pub fn oidc_logins(&self) -> OidcLogins<'_> {
+        OidcLogins::new(self)
     }
 
     /// The songs.

@@ -51,6 +51,16 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
         "user_id",
         "a hash of what was mailed, for half an hour: it is of use to thieves alone",
     ),
+    (
+        "oidc_grants",
+        "user_id",
+        "a hash of what a browser takes for its session, for a minute: it is of use to thieves alone",
+    ),
+    (
+        "oidc_logins",
+        "user_id",
+        "hashes of what a provider is to send back, for ten minutes: then it is among the identities, or nothing",
+    ),
     ("feeds", "user_id", "counters of what has changed, which the rest tells in full"),
 ];
 
@@ -67,6 +77,13 @@ pub const PARTS: &[Part] = &[
         owner: ("api_keys", "user_id"),
         select: "SELECT id, name, role, created_ms FROM api_keys WHERE user_id = $1 ORDER BY id",
         columns: &[Id("id"), Text("name"), Text("role"), Time("created_ms")],
+    },
+    Part {
+        name: "identities",
+        owner: ("identities", "user_id"),
+        select: "SELECT issuer, subject, linked_ms FROM identities
+                 WHERE user_id = $1 ORDER BY issuer, subject",
+        columns: &[Text("issuer"), Text("subject"), Time("linked_ms")],
     },
     Part {
         name: "songs",

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
+//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`identities`] and [`oidc_logins`],
+//! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
@@ -32,12 +33,14 @@ pub mod feed;
 pub mod genres;
 pub mod history;
 pub mod identifier;
+pub mod identities;
 pub mod inbox;
 pub mod jobs;
 pub mod kept_answers;
 pub mod library;
 pub mod matching;
 pub mod name;
+pub mod oidc_logins;
 pub mod outbox;
 pub mod password;
 pub mod password_resets;
@@ -86,10 +89,12 @@ pub use database::url::DatabaseUrl;
 pub use error::CatalogueError;
 pub use event::Event;
 pub use genres::Genres;
+pub use identities::{Identities, Identity};
 pub use identifier::{Isrc, Upc};
 pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use library::Library;
 pub use name::{Name, ReleaseYear};
+pub use oidc_logins::OidcLogins;
 pub use outbox::Happening;
 pub use password_resets::{PasswordResets, ResetMail};
 pub use plan::Plan;

@@ -2,6 +2,8 @@
 
 mod administration;
 mod keys;
+mod oidc;
+mod oidc_provider;
 mod own;
 mod password_resets;
 mod passwords;

@@ -79,18 +79,27 @@ impl Bench {
 
     /// The same, with other routes beside the API's.
     pub(crate) async fn beside(uploads: OpenApiRouter) -> Self {
-        Self::of(Ingest { uploads, ..ingest() }, |options| options).await
+        Self::of(usual(), Ingest { uploads, ..ingest() }, |options| options).await
     }
 
     /// The same, where somebody has decided something.
     pub(crate) async fn with(decide: impl FnOnce(Options) -> Options) -> Self {
-        Self::of(ingest(), decide).await
+        Self::at(usual(), decide).await
     }
 
-    async fn of(ingest: Ingest, decide: impl FnOnce(Options) -> Options) -> Self {
+    /// The same at another time.
+    pub(crate) async fn at(now: SystemTime, decide: impl FnOnce(Options) -> Options) -> Self {
+        Self::of(now, ingest(), decide).await
+    }
+
+    async fn of(
+        now: SystemTime,
+        ingest: Ingest,
+        decide: impl FnOnce(Options) -> Options,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
-        let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let clock = ManualClock::at(now);
         let catalogue = Catalogue::open(&url, clock.clock()).await.unwrap();
         let access_key = SigningKey::generate().unwrap();
         let playback = SigningKey::generate().unwrap();
@@ -152,6 +161,10 @@ impl Bench {
         self.catalogue.jobs().complete(&job, &done).await.unwrap();
         self.catalogue.songs().get(song.id).await.unwrap().unwrap()
     }
+}
+
+fn usual() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
 /// An upload of Somebody's.

@@ -33,6 +33,20 @@ export function signIn(login: string, password: string): Promise<session.Tokens>
   return send<session.Tokens>("POST", "/v1/sessions", { login, password });
 }
 
+/** In which ways one gets in here, beside by a password. */
+export interface LoginMethods {
+  readonly oidc: boolean;
+}
+
+export function loginMethods(): Promise<LoginMethods> {
+  return send<LoginMethods>("GET", "/v1/login-methods");
+}
+
+/** Takes what the browser came back with from the provider for a session. */
+export function takeLogin(code: string): Promise<session.Tokens> {
+  return send<session.Tokens>("POST", "/v1/sessions/oidc", { code });
+}
+
 /** Ends the session at the server, too. Where that cannot be reached, it ends by itself. */
 export async function signOut(): Promise<void> {
   await ask<void>("DELETE", "/v1/sessions/current").catch(() => undefined);

@@ -17,6 +17,7 @@ const audio = element("audio", HTMLAudioElement);
 const alertLine = element("alert", HTMLParagraphElement);
 const signInForm = element("sign-in", HTMLFormElement);
 const forgotButton = element("forgot", HTMLButtonElement);
+const elsewhereLink = element("sign-in-elsewhere", HTMLAnchorElement);
 const resetForm = element("reset", HTMLFormElement);
 const signOutButton = element("sign-out", HTMLButtonElement);
 const library = element("library", HTMLElement);
@@ -128,6 +129,27 @@ async function reset(token: string): Promise<void> {
   }
 }
 
+/** Where a provider has vouched for somebody, the browser comes back with a code, good once. */
+async function signInElsewhere(): Promise<void> {
+  const code = /^#login=([0-9a-f]{64})$/.exec(location.hash)?.[1];
+  if (code === undefined) {
+    return;
+  }
+  history.replaceState(null, "", location.pathname);
+  try {
+    session.begin(await api.takeLogin(code));
+    render();
+  } catch (error) {
+    render();
+    say(sentenceOf(error));
+  }
+}
+
+async function offerElsewhere(): Promise<void> {
+  const methods = await api.loginMethods().catch(() => undefined);
+  elsewhereLink.hidden = methods?.oidc !== true;
+}
+
 function silence(): Promise<void> {
   const told = reports.close();
   chosen = undefined;
@@ -198,6 +220,11 @@ resetForm.addEventListener("submit", (event) => {
     void reset(token);
   }
 });
-window.addEventListener("hashchange", render);
+window.addEventListener("hashchange", () => {
+  render();
+  void signInElsewhere();
+});
 more.addEventListener("click", () => void showSongs());
 render();
+void offerElsewhere();
+void signInElsewhere();

@@ -7,7 +7,8 @@ use segue_catalogue::bookmarks::NewBookmark;
 use segue_catalogue::export::{LEFT_OUT, PARTS};
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
-    Audience, AuthenticatedUser, DatabaseUrl, Device, NewPlaylist, Role, Setting, StreamId, Viewer,
+    Audience, AuthenticatedUser, DatabaseUrl, Device, Identity, NewPlaylist, Role, Secret, Setting,
+    StreamId, Viewer,
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -57,6 +58,10 @@ async fn furnish(bench: &Bench, name: &str) -> media::UserId {
     catalogue.library().like(id, &Audience::from(Viewer::Public), song.id).await.unwrap();
     catalogue.playbacks().open(Uuid::now_v7(), id, song.id).await.unwrap();
     catalogue.streams().begin(id, StreamId::from(session)).await.unwrap();
+    let identity =
+        Identity { issuer: "https://login.example".to_owned(), subject: name.to_owned() };
+    catalogue.identities().link(&identity, id).await.unwrap();
+    catalogue.oidc_logins().grant(id, &Secret::generate().unwrap()).await.unwrap();
     catalogue.password_resets().wish(name).await.unwrap();
     catalogue.password_resets().take().await.unwrap().expect("a mail");
     id
@@ -80,6 +85,7 @@ async fn what_is_told_is_all_ones_own(bench: &Bench) {
         "player",
         "bookmarks",
         "streams",
+        "identities",
     ] {
         assert_eq!(document[part].as_array().map(Vec::len), Some(1), "{part}: {document}");
     }

@@ -11,6 +11,7 @@ mod events;
 mod export;
 mod feed;
 mod history;
+mod identities;
 mod jobs;
 mod kept_answers;
 mod library;
