@@ -13,6 +13,7 @@ use crate::bearer::{Caller, InPerson};
 use crate::paging::cut;
 use crate::patch::said;
 use crate::refusals::{Body, IdPath, Parameters, catalogue_failed};
+use crate::sessions;
 use crate::user_document::{Told, UserDocument, told};
 use crate::users::no_such_user;
 
@@ -82,7 +83,8 @@ pub(crate) async fn list_alias(
     list(state, caller, paging).await
 }
 
-/// Gives somebody another role or plan. It holds within seconds, for those who are logged in, too.
+/// Gives somebody another role or plan. It holds within seconds, for those who are logged in, too; who may
+/// hear less than before hears no more of what plays.
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "accounts", params(("id" = Uuid, Path)),
     request_body = Entitling,
     responses((status = 200, description = "The account.", body = UserDocument)))]
@@ -92,17 +94,30 @@ pub(crate) async fn entitle(
     IdPath(user): IdPath<UserId>,
     Body(to): Body<Entitling>,
 ) -> Result<Told<UserDocument>, Problem> {
-    let catalogue = api.catalogue().seen_by(admin.id);
-    let entitled = catalogue.users().entitle(admin.id, user, to.read()?).await;
+    let (to, catalogue) = (to.read()?, api.catalogue().seen_by(admin.id));
+    let before = api.catalogue().users().profile(user).await.map_err(catalogue_failed)?;
+    let entitled = catalogue.users().entitle(admin.id, user, to).await;
     match entitled.map_err(catalogue_failed)? {
         Entitled::Now(profile) => {
             api.standing().forget(|_, of| of == user);
+            if before.is_some_and(|was| profile.role < was.role || profile.plan < was.plan) {
+                end_playback(&api, user).await?;
+            }
             Ok(told(profile.into()))
         }
         Entitled::Nobody => Err(no_such_user()),
         Entitled::NoAdmin => Err(no_admin()),
         Entitled::LastAdmin => Err(last_admin()),
     }
+}
+
+/// Ends what somebody plays who may hear less now.
+async fn end_playback(api: &Api, user: UserId) -> Result<(), Problem> {
+    let Ok(from_ms) = sessions::end_playback(api, user).await else {
+        tracing::warn!(%user, "what plays of somebody who may hear less now ends with its tokens");
+        return Ok(());
+    };
+    api.catalogue().users().note_revoked(user, from_ms).await.map_err(catalogue_failed)
 }
 
 impl Entitling {

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use catalogue::{Credit, Name, Song, SongCursor, SongDocument, SongFilter, Viewer};
+use catalogue::{AuthenticatedUser, Credit, Name, Song, SongCursor, SongDocument, SongFilter};
 use media::{ArtistId, MasterHash, SongId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
 
-use crate::bearer;
+use crate::bearer::{self, Asker};
 use crate::edition;
 use crate::paging::cut;
 use crate::refusals::{Parameters, SongPath, catalogue_failed, no_such_song};
@@ -72,12 +72,13 @@ impl Page {
     responses((status = 200, description = "One page.", body = Page)))]
 pub(crate) async fn list(
     visitor: Visitor,
+    Asker(asker): Asker,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page>, Problem> {
     let limit = read_limit(paging.limit.as_deref())?;
     let after = read_after(paging.after.as_deref())?;
     if let Some(master) = paging.master.as_deref() {
-        return of_master(&visitor, master).await;
+        return of_master(&visitor, asker, master).await;
     }
     page(&visitor, &paging.filter()?, after, limit).await
 }
@@ -111,17 +112,17 @@ impl Paging {
 
 /// What was made of one master, by its SHA-256: how an uploader finds out what is there already. Only
 /// their own uploads are told, an admin's are all.
-async fn of_master(visitor: &Visitor, master: &str) -> Result<Json<Page>, Problem> {
+async fn of_master(
+    visitor: &Visitor,
+    asker: Option<AuthenticatedUser>,
+    master: &str,
+) -> Result<Json<Page>, Problem> {
     let master: MasterHash = master.parse().map_err(|_| {
         Problem::field("master", "A master is named by its SHA-256 in 64 lower-case hex digits.")
     })?;
-    let viewer = &visitor.audience.viewer;
-    let songs = match viewer {
-        Viewer::Public => return Err(bearer::missing()),
-        _ => {
-            visitor.catalogue.songs().of_master(viewer, &master).await.map_err(catalogue_failed)?
-        }
-    };
+    asker.ok_or_else(bearer::missing)?;
+    let songs = visitor.catalogue.songs().of_master(&visitor.audience.viewer, &master).await;
+    let songs = songs.map_err(catalogue_failed)?;
     Ok(Json(Page { songs: songs.into_iter().map(SongDocument::from).collect(), next: None }))
 }
 

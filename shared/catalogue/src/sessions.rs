@@ -9,13 +9,19 @@ use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::secret::Secret;
 use crate::source::Source;
-use crate::statement::sql;
+use crate::statement::{sql, sql_each};
 use crate::user::{AuthenticatedUser, User};
 use crate::users::read_user;
 use crate::write::Write;
 
 /// How long a session can be refreshed at all: a token that was stolen and is never missed is not good for ever.
 pub const LONGEST: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+
+/// The most sessions of an account: the one that began first ends for one more.
+pub const MOST: u32 = 100;
+
+/// Used tokens of a session that are known when they come again: more than a thief sits on unseen.
+pub const KNOWN_AGAIN: u32 = 50;
 
 /// The sessions in a catalogue.
 #[derive(Debug)]
@@ -58,6 +64,7 @@ impl<'a> Sessions<'a> {
             sql("INSERT INTO sessions (id, user_id, created_ms, ends_ms) VALUES ($1, $2, $3, $4)");
         let statement = statement.bind(session).bind(user).bind(self.0.now_ms());
         let mut write = self.0.write().await?;
+        write.make_room(user).await?;
         write.execute(statement.bind(self.after(idle))).await?;
         let token = write.next_token(session).await?;
         write.commit().await?;
@@ -94,6 +101,7 @@ impl<'a> Sessions<'a> {
             let find = sql("SELECT u.id, u.username, u.role FROM sessions s
                             JOIN users u ON u.id = s.user_id WHERE s.id = $1");
             let user = read_user(&write.one(find.bind(session)).await?)?;
+            write.forget_tokens(session).await?;
             Refreshed::Session { session, user, token: write.next_token(session).await? }
         } else {
             write.execute(sql("DELETE FROM sessions WHERE id = $1").bind(session)).await?;
@@ -167,6 +175,28 @@ impl Write {
         let insert = sql("INSERT INTO refresh_tokens (hash, session_id) VALUES ($1, $2)");
         self.execute(insert.bind(token.hash()).bind(session)).await?;
         Ok(token)
+    }
+
+    /// Ends the sessions of somebody that began first, so that one more may begin.
+    async fn make_room(&mut self, user: UserId) -> Result<(), CatalogueError> {
+        // The account before its sessions, as everybody else: whoever deletes it is not waited for by who waits for them.
+        let lock = sql_each(
+            "SELECT 1 AS one FROM users WHERE id = $1",
+            "SELECT 1 AS one FROM users WHERE id = $1 FOR NO KEY UPDATE",
+        );
+        self.optional(lock.bind(user)).await?.ok_or(CatalogueError::Gone)?;
+        let end = sql("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+                       WHERE user_id = $1 ORDER BY id DESC LIMIT 1000 OFFSET $2)");
+        self.execute(end.bind(user).bind(MOST - 1)).await.map(drop)
+    }
+
+    /// Forgets the tokens that were used first.
+    async fn forget_tokens(&mut self, session: SessionId) -> Result<(), CatalogueError> {
+        let forget =
+            sql("DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
+                          WHERE session_id = $1 AND used_ms IS NOT NULL
+                          ORDER BY used_ms DESC LIMIT 1000 OFFSET $2)");
+        self.execute(forget.bind(session).bind(KNOWN_AGAIN)).await.map(drop)
     }
 
     /// Ends all sessions of somebody but one.

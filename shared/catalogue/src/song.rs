@@ -163,9 +163,9 @@ pub struct CurrentVersion {
 /// Who looks at the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
-    /// Anybody: ready songs.
+    /// Anybody: ready songs. Listeners, too, and keys of that role: what they have uploaded was in another one.
     Public,
-    /// Somebody with an account: ready songs and their own uploads.
+    /// Somebody who may upload: ready songs and their own.
     Uploader(UserId),
     /// All songs.
     Admin,
@@ -176,7 +176,8 @@ impl From<Option<&AuthenticatedUser>> for Viewer {
         match user {
             None => Self::Public,
             Some(user) if user.role == Role::Admin => Self::Admin,
-            Some(user) => Self::Uploader(user.id),
+            Some(user) if user.may_upload() => Self::Uploader(user.id),
+            Some(_) => Self::Public,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::preferences::{Language, Preferences};
 use crate::row::Row;
 use crate::source::Source;
-use crate::statement::sql;
+use crate::statement::{sql, sql_each};
 use crate::user::{Role, User};
 
 /// The columns of a [`Profile`].
@@ -271,6 +271,14 @@ impl<'a> Users<'a> {
     pub async fn delete(&self, user: UserId) -> Result<Deleted, CatalogueError> {
         let mut write = self.0.write().await?;
         write.alone_on(ADMINS).await?;
+        // Whatever else is about to be theirs waits for this, and then fails.
+        let lock = sql_each(
+            "SELECT 1 AS one FROM users WHERE id = $1",
+            "SELECT 1 AS one FROM users WHERE id = $1 FOR UPDATE",
+        );
+        if write.optional(lock.bind(user)).await?.is_none() {
+            return Ok(Deleted::Nobody);
+        }
         let brought = sql("SELECT 1 AS one FROM songs WHERE uploader_id = $1 LIMIT 1");
         if write.optional(brought.bind(user)).await?.is_some() {
             return Ok(Deleted::HasSongs);
@@ -286,6 +294,22 @@ impl<'a> Users<'a> {
         let deleted = write.execute(sql("DELETE FROM users WHERE id = $1").bind(user)).await?;
         write.commit().await?;
         Ok(if deleted == 1 { Deleted::Done } else { Deleted::Nobody })
+    }
+
+    /// Notes that playback tokens of theirs that were issued before `playback_from_ms` (milliseconds since 1970) are
+    /// revoked: they are given none of those any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_revoked(
+        &self,
+        user: UserId,
+        playback_from_ms: u64,
+    ) -> Result<(), CatalogueError> {
+        let note = sql("UPDATE users SET playback_from_ms = $1 WHERE id = $2");
+        let mut write = self.0.write().await?;
+        write.execute(note.bind(playback_from_ms).bind(user)).await?;
+        write.commit().await
     }
 
     /// What that account may hear; nothing where there is no such account.

@@ -1,5 +1,7 @@
 //! Accounts.
 
+use std::time::Duration;
+
 use media::UserId;
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
@@ -21,6 +23,7 @@ contract![
     an_admin_changes_roles_and_one_admin_is_always_left,
     two_admins_cannot_take_each_others_role,
     an_account_is_deleted_with_all_that_is_its_own,
+    whoever_logs_in_while_their_account_is_deleted_keeps_nobody_from_it,
 ];
 
 async fn users_are_found_by_name_and_names_are_taken_once(bench: &Bench) {
@@ -181,7 +184,7 @@ async fn two_admins_cannot_take_each_others_role(bench: &Bench) {
 async fn an_account_is_deleted_with_all_that_is_its_own(bench: &Bench) {
     let (users, keys) = (bench.catalogue.users(), bench.catalogue.api_keys());
     let ann = users.register(&newcomer("ann", "ann@music.example")).await.unwrap().id;
-    let idle = std::time::Duration::from_secs(60);
+    let idle = Duration::from_secs(60);
     let (session, _) = bench.catalogue.sessions().begin(ann, idle).await.unwrap();
     let name = "key".parse().unwrap();
     let (_, key) = keys.create(ann, &name, Role::Listener).await.unwrap().expect("a key");
@@ -198,4 +201,29 @@ async fn an_account_is_deleted_with_all_that_is_its_own(bench: &Bench) {
     let bob = users.create("bob", "hash", Role::Admin).await.unwrap().id;
     users.entitle(bob, bench.admin.id, role(Role::Artist)).await.unwrap();
     assert_eq!(users.delete(bob).await.unwrap(), Deleted::LastAdmin);
+}
+
+async fn whoever_logs_in_while_their_account_is_deleted_keeps_nobody_from_it(bench: &Bench) {
+    let idle = Duration::from_secs(60);
+    for round in 0..8 {
+        let ann = newcomer("ann", "ann@music.example");
+        let ann = bench.catalogue.users().register(&ann).await.unwrap();
+        let log_in = || {
+            let catalogue = bench.catalogue.clone();
+            tokio::spawn(async move {
+                let mut begun = Ok(());
+                while begun.is_ok() {
+                    begun = catalogue.sessions().begin(ann.id, idle).await.map(drop);
+                }
+                begun
+            })
+        };
+        let logins: Vec<_> = (0..4).map(|_| log_in()).collect();
+        tokio::time::sleep(Duration::from_millis(10 * round)).await;
+        assert_eq!(bench.catalogue.users().delete(ann.id).await.unwrap(), Deleted::Done);
+        for login in logins {
+            let refused = login.await.unwrap();
+            assert!(matches!(refused, Err(CatalogueError::Gone)), "{refused:?}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What admins do about accounts.
 
+use bus::News;
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Stage};
@@ -44,4 +45,32 @@ async fn admins_see_everybody_and_change_roles_at_once() {
         let (status, problem) = change(path, &admin, body).await;
         assert_eq!(status, wanted, "{problem}");
     }
+}
+
+#[tokio::test]
+async fn whoever_may_hear_less_hears_no_more_of_what_plays() {
+    let stage = Stage::new().await;
+    let ann = stage.register("ann").await["id"].as_str().unwrap().to_owned();
+    let (admin, _) = stage.log_in("admin", PASSWORD).await;
+    let mut edge = stage.bus.follow("edge".parse().unwrap());
+    let path = format!("/v1/users/{ann}");
+    let change = async |body: Value| {
+        let (status, user) = stage.ask(("PATCH", &path), Some(&admin), Some(body)).await;
+        assert_eq!(status, 200, "{user}");
+        let entitlement = stage.catalogue.users().entitlement(ann.parse().unwrap()).await;
+        entitlement.unwrap().unwrap().playback_from_ms
+    };
+    assert_eq!(change(json!({"plan": "premium"})).await, None);
+    assert_eq!(change(json!({"role": "artist"})).await, None);
+    assert_eq!(change(json!({"plan": "premium", "max_streams": 2})).await, None);
+    let from_ms = change(json!({"plan": "free"})).await.unwrap();
+    let body = loop {
+        if let News::Set { body, .. } = edge.next().await {
+            break body;
+        }
+    };
+    assert_eq!(body["revoked"]["user"], ann);
+    assert!(from_ms > body["revoked"]["at"].as_u64().unwrap() * 1_000);
+    stage.wait(60);
+    assert!(change(json!({"role": "listener"})).await.unwrap() > from_ms);
 }

@@ -1,8 +1,10 @@
 //! Keys for programs.
 
+use catalogue::{Role, password};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Stage};
+use crate::bench::upload_of;
 
 #[tokio::test]
 async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
@@ -66,4 +68,20 @@ async fn keys_that_cannot_be_are_refused() {
         assert_eq!((status, problem["field"].as_str()), (422, field), "{problem}");
     }
     assert_eq!(stage.ask(("DELETE", "/v1/api-keys/x"), Some(&ann), None).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_listeners_key_shows_nothing_of_its_artist_that_is_not_released() {
+    let stage = Stage::new().await;
+    let hash = password::hash(PASSWORD).unwrap();
+    let artist = stage.catalogue.users().create("art", &hash, Role::Artist).await.unwrap();
+    let (access, _) = stage.log_in("art", PASSWORD).await;
+    let path = format!("/v1/songs/{}", stage.accept(upload_of(&artist, "Draft")).await.id);
+    for (role, status) in [("artist", 200), ("listener", 404)] {
+        let wanted = Some(json!({"name": role, "role": role}));
+        let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&access), wanted).await;
+        let (seen, song) = stage.ask(("GET", &path), key["key"].as_str(), None).await;
+        assert_eq!(seen, status, "{role}: {song}");
+    }
+    assert_eq!(stage.ask(("GET", &path), Some(&access), None).await.0, 200);
 }
