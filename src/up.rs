@@ -165,9 +165,10 @@ async fn build(
         .context("the API cannot start")?;
     let (intake, reader) = (ground.intake.clone(), cell::reader(settings.limits));
     let uploads = ingest::upload::router(intake.clone());
-    let uploads = uploads.merge(ingest::artwork::uploads(intake.clone(), reader));
+    let uploads = uploads.merge(ingest::artwork::uploads(intake.clone(), reader.clone()));
+    let avatars = ingest::avatars::uploads(intake.clone(), reader);
     let covers = ingest::artwork::shown(intake);
-    let fallback = api::router(&api, api::Ingest { uploads, covers });
+    let fallback = api::router(&api, api::Ingest { uploads, avatars, covers });
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
     let (edge, metrics) = (Edge::new(cache, trust, clock), Metrics::default());
     edge.register(&metrics);

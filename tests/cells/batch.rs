@@ -55,7 +55,7 @@ fn hostile_masters_fail_with_a_reason_and_the_others_are_packaged() {
     }
     assert_eq!(told.len(), 11, "{told:?}");
     for name in ["png.flac", "jpeg.flac"] {
-        let sentence = format!("{name}: the cover cannot be used");
+        let sentence = format!("{name}: the picture cannot be used");
         assert!(stderr(&output).contains(&sentence), "{}", stderr(&output));
     }
 }

@@ -31,6 +31,7 @@ pub(crate) struct SongsToAdd {
     #[schema(value_type = Vec<Uuid>, min_items = 1, max_items = 1000)]
     songs_id: Vec<SongId>,
     /// Where the first of them shall stand, counted from 0; at the end where the playlist is shorter, or nothing is said.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     position: Option<u32>,
 }
 
@@ -55,6 +56,7 @@ pub(crate) struct Move {
     entries: Vec<EntryId>,
     /// Where the first of them shall stand, counted from 0 among all songs after the move; at the end where the playlist
     /// is shorter.
+    #[schema(value_type = i64, minimum = 0, maximum = 4_294_967_295_i64)]
     position: u32,
 }
 

@@ -26,6 +26,8 @@ use crate::{
 pub struct Ingest {
     /// Where uploads are taken in: for artists alone.
     pub uploads: OpenApiRouter,
+    /// Where people put pictures of themselves.
+    pub avatars: OpenApiRouter,
     /// Where covers are: for everybody, without a token.
     pub covers: OpenApiRouter,
 }
@@ -42,6 +44,7 @@ pub fn router(api: &Api, ingest: Ingest) -> Router {
         .route_layer(middleware::from_fn_with_state(api.request_timeout(), deadline::keep))
         .with_state(api.clone())
         .merge(Access::Artist.guard(api, ingest.uploads))
+        .merge(Access::Listener.guard(api, ingest.avatars))
         .merge(Access::Open.guard(api, ingest.covers))
         .split_for_parts();
     let routes = routes
@@ -102,6 +105,7 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::create, api_keys::list))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(users::show_me, users::change_me))
+        .routes(routes!(users::remove_avatar))
         .routes(routes!(oidc_sessions::link))
         .routes(routes!(passwords::change))
         .routes(routes!(users::delete_me))

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::song_document::rfc3339;
-use catalogue::{Plan, Profile, Role};
+use catalogue::{CoverDocument, Plan, Profile, Role, cover_documents};
 use media::UserId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,6 +19,8 @@ pub(crate) struct UserDocument {
     username: String,
     email: Option<String>,
     display_name: Option<String>,
+    /// A picture of them in sizes, the largest first; none where they have put none there.
+    avatar: Vec<CoverDocument>,
     role: Role,
     plan: Plan,
     /// At how many places they may play at a time.
@@ -48,10 +50,12 @@ pub(crate) type Told<T> = ([(HeaderName, &'static str); 1], Json<T>);
 
 impl From<Profile> for UserDocument {
     fn from(profile: Profile) -> Self {
-        let Profile { id, username, email, display_name, role, plan, created_ms, .. } = profile;
+        let Profile { id, username, email, display_name, role, plan, avatar, created_ms, .. } =
+            profile;
+        let avatar = cover_documents(avatar.as_ref());
         let created_at = rfc3339(created_ms);
         let max_streams = profile.max_streams.unwrap_or(plan.streams());
-        Self { id, username, email, display_name, role, plan, max_streams, created_at }
+        Self { id, username, email, display_name, avatar, role, plan, max_streams, created_at }
     }
 }
 

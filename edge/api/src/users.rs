@@ -82,6 +82,18 @@ impl ProfileEdit {
     }
 }
 
+/// Takes one's picture away. What it was is found by whoever kept its URL.
+#[utoipa::path(delete, path = "/v1/users/me/avatar", tag = "accounts",
+    responses((status = 204, description = "One has no picture.")))]
+pub(crate) async fn remove_avatar(
+    State(api): State<Api>,
+    Caller(user): Caller,
+) -> Result<StatusCode, Problem> {
+    let catalogue = api.catalogue().seen_by(user.id);
+    catalogue.users().put_avatar(user.id, None).await.map_err(catalogue_failed)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Deletes one's account and all that is one's own, and ends what plays. Whoever has brought songs keeps it.
 #[utoipa::path(post, path = "/v1/users/me/deletion", tag = "accounts", request_body = Deletion,
     responses((status = 204, description = "The account is gone.")))]

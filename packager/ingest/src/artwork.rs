@@ -1,70 +1,44 @@
 //! Covers in and out: pictures that artists upload for songs and albums, and `/artwork/…`, where everybody finds all sizes
 //! of all covers.
 //!
-//! An uploaded picture is a stranger's bytes: it goes to the work folder as it arrives, and is parsed in a cell alone. What
-//! is stored and served is what the cell made of it.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! What is stored and served is what a cell made of an uploaded picture (`gallery`).
 
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use catalogue::{
-    Artwork, Audience, AuthenticatedUser, CatalogueError, CoverDocument, Viewer, cover_documents,
-};
-use futures::StreamExt;
+use catalogue::{Artwork, Audience, AuthenticatedUser, CoverDocument, Viewer, cover_documents};
 use media::{AlbumId, SongId};
 use object_store::{Error as StoreError, ObjectStoreExt};
 use origin::Object;
 use serde::Serialize;
 use service::Problem;
-use service::problem::chain;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 use transcode::MasterReader;
-use transcode::artwork::{ArtworkError, LARGEST_PICTURE};
+use transcode::artwork::EDGES;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::covers;
+use crate::gallery::{Gallery, away, failed};
 use crate::intake::Intake;
-use crate::patience::Patience;
-use crate::received::{ReceiveError, Received};
 use crate::shelf;
 
-const KINDS: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
-
-/// Cells that scale uploaded pictures at a time: each may take as much memory as a song's decoder.
+/// Cells that scale artists' pictures at a time.
 const AT_ONCE: usize = 2;
-
-/// How long an uploaded picture waits for its turn.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
-/// Where uploaded pictures are taken in. Cloning shares it.
-#[derive(Debug, Clone)]
-struct Gallery {
-    intake: Intake,
-    reader: MasterReader,
-    turns: Arc<Semaphore>,
-}
 
 /// The routes by which artists upload pictures, which `reader` reads. Whoever mounts them must put the
 /// [`AuthenticatedUser`] into the extensions of each request.
 pub fn uploads(intake: Intake, reader: MasterReader) -> OpenApiRouter {
+    let gallery = Gallery::new(intake, reader, EDGES[0], AT_ONCE);
     OpenApiRouter::new()
         .routes(routes!(put_on_song))
         .routes(routes!(put_on_album))
         // Axum's own limit is for bodies held in memory; ours counts while it streams.
         .layer(DefaultBodyLimit::disable())
-        .with_state(Gallery { intake, reader, turns: Arc::new(Semaphore::new(AT_ONCE)) })
+        .with_state(gallery)
 }
 
 /// The route by which everybody gets covers.
@@ -167,43 +141,6 @@ fn names(tags: &HeaderValue, tag: &str) -> bool {
     tags.split(',').map(str::trim).any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
-impl Gallery {
-    /// A picture becomes sizes in the store.
-    async fn take_in(&self, request: Request) -> Result<Artwork, Problem> {
-        check_kind(request.headers())?;
-        let picture = self.receive(request).await?;
-        let turn = timeout(LONGEST_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| busy())?.map_err(|error| Problem::internal(&error))?;
-        let (reader, path) = (self.reader.clone(), picture.path().to_owned());
-        let scaled = tokio::task::spawn_blocking(move || {
-            // Whoever asked may have left; the cell counts until its end.
-            let _turn = turn;
-            reader.sizes_of(&path)
-        });
-        let sizes = scaled.await.map_err(|error| Problem::internal(&error))?.map_err(unusable)?;
-        // The picture is done with: the sizes take its place on their way.
-        let stored = covers::store(&self.intake.shelf, picture.path(), sizes).await;
-        let artwork = stored.map_err(|error| Problem::internal(&error))?;
-        artwork.ok_or_else(|| unusable(ArtworkError::Stumbled))
-    }
-
-    async fn receive(&self, request: Request) -> Result<Received, Problem> {
-        let patience = Patience::default();
-        let body = patience.guard(request.into_body()).into_data_stream();
-        let body = body.inspect(|_| patience.renew());
-        let received = Received::from_stream(self.intake.workshop(), body, LARGEST_PICTURE).await;
-        received.map_err(|error| match error {
-            ReceiveError::Sender(error) => {
-                tracing::debug!(%error, "a picture broke off");
-                let detail = "The body ended before the picture did.";
-                Problem::new(StatusCode::BAD_REQUEST, "unreadable-body", detail)
-            }
-            ReceiveError::TooLarge { .. } => too_large(),
-            ReceiveError::Disk(error) => Problem::internal(&error),
-        })
-    }
-}
-
 impl Hung {
     fn of(artwork: Option<&Artwork>) -> Self {
         Self { artwork: cover_documents(artwork) }
@@ -230,37 +167,6 @@ fn id<T: std::str::FromStr + ToString>(params: Params) -> Result<T, Problem> {
     id.ok_or_else(|| Problem::field("id", "An id is a UUID in lower case with hyphens."))
 }
 
-/// Refuses by its own word what is no picture, or too large, before any of it is read.
-fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let kind = text(CONTENT_TYPE).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !KINDS.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
-        let detail = format!("A cover is sent as {}.", KINDS.join(", "));
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Problem::new(status, "unsupported-media-type", detail));
-    }
-    let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > LARGEST_PICTURE) { Err(too_large()) } else { Ok(()) }
-}
-
-fn too_large() -> Problem {
-    let detail = format!("The picture is too large; accepted are up to {LARGEST_PICTURE} bytes.");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
-}
-
-fn unusable(error: ArtworkError) -> Problem {
-    match &error {
-        ArtworkError::Cell(cell) if cell.may_pass() => away(&error),
-        _ => {
-            tracing::info!(error = chain(&error), "an uploaded picture cannot be used");
-            let (status, said) = (StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
-            let rest = said.strip_prefix("the ").unwrap_or(&said);
-            Problem::new(status, "invalid-picture", format!("The {rest}."))
-        }
-    }
-}
-
 fn missing(slug: &str, detail: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, slug, detail)
 }
@@ -268,27 +174,4 @@ fn missing(slug: &str, detail: &str) -> Problem {
 fn not_yours() -> Problem {
     let detail = "Only whoever uploaded it, and admins, may do this.";
     Problem::new(StatusCode::FORBIDDEN, "not-yours", detail)
-}
-
-fn failed(error: CatalogueError) -> Problem {
-    match error {
-        CatalogueError::Gone => {
-            let detail = "What this would belong to has been deleted meanwhile.";
-            Problem::new(StatusCode::CONFLICT, "gone-meanwhile", detail)
-        }
-        error if error.is_passing() => away(&error),
-        error => Problem::internal(&error),
-    }
-}
-
-/// Something behind us fails that may come back.
-fn away(error: &dyn std::error::Error) -> Problem {
-    tracing::warn!(error = chain(error), "a cover must wait");
-    busy()
-}
-
-fn busy() -> Problem {
-    let detail = "Segue cannot do this right now; try again in a few seconds.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
-        .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
 }

@@ -2,12 +2,14 @@
 //!
 //! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
 //! disk), [`intake`] (a master becomes a song and a job), [`upload`] (the HTTP side of that),
-//! [`artwork`] (pictures for songs and albums, in and out), [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
+//! `gallery` (pictures in), [`artwork`] (those of songs and albums, in and out), [`avatars`] (those of people), [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
 //! (a file to an object), `covers` (a picture's sizes to objects).
 
 pub mod artwork;
+pub mod avatars;
 mod covers;
 pub mod form;
+mod gallery;
 pub mod intake;
 pub mod packaging;
 mod patience;

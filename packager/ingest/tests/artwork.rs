@@ -17,7 +17,7 @@ use futures::stream;
 use http_body_util::BodyExt;
 use media::{MasterHash, SongId};
 use object_store::local::LocalFileSystem;
-use segue_ingest::{Intake, Received, Shelf, Worker, Workshop, artwork, intake::Details};
+use segue_ingest::{Intake, Received, Shelf, Worker, Workshop, artwork, avatars, intake::Details};
 use serde_json::Value;
 use service::{Clock, Shutdown};
 use tower::ServiceExt;
@@ -57,7 +57,8 @@ impl Answer {
     /// The URLs and widths of what it shows.
     fn sizes(&self) -> Vec<(String, u64)> {
         let json = self.json();
-        let sizes = json["artwork"].as_array().unwrap_or_else(|| panic!("{json}")).iter();
+        let shown = if json["avatar"].is_array() { &json["avatar"] } else { &json["artwork"] };
+        let sizes = shown.as_array().unwrap_or_else(|| panic!("{json}")).iter();
         sizes
             .map(|size| (size["url"].as_str().unwrap().to_owned(), size["width"].as_u64().unwrap()))
             .collect()
@@ -105,6 +106,7 @@ impl Bench {
     ) -> Answer {
         let request = Request::put(path).header("content-type", kind).body(body.into()).unwrap();
         let router = artwork::uploads(self.intake.clone(), MasterReader::here());
+        let router = router.merge(avatars::uploads(self.intake.clone(), MasterReader::here()));
         self.answer(Router::from(router).layer(Extension(user)), request).await
     }
 
@@ -339,4 +341,43 @@ async fn nobody_dresses_what_is_not_theirs() {
         let admins = bench.put(admin, &somewhere(noun, id), PNG, picture.clone()).await;
         assert_eq!(admins.status, 200, "{}", admins.json());
     }
+}
+
+#[tokio::test]
+async fn a_picture_of_somebody_is_what_they_are_shown_with() {
+    let bench = Bench::new().await;
+    let path = "/v1/users/me/avatar";
+    let shown = async |user: AuthenticatedUser| {
+        let profile = bench.catalogue.users().profile(user.id).await.unwrap().expect("an account");
+        let covers = cover_documents(profile.avatar.as_ref()).into_iter();
+        covers.map(|cover| (cover.url, u64::from(cover.width))).collect::<Vec<_>>()
+    };
+    // Both are 240 pixels high.
+    let pictures = [("one.png", 1_000, &[600, 300, 96][..]), ("two.png", 64, &[64, 26])];
+    for (name, width, widths) in pictures {
+        let picture = picture(bench.folder.path(), name, width);
+        let answer = bench.put(bench.bob, path, PNG, picture).await;
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        let sizes = answer.sizes();
+        assert_eq!(sizes, shown(bench.bob).await);
+        assert_eq!(sizes.iter().map(|(_, width)| *width).collect::<Vec<_>>(), widths);
+        for (url, _) in &sizes {
+            let picture = bench.get(url, &[]).await;
+            assert_eq!((picture.status, picture.header("content-type")), (200, JPEG), "{url}");
+        }
+    }
+    let before = shown(bench.bob).await;
+    let refused = bench.put(bench.bob, path, PNG, "no picture").await;
+    assert_eq!(refused.status, 422);
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("The picture cannot be used"), "{detail}");
+    assert_eq!((shown(bench.bob).await, shown(bench.ann).await), (before, vec![]));
+    let gone = AuthenticatedUser { id: media::UserId::new(Uuid::now_v7()), ..bench.bob };
+    let picture = picture(bench.folder.path(), "three.png", 96);
+    let late = bench.put(gone, path, PNG, picture).await;
+    assert_eq!(
+        (late.status, &late.json()["type"]),
+        (409, &"urn:segue:problem:gone-meanwhile".into())
+    );
+    assert_eq!(bench.files("work"), 0);
 }

@@ -55,14 +55,14 @@ impl Cover {
 pub enum ArtworkError {
     /// Of another kind, damaged, or too large: as its decoder says.
     #[error(
-        "the cover cannot be used ({0}); accepted are JPEG, PNG, WebP and GIF of up to 4,000 pixels a side"
+        "the picture cannot be used ({0}); accepted are JPEG, PNG, WebP and GIF of up to 4,000 pixels a side"
     )]
     Picture(String),
     /// The decoder panicked.
-    #[error("the cover cannot be used: its decoder stumbled over it")]
+    #[error("the picture cannot be used: its decoder stumbled over it")]
     Stumbled,
     /// The process that decoded it did not come to its end.
-    #[error("the cover cannot be used: {0}")]
+    #[error("the picture cannot be used: {0}")]
     Cell(#[from] CellError),
 }
 
@@ -198,7 +198,7 @@ mod tests {
         let whole = picture(300, 300, ImageFormat::Png);
         for bytes in [&b""[..], b"not a picture", &whole[..whole.len() / 2]] {
             let said = covers(bytes).unwrap_err().to_string();
-            assert!(said.starts_with("the cover cannot be used"), "{said}");
+            assert!(said.starts_with("the picture cannot be used"), "{said}");
         }
         // A PNG whose header claims 100,000 by 100,000 pixels.
         let mut bomb = whole;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use media::UserId;
 
+use crate::artwork::Artwork;
 use crate::name::Name;
 use crate::plan::Plan;
 use crate::preferences::{Preferences, PreferencesChange};
@@ -72,6 +73,8 @@ pub struct Profile {
     pub max_streams: Option<u32>,
     /// How they like to listen.
     pub preferences: Preferences,
+    /// What they are shown with.
+    pub avatar: Option<Artwork>,
     /// Since when, in milliseconds since 1970.
     pub created_ms: u64,
 }

@@ -4,8 +4,9 @@
 //! schema, so that none is forgotten.
 
 use media::UserId;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::artwork::{Artwork, cover_documents};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::row::Row;
@@ -35,9 +36,11 @@ enum Column {
     Flag(&'static str),
     /// Milliseconds since 1970, as RFC 3339: `created_ms` becomes `created_at`.
     Time(&'static str),
+    /// As everybody finds it.
+    Picture(&'static str),
 }
 
-use Column::{Flag, Id, Number, Text, Time};
+use Column::{Flag, Id, Number, Picture, Text, Time};
 
 /// Columns that refer to users and are nothing to be told, and why.
 pub const LEFT_OUT: &[(&str, &str, &str)] = &[
@@ -215,7 +218,7 @@ pub const PARTS: &[Part] = &[
 ];
 
 const ACCOUNT: &str = "SELECT id, username, email, display_name, role, plan, max_streams,
-         quality, language, explicit, normalize_volume, created_ms FROM users WHERE id = $1";
+         quality, language, explicit, normalize_volume, avatar, created_ms FROM users WHERE id = $1";
 
 const ACCOUNT_COLUMNS: &[Column] = &[
     Id("id"),
@@ -229,6 +232,7 @@ const ACCOUNT_COLUMNS: &[Column] = &[
     Text("language"),
     Flag("explicit"),
     Flag("normalize_volume"),
+    Picture("avatar"),
     Time("created_ms"),
 ];
 
@@ -268,6 +272,10 @@ impl Column {
             Text(name) => ((*name).to_owned(), row.get::<Option<String>>(name)?.into()),
             Number(name) => ((*name).to_owned(), row.get::<Option<i64>>(name)?.into()),
             Flag(name) => ((*name).to_owned(), row.get::<bool>(name)?.into()),
+            Picture(name) => {
+                let artwork = row.parse_optional::<Artwork>(name)?;
+                ((*name).to_owned(), json!(cover_documents(artwork.as_ref())))
+            }
             Time(name) => {
                 let at = row.get::<Option<u64>>(name)?.map(rfc3339);
                 (format!("{}_at", name.trim_end_matches("_ms")), at.into())

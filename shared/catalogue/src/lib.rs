@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write` and `turns` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], [`sessions`], [`password_resets`], [`identities`] and [`oidc_logins`],
+//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
@@ -17,6 +17,7 @@ pub mod api_keys;
 pub mod artists;
 pub mod artwork;
 pub mod audience;
+mod avatars;
 pub mod backup;
 pub mod bookmarks;
 pub mod catalogue;
@@ -89,8 +90,8 @@ pub use database::url::DatabaseUrl;
 pub use error::CatalogueError;
 pub use event::Event;
 pub use genres::Genres;
-pub use identities::{Identities, Identity};
 pub use identifier::{Isrc, Upc};
+pub use identities::{Identities, Identity};
 pub use jobs::{Attempt, Job, Jobs, Packaged};
 pub use library::Library;
 pub use name::{Name, ReleaseYear};

@@ -19,7 +19,7 @@ use crate::user::{Role, User};
 macro_rules! profile {
     () => {
         "id, username, email, display_name, role, plan, max_streams, quality, language, explicit,
-         normalize_volume, created_ms"
+         normalize_volume, avatar, created_ms"
     };
 }
 
@@ -28,7 +28,7 @@ const ADMINS: Uuid = Uuid::from_u128(0x8000_8000_0000_61d3_1175);
 
 /// The accounts in a catalogue.
 #[derive(Debug)]
-pub struct Users<'a>(&'a Catalogue);
+pub struct Users<'a>(pub(crate) &'a Catalogue);
 
 impl<'a> Users<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
@@ -387,6 +387,7 @@ fn read_profile(row: &Row) -> Result<Profile, CatalogueError> {
         plan: row.parse("plan")?,
         max_streams: row.get("max_streams")?,
         preferences: read_preferences(row)?,
+        avatar: row.parse_optional("avatar")?,
         created_ms: row.get("created_ms")?,
     })
 }

@@ -96,6 +96,8 @@ const ROWS: &[(&str, &str, Access)] = &[
     ("post", "/v1/users", Open),
     ("get", "/v1/users/me", Listener),
     ("patch", "/v1/users/me", Listener),
+    ("delete", "/v1/users/me/avatar", Listener),
+    ("put", "/v1/users/me/avatar", Listener),
     ("post", "/v1/users/me/deletion", Listener),
     ("post", "/v1/users/me/identities", Listener),
     ("get", "/v1/users/me/export", Listener),

@@ -59,6 +59,12 @@ async fn put_on_album(user: Extension<AuthenticatedUser>) -> String {
     upload(user).await
 }
 
+/// Another, for people.
+#[utoipa::path(put, path = "/v1/users/me/avatar")]
+async fn put_avatar(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
 /// The one that everybody has.
 #[utoipa::path(get, path = "/artwork/{cover}", params(("cover" = String, Path)))]
 async fn cover() -> &'static str {
@@ -68,7 +74,8 @@ async fn cover() -> &'static str {
 fn ingest() -> Ingest {
     let uploads = OpenApiRouter::new().routes(routes!(upload));
     let uploads = uploads.routes(routes!(put_on_song)).routes(routes!(put_on_album));
-    Ingest { uploads, covers: OpenApiRouter::new().routes(routes!(cover)) }
+    let avatars = OpenApiRouter::new().routes(routes!(put_avatar));
+    Ingest { uploads, avatars, covers: OpenApiRouter::new().routes(routes!(cover)) }
 }
 
 impl Bench {
@@ -92,11 +99,7 @@ impl Bench {
         Self::of(now, ingest(), decide).await
     }
 
-    async fn of(
-        now: SystemTime,
-        ingest: Ingest,
-        decide: impl FnOnce(Options) -> Options,
-    ) -> Self {
+    async fn of(now: SystemTime, ingest: Ingest, decide: impl FnOnce(Options) -> Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
         let clock = ManualClock::at(now);

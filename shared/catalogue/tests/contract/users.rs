@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use media::UserId;
+use media::ids::ArtworkHash;
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
-    CatalogueError, Entitled, Entitlement, Entitling, NewUser, Plan, Preferences,
+    Artwork, CatalogueError, Cover, Entitled, Entitlement, Entitling, NewUser, Plan, Preferences,
     PreferencesChange, ProfileChange, Quality, Role,
 };
 use uuid::Uuid;
@@ -19,6 +20,7 @@ contract![
     whoever_registers_logs_in_by_name_or_mail_and_both_are_taken_once,
     of_many_who_want_one_name_one_has_it,
     what_is_not_said_of_oneself_stays,
+    a_picture_of_somebody_is_theirs_until_they_take_it_away,
     everybody_is_listed_in_pages,
     an_admin_changes_roles_and_one_admin_is_always_left,
     two_admins_cannot_take_each_others_role,
@@ -122,6 +124,27 @@ async fn of_many_who_want_one_name_one_has_it(bench: &Bench) {
         }
     }
     assert_eq!(made, 1);
+}
+
+async fn a_picture_of_somebody_is_theirs_until_they_take_it_away(bench: &Bench) {
+    let users = bench.catalogue.users();
+    let [ann, bob] = [("ann", "a@x.example"), ("bob", "b@x.example")].map(|(a, b)| newcomer(a, b));
+    let (ann, bob) = (users.register(&ann).await.unwrap(), users.register(&bob).await.unwrap());
+    assert_eq!(ann.avatar, None);
+    let cover = |width| Cover { hash: ArtworkHash::new([7; 32]), width, height: width };
+    let artwork = Artwork::of(vec![cover(300), cover(96)]).unwrap();
+    let shown = async |user| users.profile(user).await.unwrap().expect("an account").avatar;
+    users.put_avatar(ann.id, Some(&artwork)).await.unwrap();
+    assert_eq!((shown(ann.id).await.as_ref(), shown(bob.id).await), (Some(&artwork), None));
+    let listed = users.list(None, 9).await.unwrap();
+    assert!(listed.iter().any(|profile| profile.avatar.as_ref() == Some(&artwork)), "{listed:?}");
+    let export = bench.catalogue.export(ann.id).await.unwrap().expect("ann");
+    let url = format!("/artwork/{}.jpg", "07".repeat(32));
+    assert_eq!(export["account"]["avatar"][1]["url"], url, "{export}");
+    users.put_avatar(ann.id, None).await.unwrap();
+    assert_eq!(shown(ann.id).await, None);
+    let nobodys = users.put_avatar(UserId::new(Uuid::now_v7()), Some(&artwork)).await;
+    assert!(matches!(nobodys, Err(CatalogueError::Gone)), "{nobodys:?}");
 }
 
 async fn everybody_is_listed_in_pages(bench: &Bench) {

@@ -28,6 +28,26 @@ async fn a_profile_is_changed_by_its_owner() {
 }
 
 #[tokio::test]
+async fn a_picture_is_taken_away_by_whoever_it_shows() {
+    let stage = Stage::new().await;
+    let registered = stage.register("ann").await;
+    let (access, _) = stage.log_in("ann", PASSWORD).await;
+    let id = registered["id"].as_str().unwrap().parse().unwrap();
+    let cover =
+        catalogue::Cover { hash: media::ids::ArtworkHash::new([7; 32]), width: 96, height: 96 };
+    let picture = catalogue::Artwork::of(vec![cover]).unwrap();
+    stage.catalogue.users().put_avatar(id, Some(&picture)).await.unwrap();
+    let avatar =
+        async || stage.ask(("GET", "/v1/users/me"), Some(&access), None).await.1["avatar"].clone();
+    let url = format!("/artwork/{}.jpg", "07".repeat(32));
+    assert_eq!(avatar().await, json!([{"url": url, "width": 96, "height": 96}]));
+    for _ in 0..2 {
+        let (status, _) = stage.ask(("DELETE", "/v1/users/me/avatar"), Some(&access), None).await;
+        assert_eq!((status, avatar().await), (204, json!([])));
+    }
+}
+
+#[tokio::test]
 async fn how_one_likes_to_listen_is_kept_for_oneself_alone() {
     let stage = Stage::new().await;
     let registered = stage.register("ann").await;
