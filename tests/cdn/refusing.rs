@@ -175,7 +175,8 @@ fn of_signatures(good: &Good, world: &World) -> Vec<Wrong> {
 fn of_headers(good: &Good) -> Vec<Wrong> {
     let user = ANNA.parse().expect("a UUID");
     let hour = Duration::from_secs(3_600);
-    let admin = access::mint(&good.key, user, access::Role::Admin, hour, SystemTime::now());
+    let session = "0190d2a5-7c1e-7bbb-8123-00000000000a".parse().expect("a UUID");
+    let admin = access::mint(&good.key, user, session, hour, SystemTime::now());
     vec![
         ("alg none", good.headed("alg", json!("none")), "unknown-alg"),
         ("alg RS256", good.headed("alg", json!("RS256")), "unknown-alg"),

@@ -16,7 +16,7 @@ use utoipa::openapi::{Ref, RefOr, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
-use crate::bearer::{self, By, SCHEME};
+use crate::bearer::{self, SCHEME};
 use crate::idempotency;
 use crate::openapi::PROBLEM;
 use crate::rates;
@@ -108,10 +108,7 @@ async fn pass(
     access.check(known.as_ref().map(|(user, _)| user))?;
     if let Some((user, by)) = known {
         request.extensions_mut().insert(user);
-        match by {
-            By::Token(session) => request.extensions_mut().insert(session).map(drop),
-            By::Key(key) => request.extensions_mut().insert(key).map(drop),
-        };
+        request.extensions_mut().insert(by);
     }
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     let user = known.map(|(user, _)| user);

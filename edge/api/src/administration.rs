@@ -90,7 +90,7 @@ pub(crate) async fn list_alias(
     responses((status = 200, description = "The account.", body = UserDocument)))]
 pub(crate) async fn entitle(
     State(api): State<Api>,
-    InPerson(admin): InPerson,
+    InPerson(admin, _): InPerson,
     IdPath(user): IdPath<UserId>,
     Body(to): Body<Entitling>,
 ) -> Result<Told<UserDocument>, Problem> {

@@ -64,7 +64,7 @@ type Told<T> = ([(HeaderName, &'static str); 1], Json<T>);
     responses((status = 201, description = "The key.", body = MadeKey)))]
 pub(crate) async fn create(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
     Body(NewKey { name, role }): Body<NewKey>,
 ) -> Result<(StatusCode, Told<MadeKey>), Problem> {
     let name: Name = name.parse().map_err(|error: catalogue::name::InvalidName| {
@@ -85,7 +85,7 @@ pub(crate) async fn create(
     responses((status = 200, description = "The keys.", body = Keys)))]
 pub(crate) async fn list(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
 ) -> Result<Told<Keys>, Problem> {
     let keys = api.catalogue().seen_by(user.id).api_keys().list(user.id).await;
     let keys = keys.map_err(catalogue_failed)?;
@@ -97,7 +97,7 @@ pub(crate) async fn list(
     responses((status = 204, description = "It is revoked.")))]
 pub(crate) async fn revoke(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
     IdPath(id): IdPath<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let catalogue = api.catalogue().seen_by(user.id);

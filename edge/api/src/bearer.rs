@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use catalogue::{AuthenticatedUser, Role, StreamId};
+use catalogue::{AuthenticatedUser, StreamId};
 use media::SessionId;
 use service::Problem;
 use token::{Refusal, access};
@@ -40,15 +40,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     }
 }
 
-/// The caller, who is no program with an API key: whatever could outlive the key, or give it more, is not for those.
-pub(crate) struct InPerson(pub(crate) AuthenticatedUser);
+/// The caller, who is no program with an API key, and where they are logged in: whatever could outlive a key, or give it
+/// more, is not for those.
+pub(crate) struct InPerson(pub(crate) AuthenticatedUser, pub(crate) SessionId);
 
 impl<S: Send + Sync> FromRequestParts<S> for InPerson {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Caller(user) = Caller::from_request_parts(parts, state).await?;
-        if parts.extensions.get::<ByKey>().is_some() { Err(by_key()) } else { Ok(Self(user)) }
+        let session = CurrentSession::from(parts.extensions.get()).0;
+        session.map(|session| Self(user, session)).ok_or_else(by_key)
     }
 }
 
@@ -58,38 +60,41 @@ pub(crate) struct Stream(pub(crate) StreamId);
 impl<S: Send + Sync> FromRequestParts<S> for Stream {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if let Some(ByKey(stream)) = parts.extensions.get() {
-            return Ok(Self(*stream));
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get().ok_or_else(missing)? {
+            By::Session(session) => Ok(Self(StreamId::from(*session))),
+            By::Key(stream) => Ok(Self(*stream)),
         }
-        let session = parts.extensions.get::<CurrentSession>().and_then(|current| current.0);
-        let Caller(user) = Caller::from_request_parts(parts, state).await?;
-        Ok(Self(session.map_or_else(|| user.id.into(), StreamId::from)))
     }
 }
 
-/// Among a request's extensions: it was made with an API key, which plays that stream.
-#[derive(Clone, Copy)]
-pub(crate) struct ByKey(StreamId);
-
-/// Who asks, and by what.
-#[derive(Clone, Copy)]
+/// By what the caller is known, among a request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// An access token.
-    Token(CurrentSession),
-    /// An API key.
-    Key(ByKey),
+    /// An access token, and so a session.
+    Session(SessionId),
+    /// An API key, which plays that stream.
+    Key(StreamId),
 }
 
-/// Where the caller is logged in, if they are known by a session's token.
+/// Where the caller is logged in, if they are known by an access token.
 #[derive(Clone, Copy)]
 pub(crate) struct CurrentSession(pub(crate) Option<SessionId>);
+
+impl From<Option<&By>> for CurrentSession {
+    fn from(by: Option<&By>) -> Self {
+        match by {
+            Some(By::Session(session)) => Self(Some(*session)),
+            Some(By::Key(_)) | None => Self(None),
+        }
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get().copied().unwrap_or(Self(None)))
+        Ok(parts.extensions.get().into())
     }
 }
 
@@ -106,36 +111,34 @@ pub(crate) async fn user_of(
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| refused("The Authorization header must be 'Bearer' and a token."))?;
-    if token.starts_with(api_keys::PREFIX) {
-        let revoked = || refused("The API key is not valid, or was revoked.");
-        let key = api_keys::read(token).ok_or_else(revoked)?;
-        let owner = api.catalogue().api_keys().owner(&key).await.map_err(catalogue_failed)?;
-        return Ok(Some((owner.ok_or_else(revoked)?, By::Key(ByKey(StreamId::from(&key))))));
-    }
-    let claims =
-        access::verify(api.access_keys(), token, api.clock().now()).map_err(|refusal| {
-            refused(match refusal {
-                Refusal::Expired => "The access token has expired; log in again.",
-                _ => "The access token is not valid; log in again.",
-            })
-        })?;
-    let user = match claims.session {
-        None => AuthenticatedUser { id: claims.sub, role: role(claims.role) },
-        Some(session) => {
-            let standing = api.standing().of(api.catalogue(), session).await;
-            let ended = || refused("The session has ended; log in again.");
-            standing.map_err(catalogue_failed)?.ok_or_else(ended)?
-        }
+    let known = if token.starts_with(api_keys::PREFIX) {
+        of_key(api, token).await
+    } else {
+        of_session(api, token).await
     };
-    Ok(Some((user, By::Token(CurrentSession(claims.session)))))
+    known.map(Some)
 }
 
-fn role(role: access::Role) -> Role {
-    match role {
-        access::Role::Listener => Role::Listener,
-        access::Role::Artist => Role::Artist,
-        access::Role::Admin => Role::Admin,
-    }
+/// A key is looked up each time: a revoked one opens nothing.
+async fn of_key(api: &Api, token: &str) -> Result<(AuthenticatedUser, By), Problem> {
+    let revoked = || refused("The API key is not valid, or was revoked.");
+    let key = api_keys::read(token).ok_or_else(revoked)?;
+    let owner = api.catalogue().api_keys().owner(&key).await.map_err(catalogue_failed)?;
+    Ok((owner.ok_or_else(revoked)?, By::Key(StreamId::from(&key))))
+}
+
+async fn of_session(api: &Api, token: &str) -> Result<(AuthenticatedUser, By), Problem> {
+    let claims = access::verify(api.access_keys(), token, api.clock().now());
+    let session = claims.map_err(|refusal| {
+        refused(match refusal {
+            Refusal::Expired => "The access token has expired; log in again.",
+            _ => "The access token is not valid; log in again.",
+        })
+    });
+    let session = session?.session;
+    let standing = api.standing().of(api.catalogue(), session).await.map_err(catalogue_failed)?;
+    let user = standing.ok_or_else(|| refused("The session has ended; log in again."))?;
+    Ok((user, By::Session(session)))
 }
 
 /// RFC 6750 3: without credentials the challenge says no more than the scheme.

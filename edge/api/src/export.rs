@@ -19,7 +19,7 @@ type File = ([(HeaderName, &'static str); 3], Vec<u8>);
     responses((status = 200, description = "A list for each kind of thing.", body = Object)))]
 pub(crate) async fn show(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
 ) -> Result<File, Problem> {
     api.logins().export(&user.id.to_string(), api.clock().now())?;
     // It is as large as what they have: few are in memory at a time.

@@ -81,7 +81,7 @@ pub(crate) async fn begin(State(api): State<Api>, client: Client) -> Result<Else
     responses((status = 200, description = "Where to go.", body = Link)))]
 pub(crate) async fn link(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
     client: Client,
     Body(Linking { password }): Body<Linking>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Told<Link>), Problem> {

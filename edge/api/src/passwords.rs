@@ -9,7 +9,7 @@ use service::Problem;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::{CurrentSession, InPerson};
+use crate::bearer::InPerson;
 use crate::client::Client;
 use crate::refusals::{Body, catalogue_failed};
 use crate::sessions;
@@ -32,8 +32,7 @@ pub(crate) struct PasswordChange {
     responses((status = 204, description = "It is the password from now on.")))]
 pub(crate) async fn change(
     State(api): State<Api>,
-    InPerson(user): InPerson,
-    CurrentSession(session): CurrentSession,
+    InPerson(user, session): InPerson,
     client: Client,
     Body(change): Body<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
@@ -41,11 +40,11 @@ pub(crate) async fn change(
     let old = confirm(&api, &client, user.id, change.current).await?;
     let new = hash(&api, change.new).await?;
     let catalogue = api.catalogue().seen_by(user.id);
-    let changed = catalogue.users().change_password(user.id, (&old, &new), session).await;
+    let changed = catalogue.users().change_password(user.id, (&old, &new), Some(session)).await;
     if !changed.map_err(catalogue_failed)? {
         return Err(wrong_password());
     }
-    api.standing().forget(|other, of| of == user.id && Some(other) != session);
+    api.standing().forget(|other, of| of == user.id && other != session);
     Ok(StatusCode::NO_CONTENT)
 }
 

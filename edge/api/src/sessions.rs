@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use catalogue::{Refreshed, Role, Secret, User, password};
+use catalogue::{Refreshed, Secret, User, password};
 use media::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -15,7 +15,7 @@ use token::revocation::Revoked;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::bearer::{CurrentSession, InPerson};
+use crate::bearer::InPerson;
 use crate::client::Client;
 use crate::purges;
 use crate::refusals::{Body, catalogue_failed};
@@ -104,10 +104,8 @@ pub(crate) async fn refresh(
     responses((status = 204, description = "Logged out.")))]
 pub(crate) async fn end(
     State(api): State<Api>,
-    InPerson(user): InPerson,
-    CurrentSession(session): CurrentSession,
+    InPerson(user, session): InPerson,
 ) -> Result<StatusCode, Problem> {
-    let session = session.ok_or_else(sessionless)?;
     let catalogue = api.catalogue().seen_by(user.id);
     catalogue.sessions().end(session).await.map_err(catalogue_failed)?;
     api.standing().forget(|other, _| other == session);
@@ -119,7 +117,7 @@ pub(crate) async fn end(
     responses((status = 204, description = "Logged out everywhere.")))]
 pub(crate) async fn end_all(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
 ) -> Result<StatusCode, Problem> {
     // Edges first: where the rest fails, the caller is still logged in and may ask again.
     let playback_from_ms = end_playback(&api, user.id).await?;
@@ -138,8 +136,8 @@ pub(crate) async fn end_playback(api: &Api, user: UserId) -> Result<u64, Problem
 }
 
 fn granted(api: &Api, session: SessionId, user: &User, token: &Secret) -> Created {
-    let (who, now) = ((user.id, role(user.role)), api.clock().now());
-    let access_token = access::mint_in_session(api.access_key(), session, who, LIFETIME, now);
+    let now = api.clock().now();
+    let access_token = access::mint(api.access_key(), user.id, session, LIFETIME, now);
     let (token_type, expires_in) = ("Bearer", LIFETIME.as_secs());
     let session =
         Session { access_token, token_type, expires_in, refresh_token: token.to_string() };
@@ -188,14 +186,6 @@ pub(crate) async fn prove(
     matches
 }
 
-fn role(role: Role) -> access::Role {
-    match role {
-        Role::Listener => access::Role::Listener,
-        Role::Artist => access::Role::Artist,
-        Role::Admin => access::Role::Admin,
-    }
-}
-
 /// The same for an unknown login and a wrong password.
 fn refused() -> Problem {
     Problem::new(
@@ -211,9 +201,4 @@ fn not_refreshed() -> Problem {
     let detail = "The refresh token is not good, or the session has ended; log in again.";
     Problem::new(StatusCode::UNAUTHORIZED, "invalid-refresh-token", detail)
         .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-}
-
-fn sessionless() -> Problem {
-    let detail = "This access token is of no session; it ends by itself.";
-    Problem::new(StatusCode::CONFLICT, "no-session", detail)
 }

@@ -99,7 +99,7 @@ pub(crate) async fn remove_avatar(
     responses((status = 204, description = "The account is gone.")))]
 pub(crate) async fn delete_me(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
     client: Client,
     Body(Deletion { password }): Body<Deletion>,
 ) -> Result<StatusCode, Problem> {

@@ -37,13 +37,6 @@ impl From<SessionId> for StreamId {
     }
 }
 
-impl From<UserId> for StreamId {
-    /// Of a token that is of no session.
-    fn from(user: UserId) -> Self {
-        Self(user.uuid())
-    }
-}
-
 impl From<&Secret> for StreamId {
     /// Of an API key.
     fn from(key: &Secret) -> Self {

@@ -1,4 +1,5 @@
-//! The API's short access token: who asks, in which role.
+//! The API's short access token: who asks, and where they are logged in. What they may do is looked up: it may change while
+//! a token lives.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,18 +15,6 @@ const TYPE: &str = "at+jwt";
 const ISSUER: &str = "segue";
 const AUDIENCE: &str = "segue-api";
 
-/// What somebody may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Plays, searches, keeps playlists.
-    Listener,
-    /// Brings masters.
-    Artist,
-    /// Runs it.
-    Admin,
-}
-
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,11 +23,9 @@ pub struct Claims {
     aud: String,
     /// Who asks.
     pub sub: UserId,
-    /// In which role.
-    pub role: Role,
-    /// Where they are logged in. What holds a token without one ends with the token alone.
-    #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
-    pub session: Option<SessionId>,
+    /// Where they are logged in: the token is good for as long as that is.
+    #[serde(rename = "sid")]
+    pub session: SessionId,
     iat: u64,
     exp: u64,
 }
@@ -51,41 +38,19 @@ impl Claims {
     }
 }
 
-/// Mints a token of no session that ends `lifetime` after `now`.
+/// Mints a token of `user`'s `session` that ends `lifetime` after `now`, or with the session.
 #[must_use]
 pub fn mint(
     key: &SigningKey,
     user: UserId,
-    role: Role,
-    lifetime: Duration,
-    now: SystemTime,
-) -> String {
-    sign(key, (user, role), None, lifetime, now)
-}
-
-/// Mints a token of a session that ends `lifetime` after `now`, or with the session.
-#[must_use]
-pub fn mint_in_session(
-    key: &SigningKey,
     session: SessionId,
-    (user, role): (UserId, Role),
-    lifetime: Duration,
-    now: SystemTime,
-) -> String {
-    sign(key, (user, role), Some(session), lifetime, now)
-}
-
-fn sign(
-    key: &SigningKey,
-    (sub, role): (UserId, Role),
-    session: Option<SessionId>,
     lifetime: Duration,
     now: SystemTime,
 ) -> String {
     let iat = numeric_date::from_time(now);
     let exp = iat + lifetime.as_secs();
     let (iss, aud) = (ISSUER.to_owned(), AUDIENCE.to_owned());
-    jws::sign(key, TYPE, &Claims { iss, aud, sub, role, session, iat, exp })
+    jws::sign(key, TYPE, &Claims { iss, aud, sub: user, session, iat, exp })
 }
 
 /// Verifies a token as it stands after `Authorization: Bearer`.
@@ -119,13 +84,17 @@ mod tests {
         "0190d2a5-7c1e-7bbb-8123-000000000009".parse().expect("a UUID")
     }
 
+    fn session() -> SessionId {
+        "0190d2a5-7c1e-7bbb-8123-00000000000a".parse().expect("a UUID")
+    }
+
     #[test]
-    fn says_who_and_for_how_long() {
+    fn says_who_and_where_and_for_how_long() {
         let key = SigningKey::generate().expect("randomness");
         let keys = VerifyingKeys::from(&key);
-        let token = mint(&key, user(), Role::Artist, 15 * MINUTE, now());
+        let token = mint(&key, user(), session(), 15 * MINUTE, now());
         let claims = verify(&keys, &token, now()).expect("valid");
-        assert_eq!((claims.sub, claims.role), (user(), Role::Artist));
+        assert_eq!((claims.sub, claims.session), (user(), session()));
         assert_eq!(claims.expires_at(), now() + 15 * MINUTE);
         let second = Duration::from_secs(1);
         assert!(verify(&keys, &token, now() + 15 * MINUTE - second).is_ok());
@@ -134,23 +103,30 @@ mod tests {
         assert_eq!(verify(&keys, &token, now() - MINUTE - second), Err(Refusal::NotYetValid));
     }
 
+    /// As those of earlier releases that were of no session.
     #[test]
-    fn says_in_which_session_if_in_any() {
+    fn without_a_session_it_is_none() {
+        #[derive(Serialize)]
+        struct Sessionless {
+            iss: &'static str,
+            aud: &'static str,
+            sub: UserId,
+            iat: u64,
+            exp: u64,
+        }
         let key = SigningKey::generate().expect("randomness");
-        let keys = VerifyingKeys::from(&key);
-        let session: SessionId = "0190d2a5-7c1e-7bbb-8123-00000000000a".parse().expect("a UUID");
-        let who = (user(), Role::Listener);
-        let token = mint_in_session(&key, session, who, MINUTE, now());
-        assert_eq!(verify(&keys, &token, now()).expect("valid").session, Some(session));
-        let token = mint(&key, user(), Role::Listener, MINUTE, now());
-        assert_eq!(verify(&keys, &token, now()).expect("valid").session, None);
+        let (iat, exp) = (numeric_date::from_time(now()), u64::MAX / 2);
+        let claims = Sessionless { iss: ISSUER, aud: AUDIENCE, sub: user(), iat, exp };
+        let token = jws::sign(&key, TYPE, &claims);
+        let verified = verify(&VerifyingKeys::from(&key), &token, now());
+        assert_eq!(verified, Err(Refusal::Malformed));
     }
 
     #[test]
     fn is_never_a_playback_token_nor_the_reverse() {
         let key = SigningKey::generate().expect("randomness");
         let keys = VerifyingKeys::from(&key);
-        let access = mint(&key, user(), Role::Admin, MINUTE, now());
+        let access = mint(&key, user(), session(), MINUTE, now());
         assert_eq!(playback::open(&keys, &access, now()), Err(Refusal::WrongType));
         let grant = playback::Grant {
             user: user(),

@@ -1,6 +1,7 @@
 //! The whole router over a catalogue of its own, with a clock that is moved by hand, and requests that are one line each:
 //! `bench.ask("PUT /v1/…").by(&ann).json(json!({…})).await`.
 
+use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,17 +15,21 @@ use axum::http::{HeaderMap, HeaderName, Request, Response};
 use bus::Bus;
 use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, User};
 use http_body_util::BodyExt;
-use media::{MasterHash, SwitchingSets, Version};
+use media::{MasterHash, SessionId, SwitchingSets, UserId, Version};
 use segue_api::{Api, Ingest, Keys, Options};
 use serde_json::Value;
 use testkit::manual_clock::ManualClock;
 use token::{SigningKey, VerifyingKeys, access};
+use tokio::sync::Mutex;
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// How long an access token lives that a bench mints.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
+
+/// How long nobody need refresh a session that a bench begins.
+const LONG: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The header that is believed to say the country.
 pub(crate) const COUNTRY: &str = "x-country";
@@ -38,6 +43,7 @@ pub(crate) struct Bench {
     pub(crate) clock: ManualClock,
     pub(crate) access_key: SigningKey,
     pub(crate) playback_keys: VerifyingKeys,
+    sessions: Mutex<HashMap<UserId, SessionId>>,
     _folder: tempfile::TempDir,
 }
 
@@ -114,7 +120,9 @@ impl Bench {
         let options = decide(Options { country_header, ..Options::at(url) });
         let api = Api::new(catalogue.clone(), clock.clock(), options, keys, bus.clone()).unwrap();
         let router = segue_api::router(&api, ingest);
-        Self { catalogue, bus, api, router, clock, access_key, playback_keys, _folder: folder }
+        let sessions = Mutex::default();
+        let _folder = folder;
+        Self { catalogue, bus, api, router, clock, access_key, playback_keys, sessions, _folder }
     }
 
     /// An account that nobody can log in to.
@@ -122,14 +130,17 @@ impl Bench {
         self.catalogue.users().create(name, "hash", role).await.unwrap()
     }
 
-    /// An access token of somebody in their role.
-    pub(crate) fn token(&self, user: &User) -> String {
-        let role = match user.role {
-            Role::Listener => access::Role::Listener,
-            Role::Artist => access::Role::Artist,
-            Role::Admin => access::Role::Admin,
+    /// An access token of somebody, who is logged in once: one session has all of theirs.
+    pub(crate) async fn token(&self, user: &User) -> String {
+        let mut sessions = self.sessions.lock().await;
+        let session = match sessions.get(&user.id) {
+            Some(session) => *session,
+            None => {
+                let begun = self.catalogue.sessions().begin(user.id, LONG).await;
+                *sessions.entry(user.id).or_insert(begun.unwrap().0)
+            }
         };
-        access::mint(&self.access_key, user.id, role, LEASE, self.now())
+        access::mint(&self.access_key, user.id, session, LEASE, self.now())
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -140,7 +151,7 @@ impl Bench {
     pub(crate) fn ask(&self, line: &str) -> Ask<'_> {
         let (method, path) = line.split_once(' ').unwrap();
         let request = Request::builder().method(method).uri(path);
-        Ask { bench: self, request, body: Body::empty() }
+        Ask { bench: self, request, who: None, body: Body::empty() }
     }
 
     /// What becomes of an upload of somebody's: a song, and its job.
@@ -189,13 +200,13 @@ pub(crate) fn upload_of(uploader: &User, title: &str) -> NewSong {
 pub(crate) struct Ask<'b> {
     bench: &'b Bench,
     request: Builder,
+    who: Option<User>,
     body: Body,
 }
 
 impl Ask<'_> {
     pub(crate) fn by(self, user: &User) -> Self {
-        let token = self.bench.token(user);
-        self.token(&token)
+        Self { who: Some(user.clone()), ..self }
     }
 
     pub(crate) fn token(self, token: &str) -> Self {
@@ -228,7 +239,11 @@ impl Ask<'_> {
     }
 
     /// The answer before its body is read.
-    pub(crate) async fn response(self) -> Response<Body> {
+    pub(crate) async fn response(mut self) -> Response<Body> {
+        if let Some(user) = self.who.take() {
+            let token = self.bench.token(&user).await;
+            self = self.token(&token);
+        }
         let request = self.request.body(self.body).unwrap();
         self.bench.router.clone().oneshot(request).await.unwrap()
     }
@@ -253,7 +268,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Reads it, and checks what every answer has.
-    async fn of(response: Response<Body>) -> Self {
+    pub(crate) async fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();

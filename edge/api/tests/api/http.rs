@@ -113,12 +113,12 @@ async fn wrong_requests_are_told_as_problems() {
     let stage = Stage::new().await;
     let song = stage.make_ready("Song").await.id;
     let nobody = "0190d2a5-7c1e-7bbb-8123-000000000009";
-    let admin = stage.token(&stage.admin);
+    let admin = stage.token(&stage.admin).await;
     let old = stage.now() - 10 * LEASE;
-    let role = access::Role::Admin;
-    let expired = access::mint(&stage.access_key, stage.admin.id, role, LEASE, old);
+    let (session, _) = stage.catalogue.sessions().begin(stage.admin.id, LEASE).await.unwrap();
+    let expired = access::mint(&stage.access_key, stage.admin.id, session, LEASE, old);
     let foreign = SigningKey::generate().unwrap();
-    let forged = access::mint(&foreign, stage.admin.id, role, LEASE, stage.now());
+    let forged = access::mint(&foreign, stage.admin.id, session, LEASE, stage.now());
     let (get, post) = ("GET", "POST");
     for (method, path, token, wanted) in [
         (get, "/nothing".to_owned(), None, 404),
@@ -177,7 +177,10 @@ async fn an_uploader_finds_their_songs_by_master() {
     let song = stage.accept("Song").await;
     let path = |hash: &MasterHash| format!("/v1/songs?master={hash}");
     let ask = async |hash, user: Option<&User>| {
-        let token = user.map(|user| stage.token(user));
+        let token = match user {
+            Some(user) => Some(stage.token(user).await),
+            None => None,
+        };
         stage.ask(&format!("GET {}", path(hash)), token.as_deref()).await
     };
     let (status, page) = ask(&song.master, Some(&stage.admin)).await;
@@ -188,7 +191,7 @@ async fn an_uploader_finds_their_songs_by_master() {
         assert_eq!((status, page["songs"].as_array().unwrap().len()), (200, 0), "{page}");
     }
     assert_eq!(ask(&song.master, None).await.0, 401);
-    let token = stage.token(&stage.admin);
+    let token = stage.token(&stage.admin).await;
     let wrong = stage.ask("GET /v1/songs?master=x", Some(&token)).await;
     assert_eq!((wrong.0, &wrong.1["field"]), (422, &"master".into()));
 }
@@ -197,7 +200,7 @@ async fn an_uploader_finds_their_songs_by_master() {
 async fn who_may_know_of_a_song_that_is_not_ready() {
     let stage = Stage::new().await;
     let path = format!("/v1/songs/{}", stage.accept("Song").await.id);
-    let (admin, listener) = (stage.token(&stage.admin), stage.token(&stage.listener));
+    let (admin, listener) = (stage.token(&stage.admin).await, stage.token(&stage.listener).await);
     assert_eq!(stage.ask(&format!("GET {path}"), None).await.0, 404);
     assert_eq!(stage.ask(&format!("GET {path}"), Some(&listener)).await.0, 404);
     let (status, song) = stage.ask(&format!("GET {path}"), Some(&admin)).await;
@@ -212,7 +215,7 @@ async fn playback_is_signed_urls_of_the_current_version() {
     let stage = Stage::new().await;
     let song = stage.make_ready("Song").await;
     let path = format!("/v1/songs/{}/playback", song.id);
-    let token = stage.token(&stage.listener);
+    let token = stage.token(&stage.listener).await;
     let (status, urls) = stage.ask(&format!("POST {path}"), Some(&token)).await;
     assert_eq!(status, 200, "{urls}");
     let hls = urls["hls"].as_str().unwrap();
@@ -270,7 +273,7 @@ async fn tell(stage: &Stage, path: &str, token: Option<&str>, body: &Value) -> A
 #[tokio::test]
 async fn a_purge_is_said_and_its_receipts_are_told() {
     let stage = Stage::new().await;
-    let admin = stage.token(&stage.admin);
+    let admin = stage.token(&stage.admin).await;
     let mut edge = stage.bus.follow("edge-1".parse().unwrap());
     assert_eq!(edge.next().await, News::CaughtUp);
     let purge = json!({"keys": ["song:0190d2a5-7c1e-7bbb-8123-000000000003"], "soft": true});
@@ -293,7 +296,7 @@ async fn a_purge_is_said_and_its_receipts_are_told() {
 #[tokio::test]
 async fn a_revocation_is_said() {
     let stage = Stage::new().await;
-    let admin = stage.token(&stage.admin);
+    let admin = stage.token(&stage.admin).await;
     let mut edge = stage.bus.follow("edge-1".parse().unwrap());
     assert_eq!(edge.next().await, News::CaughtUp);
     for of in [json!({"user": stage.listener.id}), json!({"session": "any name, it is hashed"})] {
@@ -309,7 +312,7 @@ async fn a_revocation_is_said() {
 #[tokio::test]
 async fn only_admins_tell_edges_anything() {
     let stage = Stage::new().await;
-    let (admin, listener) = (stage.token(&stage.admin), stage.token(&stage.listener));
+    let (admin, listener) = (stage.token(&stage.admin).await, stage.token(&stage.listener).await);
     let unknown = "/0190d2a5-7c1e-7bbb-8123-000000000003";
     for path in ["/v1/purges", "/v1/revocations"] {
         let body = json!({"everything": true});
@@ -326,7 +329,7 @@ async fn only_admins_tell_edges_anything() {
 #[tokio::test]
 async fn what_is_no_purge_is_refused() {
     let stage = Stage::new().await;
-    let admin = stage.token(&stage.admin);
+    let admin = stage.token(&stage.admin).await;
     for (body, said) in [
         (json!({}), "names something"),
         (json!({"keys": ["song:1"]}), "'song:1' is no surrogate key"),

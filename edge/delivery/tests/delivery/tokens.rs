@@ -136,7 +136,8 @@ pub(crate) fn with_tokens(edge: &Running) -> Vec<(&'static str, String, &'static
     let none = Parts::with_header(&good, "alg", json!("none"));
     let user = "0190d2a5-7c1e-7bbb-8123-000000000009".parse().expect("a UUID");
     let hour = Duration::from_secs(3_600);
-    let admin = access::mint(&edge.key, user, access::Role::Admin, hour, edge.clock.now());
+    let session = "0190d2a5-7c1e-7bbb-8123-00000000000a".parse().expect("a UUID");
+    let admin = access::mint(&edge.key, user, session, hour, edge.clock.now());
     let container = format!("regex:^https?://[^/]+/{OTHER_SONG}/.*$");
     let mut rows = vec![
         ("one word", "abc".to_owned(), "malformed"),

@@ -33,6 +33,15 @@ export function signIn(login: string, password: string): Promise<session.Tokens>
   return send<session.Tokens>("POST", "/v1/sessions", { login, password });
 }
 
+/** Who is signed in. */
+export interface Me {
+  readonly role: "listener" | "artist" | "admin";
+}
+
+export function me(): Promise<Me> {
+  return ask<Me>("GET", "/v1/users/me");
+}
+
 /** In which ways one gets in here, beside by a password. */
 export interface LoginMethods {
   readonly oidc: boolean;

@@ -43,6 +43,8 @@ const reports = new Reports(audio, (sentence) => {
 /** The song that was chosen last: an answer about another one comes too late. */
 let chosen: string | undefined;
 let pages = songPages();
+/** How often it was shown anew who is signed in. */
+let renderings = 0;
 
 async function play(song: api.Song): Promise<void> {
   chosen = song.id;
@@ -178,8 +180,23 @@ function signedOutIfRefused(error: unknown): void {
   }
 }
 
+/** Shows the form to those who may upload. The server decides; this only spares a listener the form. */
+async function offerUploads(): Promise<void> {
+  const shown = renderings;
+  try {
+    const { role } = await api.me();
+    // Somebody else may be signed in by now, or nobody.
+    if (renderings === shown) {
+      uploads.show(role !== "listener");
+    }
+  } catch (error) {
+    signedOutIfRefused(error);
+  }
+}
+
 /** Shows what somebody who is signed in, or is not, may see. */
 function render(): void {
+  renderings += 1;
   const signedIn = session.accessToken() !== null;
   quiet();
   const resetting = resetToken() !== undefined;
@@ -187,11 +204,12 @@ function render(): void {
   signInForm.hidden = signedIn || resetting;
   signOutButton.hidden = !signedIn;
   library.hidden = !signedIn;
-  uploads.show(session.mayUpload());
+  uploads.show(false);
   list.clear();
   pages = songPages();
   if (signedIn) {
     void showSongs();
+    void offerUploads();
   } else {
     (resetting ? resetForm : signInForm).querySelector("input")?.focus();
   }

@@ -39,14 +39,3 @@ export function end(): void {
 export function isEnding(): boolean {
   return Number(sessionStorage.getItem(ENDS) ?? Infinity) < Date.now() + MARGIN_MS;
 }
-
-/** Whether the token's role may upload. The server decides; this only spares a listener the form. */
-export function mayUpload(): boolean {
-  const payload = accessToken()?.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/");
-  try {
-    const { role } = JSON.parse(atob(payload ?? "")) as { role?: unknown };
-    return role === "admin" || role === "artist";
-  } catch {
-    return false;
-  }
-}
