@@ -1,5 +1,7 @@
 //! Keys for programs: what third-party clients and imports log in with.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,6 +9,7 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 use catalogue::api_keys::{ApiKey, MOST_KEYS};
 use catalogue::song_document::rfc3339;
 use catalogue::{Name, Role, Secret};
+use media::SessionId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use utoipa::ToSchema;
@@ -14,10 +17,15 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::bearer::InPerson;
+use crate::client::Client;
+use crate::passwords;
 use crate::refusals::{Body, IdPath, catalogue_failed};
 
 /// What a key begins with: it tells keys from access tokens, and scanners of leaked secrets what they have found.
 pub(crate) const PREFIX: &str = "segue_";
+
+/// How long a login by a provider stands for the password that the account does not have.
+const FRESH: Duration = Duration::from_secs(10 * 60);
 
 /// A key that somebody wants.
 #[derive(Deserialize, ToSchema)]
@@ -27,6 +35,8 @@ pub(crate) struct NewKey {
     name: String,
     /// What it may do at most: the caller's role or a lesser one.
     role: Role,
+    /// The account's password. An account that logs in by a provider may leave it out within ten minutes of a login.
+    password: Option<String>,
 }
 
 /// A key, without its secret.
@@ -59,13 +69,15 @@ pub(crate) struct Keys {
 
 type Told<T> = ([(HeaderName, &'static str); 1], Json<T>);
 
-/// Makes a key.
+/// Makes a key. It takes the password, since a key outlives the session, and whoever has only found an access token would
+/// keep what they found.
 #[utoipa::path(post, path = "/v1/api-keys", tag = "accounts", request_body = NewKey,
     responses((status = 201, description = "The key.", body = MadeKey)))]
 pub(crate) async fn create(
     State(api): State<Api>,
-    InPerson(user, _): InPerson,
-    Body(NewKey { name, role }): Body<NewKey>,
+    InPerson(user, session): InPerson,
+    client: Client,
+    Body(NewKey { name, role, password }): Body<NewKey>,
 ) -> Result<(StatusCode, Told<MadeKey>), Problem> {
     let name: Name = name.parse().map_err(|error: catalogue::name::InvalidName| {
         Problem::field("name", format!("The name cannot be used: {error}."))
@@ -73,11 +85,21 @@ pub(crate) async fn create(
     if role > user.role {
         return Err(Problem::field("role", "A key may do no more than its owner."));
     }
+    match password {
+        Some(password) => drop(passwords::confirm(&api, &client, user.id, password).await?),
+        None => check_fresh(&api, session).await?,
+    }
     let catalogue = api.catalogue().seen_by(user.id);
     let made = catalogue.api_keys().create(user.id, &name, role).await.map_err(catalogue_failed)?;
     let (key, secret) = made.ok_or_else(too_many)?;
     let made = MadeKey { document: key.into(), key: format!("{PREFIX}{secret}") };
     Ok((StatusCode::CREATED, told(made)))
+}
+
+/// Refuses whoever has not just come from a provider, which asks for what it asks for.
+async fn check_fresh(api: &Api, session: SessionId) -> Result<(), Problem> {
+    let fresh = api.catalogue().sessions().is_fresh_by_provider(session, FRESH).await;
+    if fresh.map_err(catalogue_failed)? { Ok(()) } else { Err(password_needed()) }
 }
 
 /// The keys that one has.
@@ -119,6 +141,12 @@ impl From<ApiKey> for KeyDocument {
 
 fn told<T>(document: T) -> Told<T> {
     ([(CACHE_CONTROL, "no-store")], Json(document))
+}
+
+fn password_needed() -> Problem {
+    let detail = "Making a key takes the account's 'password'; an account that logs in by a provider may \
+                  leave it out within ten minutes of a login.";
+    Problem::new(StatusCode::FORBIDDEN, "password-needed", detail)
 }
 
 fn no_such_key() -> Problem {

@@ -10,6 +10,7 @@ use catalogue::{AuthenticatedUser, StreamId};
 use media::SessionId;
 use service::Problem;
 use token::{Refusal, access};
+use uuid::Uuid;
 
 use crate::api::Api;
 use crate::api_keys;
@@ -63,7 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Stream {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match parts.extensions.get().ok_or_else(missing)? {
             By::Session(session) => Ok(Self(StreamId::from(*session))),
-            By::Key(stream) => Ok(Self(*stream)),
+            By::Key { stream, .. } => Ok(Self(*stream)),
         }
     }
 }
@@ -73,8 +74,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Stream {
 pub(crate) enum By {
     /// An access token, and so a session.
     Session(SessionId),
-    /// An API key, which plays that stream.
-    Key(StreamId),
+    /// An API key.
+    Key {
+        /// Which.
+        id: Uuid,
+        /// What it plays.
+        stream: StreamId,
+    },
+}
+
+/// By what the caller is known, if they are.
+#[derive(Clone, Copy)]
+pub(crate) struct AskedBy(pub(crate) Option<By>);
+
+impl<S: Send + Sync> FromRequestParts<S> for AskedBy {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get().copied()))
+    }
 }
 
 /// Where the caller is logged in, if they are known by an access token.
@@ -85,7 +103,7 @@ impl From<Option<&By>> for CurrentSession {
     fn from(by: Option<&By>) -> Self {
         match by {
             Some(By::Session(session)) => Self(Some(*session)),
-            Some(By::Key(_)) | None => Self(None),
+            Some(By::Key { .. }) | None => Self(None),
         }
     }
 }
@@ -124,7 +142,8 @@ async fn of_key(api: &Api, token: &str) -> Result<(AuthenticatedUser, By), Probl
     let revoked = || refused("The API key is not valid, or was revoked.");
     let key = api_keys::read(token).ok_or_else(revoked)?;
     let owner = api.catalogue().api_keys().owner(&key).await.map_err(catalogue_failed)?;
-    Ok((owner.ok_or_else(revoked)?, By::Key(StreamId::from(&key))))
+    let (id, user) = owner.ok_or_else(revoked)?;
+    Ok((user, By::Key { id, stream: StreamId::from(&key) }))
 }
 
 async fn of_session(api: &Api, token: &str) -> Result<(AuthenticatedUser, By), Problem> {

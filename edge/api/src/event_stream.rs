@@ -1,5 +1,6 @@
 //! Streams of server-sent events (WHATWG HTML 9.2): how many are open, how long, and when they look for what is new.
 
+use std::future::pending;
 use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
@@ -14,9 +15,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::bearer::CurrentSession;
+use crate::bearer::{AskedBy, By};
 use crate::client::Client;
-use crate::live::{Seat, Watch};
+use crate::live::{Seat, Topic, Watch};
 
 /// A stream that has nothing to say says so this often, and looks whether who listens still may, and by itself for what
 /// is new: another process may have said something that did not come.
@@ -47,8 +48,10 @@ pub(crate) struct Described {
 pub(crate) struct Listening {
     pub(crate) api: Api,
     pub(crate) user: Option<AuthenticatedUser>,
-    session: CurrentSession,
+    by: Option<By>,
     watch: Watch,
+    /// Woken when what they listen by may have ended.
+    access: Option<Watch>,
     ends: Instant,
     looked: Instant,
     admitted: Instant,
@@ -72,27 +75,37 @@ impl Listening {
     pub(crate) fn open(
         api: &Api,
         user: Option<AuthenticatedUser>,
-        session: CurrentSession,
+        AskedBy(by): AskedBy,
         client: &Client,
         about: Uuid,
     ) -> Result<Self, Problem> {
         let who =
             user.map_or_else(|| client.named().unwrap_or_default(), |user| user.id.to_string());
         let seat = api.live().sit_down(who, user.is_some()).ok_or_else(too_many)?;
-        let (watch, now) = (api.live().watch(about), Instant::now());
+        let (watch, now) = (api.live().watch(Topic::News(about)), Instant::now());
+        let access = user.map(|user| api.live().watch(Topic::AccessOf(user.id)));
         let (api, ends) = (api.clone(), now + LONGEST);
-        Ok(Self { api, user, session, watch, ends, looked: now, admitted: now, _seat: seat })
+        Ok(Self { api, user, by, watch, access, ends, looked: now, admitted: now, _seat: seat })
     }
 
     /// Waits until it is to look; `None` where it is over.
     pub(crate) async fn woken(&mut self) -> Option<Woken> {
-        if Instant::now() >= self.ends {
-            return None;
-        }
-        let woken = match timeout(HEARTBEAT, self.watch.woken()).await {
-            Ok(true) => Woken::News,
-            Ok(false) => return None,
-            Err(_) => Woken::Heartbeat,
+        let woken = loop {
+            if Instant::now() >= self.ends {
+                return None;
+            }
+            tokio::select! {
+                woken = timeout(HEARTBEAT, self.watch.woken()) => match woken {
+                    Ok(true) => break Woken::News,
+                    Ok(false) => return None,
+                    Err(_) => break Woken::Heartbeat,
+                },
+                woken = changed(&mut self.access) => {
+                    if !woken || !self.is_still_admitted().await {
+                        return None;
+                    }
+                }
+            }
         };
         sleep_until(self.looked + LEAST_PAUSE).await;
         // What was said meanwhile is seen by this look.
@@ -100,17 +113,30 @@ impl Listening {
         self.looked = Instant::now();
         if self.looked >= self.admitted + HEARTBEAT {
             self.admitted = self.looked;
-            self.is_still_logged_in().await.then_some(woken)
+            self.is_still_admitted().await.then_some(woken)
         } else {
             Some(woken)
         }
     }
 
-    /// Whoever has logged out everywhere, or has another role now, comes back as who they are.
-    async fn is_still_logged_in(&self) -> bool {
-        let (Some(user), Some(session)) = (self.user, self.session.0) else { return true };
-        let standing = self.api.standing().of(self.api.catalogue(), session).await;
-        matches!(standing, Ok(Some(now)) if now.role == user.role)
+    /// Whoever has logged out, whose key was revoked, or who has another role now, comes back as who they are. The leader
+    /// is asked: what is remembered of sessions in this process may be of before.
+    async fn is_still_admitted(&self) -> bool {
+        let catalogue = self.api.catalogue();
+        let now = match self.by {
+            None => return true,
+            Some(By::Session(session)) => catalogue.sessions().standing(session).await,
+            Some(By::Key { id, .. }) => catalogue.api_keys().standing(id).await,
+        };
+        matches!(now, Ok(now) if now == self.user)
+    }
+}
+
+/// Returns whether to go on, once the access may have changed; never where nobody's is watched.
+async fn changed(access: &mut Option<Watch>) -> bool {
+    match access {
+        Some(access) => access.woken().await,
+        None => pending().await,
     }
 }
 

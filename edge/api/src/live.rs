@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bus::{Follower, News};
 use catalogue::Event;
+use media::UserId;
 use service::Shutdown;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -21,10 +22,21 @@ const MOST_OF_USER: usize = 50;
 /// Of one address by those without an account: behind a proxy, of all of them.
 const MOST_OF_ADDRESS: usize = 1_000;
 
+/// What a stream is woken by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    /// Something about that, or of that user's.
+    News(Uuid),
+    /// A session, a key or the role of that user.
+    AccessOf(UserId),
+}
+
+type Watched = HashMap<Topic, watch::Sender<()>>;
+
 /// The open streams, by what they are about, and whose they are. Cloning shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
-    watched: Arc<Mutex<HashMap<Uuid, watch::Sender<()>>>>,
+    watched: Arc<Mutex<Watched>>,
     seats: Arc<Mutex<Seats>>,
 }
 
@@ -45,7 +57,7 @@ pub(crate) struct Seat {
 #[derive(Debug)]
 pub(crate) struct Watch {
     live: Live,
-    about: Uuid,
+    topic: Topic,
     woken: watch::Receiver<()>,
 }
 
@@ -64,10 +76,9 @@ impl Live {
         match news {
             News::Passed { body, .. } => {
                 if let Ok(event) = serde_json::from_value::<Event>(body) {
-                    let who = event.concerns().iter().map(|user| user.uuid());
                     self.with(|watched| {
-                        for about in who.chain([event.about()]) {
-                            watched.get(&about).inspect(|watched| watched.send_modify(|()| ()));
+                        for topic in topics(&event) {
+                            watched.get(&topic).inspect(|watched| watched.send_modify(|()| ()));
                         }
                     });
                 }
@@ -81,9 +92,9 @@ impl Live {
     }
 
     /// Watches something from now on.
-    pub(crate) fn watch(&self, about: Uuid) -> Watch {
-        let woken = self.with(|watched| watched.entry(about).or_default().subscribe());
-        Watch { live: self.clone(), about, woken }
+    pub(crate) fn watch(&self, topic: Topic) -> Watch {
+        let woken = self.with(|watched| watched.entry(topic).or_default().subscribe());
+        Watch { live: self.clone(), topic, woken }
     }
 
     /// A place for one more stream of somebody's; none where there are too many.
@@ -100,9 +111,18 @@ impl Live {
         Some(Seat { live: self.clone(), whose })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<Uuid, watch::Sender<()>>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Watched) -> T) -> T {
         work(&mut self.watched.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What an event wakes.
+fn topics(event: &Event) -> Vec<Topic> {
+    if let Event::AccessChanged { user } = event {
+        return vec![Topic::AccessOf(*user)];
+    }
+    let who = event.concerns().iter().map(|user| user.uuid());
+    who.chain([event.about()]).map(Topic::News).collect()
 }
 
 impl Watch {
@@ -134,8 +154,8 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.live.with(|watched| {
             // This one is still counted.
-            if watched.get(&self.about).is_some_and(|watched| watched.receiver_count() <= 1) {
-                watched.remove(&self.about);
+            if watched.get(&self.topic).is_some_and(|watched| watched.receiver_count() <= 1) {
+                watched.remove(&self.topic);
             }
         });
     }
@@ -149,11 +169,12 @@ mod tests {
     async fn whoever_watches_is_woken_and_nobody_is_kept_after_they_go() {
         let live = Live::default();
         let (playlist, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let mut watch = live.watch(playlist);
-        let second = live.watch(playlist);
-        let reader = media::UserId::new(Uuid::now_v7());
-        let mut members = live.watch(reader.uuid());
-        let by = media::UserId::new(other);
+        let mut watch = live.watch(Topic::News(playlist));
+        let second = live.watch(Topic::News(playlist));
+        let reader = UserId::new(Uuid::now_v7());
+        let mut members = live.watch(Topic::News(reader.uuid()));
+        let mut access = live.watch(Topic::AccessOf(reader));
+        let by = UserId::new(other);
         for about in [other, playlist, playlist] {
             let body = serde_json::to_value(Event::PlaylistChanged {
                 playlist: about,
@@ -166,10 +187,15 @@ mod tests {
         assert!(watch.woken().await);
         assert!(!watch.woken.has_changed().expect("open"), "two changes are one");
         assert!(members.woken().await, "it is theirs, too");
+        assert!(!access.woken.has_changed().expect("open"), "it is no news of their access");
+        let body = serde_json::to_value(Event::AccessChanged { user: reader });
+        live.hear(News::Passed { id: bus::MessageId::generate(), body: body.expect("JSON") });
+        assert!(access.woken().await);
+        assert!(!members.woken.has_changed().expect("open"), "nor the reverse");
         live.hear(News::Missed);
         assert!(watch.woken().await);
-        drop((second, members));
-        assert!(live.with(|watched| watched.contains_key(&playlist)));
+        drop((second, members, access));
+        assert!(live.with(|watched| watched.contains_key(&Topic::News(playlist))));
         drop(watch);
         assert!(live.with(|watched| watched.is_empty()));
     }

@@ -16,7 +16,7 @@ use serde_json::json;
 use service::Problem;
 
 use crate::api::Api;
-use crate::bearer::{Asker, CurrentSession};
+use crate::bearer::{AskedBy, Asker};
 use crate::client::Client;
 use crate::event_stream::{self, Described, Listening, Woken};
 use crate::playlist_refusals::{PlaylistPath, refused};
@@ -39,14 +39,14 @@ pub(crate) struct Watching {
 pub(crate) async fn follow(
     State(api): State<Api>,
     Asker(user): Asker,
-    session: CurrentSession,
+    by: AskedBy,
     client: Client,
     PlaylistPath(id): PlaylistPath,
     Parameters(watching): Parameters<Watching>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Watched before it is read: no change falls between.
-    let listening = Listening::open(&api, user, session, &client, id.uuid())?;
+    let listening = Listening::open(&api, user, by, &client, id.uuid())?;
     // Whoever comes for the first time is told where it stands.
     let told = event_stream::last_heard(&headers);
     let telling = Telling { listening, link: watching.link, id, told, over: false };

@@ -21,7 +21,7 @@ use service::Problem;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::bearer::{self, Caller, CurrentSession};
+use crate::bearer::{self, AskedBy, Caller};
 use crate::client::Client;
 use crate::event_stream::{self, Described, Listening, Woken};
 use crate::refusals::catalogue_failed;
@@ -37,12 +37,12 @@ use crate::refusals::catalogue_failed;
 pub(crate) async fn follow(
     State(api): State<Api>,
     Caller(user): Caller,
-    session: CurrentSession,
+    by: AskedBy,
     client: Client,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Watched before it is read: no change falls between.
-    let listening = Listening::open(&api, Some(user), session, &client, user.id.uuid())?;
+    let listening = Listening::open(&api, Some(user), by, &client, user.id.uuid())?;
     let known: Option<Known> = event_stream::last_heard(&headers);
     let mut telling = Telling {
         listening,

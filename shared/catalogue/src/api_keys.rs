@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
+use crate::event::Event;
 use crate::name::Name;
 use crate::row::Row;
 use crate::secret::Secret;
@@ -64,22 +65,28 @@ impl<'a> ApiKeys<'a> {
         Ok(Some((key, secret)))
     }
 
-    /// Whose key it is, in the lesser of the key's role and the one that they have now.
+    /// Which key it is, and whose, in the lesser of the key's role and the one that they have now.
     ///
     /// # Errors
     /// The database failed.
     pub async fn owner(
         &self,
         secret: &Secret,
-    ) -> Result<Option<AuthenticatedUser>, CatalogueError> {
-        let find = sql("SELECT u.id, u.role, k.role AS most FROM api_keys k
+    ) -> Result<Option<(Uuid, AuthenticatedUser)>, CatalogueError> {
+        let find = sql("SELECT k.id AS key_id, u.id, u.role, k.role AS most FROM api_keys k
                         JOIN users u ON u.id = k.user_id WHERE k.hash = $1");
         let row = self.0.read().optional(find.bind(secret.hash())).await?;
-        row.map(|row| {
-            let (role, most): (Role, Role) = (row.parse("role")?, row.parse("most")?);
-            Ok(AuthenticatedUser { id: row.get("id")?, role: role.min(most) })
-        })
-        .transpose()
+        row.map(|row| Ok((row.get("key_id")?, read_owner(&row)?))).transpose()
+    }
+
+    /// Whose key that is, in the role that it has now; nobody's where it was revoked.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn standing(&self, key: Uuid) -> Result<Option<AuthenticatedUser>, CatalogueError> {
+        let find = sql("SELECT u.id, u.role, k.role AS most FROM api_keys k
+                        JOIN users u ON u.id = k.user_id WHERE k.id = $1");
+        self.0.read().optional(find.bind(key)).await?.as_ref().map(read_owner).transpose()
     }
 
     /// Somebody's keys, oldest first.
@@ -100,17 +107,25 @@ impl<'a> ApiKeys<'a> {
         let delete = sql("DELETE FROM api_keys WHERE id = $1 AND user_id = $2");
         let mut write = self.0.write().await?;
         let revoked = write.execute(delete.bind(key).bind(user)).await? == 1;
+        if revoked {
+            write.say(&Event::AccessChanged { user }).await?;
+        }
         write.commit().await?;
         Ok(revoked)
     }
 }
 
 impl Write {
-    /// Revokes all of somebody's keys.
+    /// Revokes all of somebody's keys. Whoever does that ends their sessions, too, which is said.
     pub(crate) async fn revoke_keys(&mut self, user: UserId) -> Result<(), CatalogueError> {
         let revoke = sql("DELETE FROM api_keys WHERE user_id = $1").bind(user);
         self.execute(revoke).await.map(drop)
     }
+}
+
+fn read_owner(row: &Row) -> Result<AuthenticatedUser, CatalogueError> {
+    let (role, most): (Role, Role) = (row.parse("role")?, row.parse("most")?);
+    Ok(AuthenticatedUser { id: row.get("id")?, role: role.min(most) })
 }
 
 fn read_key(row: &Row) -> Result<ApiKey, CatalogueError> {

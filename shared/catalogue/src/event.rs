@@ -107,6 +107,13 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
+    /// A session or key of somebody has ended, or they may do something else than before: whatever is open by those is to
+    /// be looked at anew.
+    #[serde(rename = "access.changed")]
+    AccessChanged {
+        /// Whose.
+        user: UserId,
+    },
     /// A playlist, or who may see it, is not what it was.
     #[serde(rename = "playlist.changed")]
     PlaylistChanged {
@@ -142,6 +149,7 @@ impl Event {
             Self::PlaybackStopped { .. } => "playback.stopped",
             Self::PlaybackMoved { .. } => "playback.moved",
             Self::UserRegistered { .. } => "user.registered",
+            Self::AccessChanged { .. } => "access.changed",
             Self::PlaylistChanged { .. } => "playlist.changed",
             Self::LibraryChanged { .. } => "library.changed",
         }
@@ -162,6 +170,7 @@ impl Event {
             | Self::PlaybackStopped { user, .. }
             | Self::PlaybackMoved { user, .. }
             | Self::LibraryChanged { user }
+            | Self::AccessChanged { user }
             | Self::UserRegistered { user } => user.uuid(),
             Self::PlaylistChanged { playlist, .. } => *playlist,
         }
@@ -207,6 +216,7 @@ mod tests {
             Event::PlaybackStopped { user, song },
             Event::PlaybackMoved { user, song },
             Event::UserRegistered { user },
+            Event::AccessChanged { user },
             Event::PlaylistChanged { playlist: id, by: user, members: vec![user] },
             Event::LibraryChanged { user },
         ] {

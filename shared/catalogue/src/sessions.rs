@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
+use crate::event::Event;
 use crate::secret::Secret;
 use crate::source::Source;
 use crate::statement::{sql, sql_each};
@@ -104,7 +105,7 @@ impl<'a> Sessions<'a> {
             write.forget_tokens(session).await?;
             Refreshed::Session { session, user, token: write.next_token(session).await? }
         } else {
-            write.execute(sql("DELETE FROM sessions WHERE id = $1").bind(session)).await?;
+            write.end_session(session).await?;
             Refreshed::Reused(session)
         };
         write.commit().await?;
@@ -126,13 +127,28 @@ impl<'a> Sessions<'a> {
             .transpose()
     }
 
+    /// Whether somebody who logs in by a provider did so there within the last `recent`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_fresh_by_provider(
+        &self,
+        session: SessionId,
+        recent: Duration,
+    ) -> Result<bool, CatalogueError> {
+        let find = sql("SELECT 1 AS one FROM sessions s WHERE s.id = $1 AND s.created_ms > $2
+                        AND EXISTS (SELECT 1 FROM identities i WHERE i.user_id = s.user_id)");
+        let since = self.0.now_ms().saturating_sub(ms(recent));
+        Ok(self.0.read().optional(find.bind(session).bind(since)).await?.is_some())
+    }
+
     /// Logs out there.
     ///
     /// # Errors
     /// The database failed.
     pub async fn end(&self, session: SessionId) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        write.execute(sql("DELETE FROM sessions WHERE id = $1").bind(session)).await?;
+        write.end_session(session).await?;
         write.commit().await
     }
 
@@ -187,7 +203,18 @@ impl Write {
         self.optional(lock.bind(user)).await?.ok_or(CatalogueError::Gone)?;
         let end = sql("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
                        WHERE user_id = $1 ORDER BY id DESC LIMIT 1000 OFFSET $2)");
-        self.execute(end.bind(user).bind(MOST - 1)).await.map(drop)
+        if self.execute(end.bind(user).bind(MOST - 1)).await? > 0 {
+            self.say(&Event::AccessChanged { user }).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_session(&mut self, session: SessionId) -> Result<(), CatalogueError> {
+        let end = sql("DELETE FROM sessions WHERE id = $1 RETURNING user_id").bind(session);
+        if let Some(ended) = self.optional(end).await? {
+            self.say(&Event::AccessChanged { user: ended.get("user_id")? }).await?;
+        }
+        Ok(())
     }
 
     /// Forgets the tokens that were used first.
@@ -207,6 +234,7 @@ impl Write {
     ) -> Result<(), CatalogueError> {
         let none = SessionId::new(Uuid::nil());
         let end = sql("DELETE FROM sessions WHERE user_id = $1 AND id <> $2");
-        self.execute(end.bind(user).bind(but.unwrap_or(none))).await.map(drop)
+        self.execute(end.bind(user).bind(but.unwrap_or(none))).await?;
+        self.say(&Event::AccessChanged { user }).await
     }
 }

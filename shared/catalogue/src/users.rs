@@ -256,6 +256,9 @@ impl<'a> Users<'a> {
         let change = change.bind(to.max_streams.is_some()).bind(to.max_streams.flatten());
         let change = change.bind(user);
         let row = write.optional(change).await?;
+        if row.is_some() && to.role.is_some() {
+            write.say(&Event::AccessChanged { user }).await?;
+        }
         write.commit().await?;
         Ok(match row {
             Some(row) => Entitled::Now(read_profile(&row)?),

@@ -1,6 +1,6 @@
 //! What programs log in with.
 
-use segue_catalogue::{Entitling, Role, Secret, api_keys};
+use segue_catalogue::{Entitling, Event, Role, Secret, api_keys};
 
 use crate::bench::Bench;
 use crate::contract;
@@ -20,8 +20,9 @@ async fn a_key_opens_no_more_than_its_role_and_its_owners(bench: &Bench) {
     let (_, listener) = make(Role::Listener).await;
     assert_eq!((key.name.as_str(), key.role), ("import", Role::Artist));
     let role = async |secret: &Secret| {
-        let owner = keys.owner(secret).await.unwrap().expect("an owner");
+        let (key, owner) = keys.owner(secret).await.unwrap().expect("an owner");
         assert_eq!(owner.id, ann.id);
+        assert_eq!(keys.standing(key).await.unwrap(), Some(owner));
         owner.role
     };
     assert_eq!((role(&artist).await, role(&listener).await), (Role::Artist, Role::Listener));
@@ -43,6 +44,11 @@ async fn a_key_is_revoked_by_its_owner_alone(bench: &Bench) {
     assert!(keys.revoke(ann.id, key.id).await.unwrap());
     assert!(!keys.revoke(ann.id, key.id).await.unwrap());
     assert_eq!(keys.owner(&secret).await.unwrap(), None);
+    assert_eq!(keys.standing(key.id).await.unwrap(), None);
+    let said = bench.catalogue.outbox().pending(100).await.unwrap();
+    let said = said.iter().filter_map(segue_catalogue::Happening::event);
+    let said = said.filter(|event| matches!(event, Event::AccessChanged { .. }));
+    assert_eq!(said.collect::<Vec<_>>(), [Event::AccessChanged { user: ann.id }], "once");
 }
 
 async fn nobody_has_more_keys_than_allowed_however_many_are_made_at_once(bench: &Bench) {

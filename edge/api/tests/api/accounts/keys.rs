@@ -13,7 +13,8 @@ async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
     let make = async |token: &str, body: Value| {
         stage.ask(("POST", "/v1/api-keys"), Some(token), Some(body)).await
     };
-    let (status, made) = make(&admin, json!({"name": "import", "role": "artist"})).await;
+    let (status, made) =
+        make(&admin, json!({"name": "import", "role": "artist", "password": PASSWORD})).await;
     assert_eq!((status, &made["role"]), (201, &json!("artist")), "{made}");
     let key = made["key"].as_str().unwrap();
     assert!(key.starts_with("segue_"), "{key}");
@@ -32,7 +33,7 @@ async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
         assert_eq!(as_key(method, path, body).await, 403, "{method} {path}");
     }
     assert_eq!(as_key("DELETE", "/v1/sessions/current", None).await, 403);
-    let wanted = Some(json!({"name": "all", "role": "admin"}));
+    let wanted = Some(json!({"name": "all", "role": "admin", "password": PASSWORD}));
     let (_, all) = stage.ask(("POST", "/v1/api-keys"), Some(&admin), wanted).await;
     let (_, me) = stage.ask(("GET", "/v1/users/me"), Some(&admin), None).await;
     let path = format!("/v1/users/{}", me["id"].as_str().unwrap());
@@ -49,6 +50,22 @@ async fn programs_log_in_with_keys_that_may_do_no_more_than_they_should() {
     assert_eq!(stage.ask(("DELETE", &path), Some(&admin), None).await.0, 204);
     assert_eq!(stage.ask(("DELETE", &path), Some(&admin), None).await.0, 404);
     assert_eq!(stage.me(key).await, 401, "revoked");
+}
+
+#[tokio::test]
+async fn a_key_is_made_by_whoever_knows_the_password() {
+    let stage = Stage::new().await;
+    stage.register("ann").await;
+    let (ann, _) = stage.log_in("ann", PASSWORD).await;
+    let make = async |password: Value| {
+        let body = json!({"name": "k", "role": "listener", "password": password});
+        let (status, answer) = stage.ask(("POST", "/v1/api-keys"), Some(&ann), Some(body)).await;
+        (status, answer["type"].as_str().unwrap_or_default().to_owned())
+    };
+    let refused = |slug: &str| (403, format!("urn:segue:problem:{slug}"));
+    assert_eq!(make(json!("wrong horse")).await, refused("wrong-password"));
+    assert_eq!(make(Value::Null).await, refused("password-needed"), "however fresh the login");
+    assert_eq!(make(json!(PASSWORD)).await.0, 201);
 }
 
 #[tokio::test]
@@ -78,7 +95,7 @@ async fn a_listeners_key_shows_nothing_of_its_artist_that_is_not_released() {
     let (access, _) = stage.log_in("art", PASSWORD).await;
     let path = format!("/v1/songs/{}", stage.accept(upload_of(&artist, "Draft")).await.id);
     for (role, status) in [("artist", 200), ("listener", 404)] {
-        let wanted = Some(json!({"name": role, "role": role}));
+        let wanted = Some(json!({"name": role, "role": role, "password": PASSWORD}));
         let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&access), wanted).await;
         let (seen, song) = stage.ask(("GET", &path), key["key"].as_str(), None).await;
         assert_eq!(seen, status, "{role}: {song}");

@@ -63,12 +63,17 @@ impl Stage {
         ask.json(&json!({"code": code})).await
     }
 
-    /// Logs in by the provider; answers who they are here.
-    async fn come(&self, name: &str) -> Value {
+    /// Logs in by the provider; answers an access token.
+    async fn enter(&self, name: &str) -> String {
         let (code, cookie) = self.code(name).await;
         let answer = self.take(&code, &cookie).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
-        let (access, _) = tokens(&answer.body);
+        tokens(&answer.body).0
+    }
+
+    /// Logs in by the provider; answers who they are here.
+    async fn come(&self, name: &str) -> Value {
+        let access = self.enter(name).await;
         let (status, me) = self.ask(("GET", "/v1/users/me"), Some(&access), None).await;
         assert_eq!(status, 200, "{me}");
         me
@@ -237,8 +242,17 @@ async fn whoever_knows_the_password_links_their_account() {
     let bob = stage.come("bob").await;
     assert_eq!(told(&back_from("bob").await), (409, "linked"));
     assert_eq!(stage.come("bob").await["id"], bob["id"]);
-    let body = json!({"name": "radio", "role": "listener"});
+    let body = json!({"name": "radio", "role": "listener", "password": PASSWORD});
     let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&access), Some(body)).await;
+    // Whom the provider has just sent needs no password, for ten minutes.
+    let fresh = stage.enter("anna").await;
+    let make = async || {
+        let body = json!({"name": "fresh", "role": "listener"});
+        stage.ask(("POST", "/v1/api-keys"), Some(&fresh), Some(body)).await.0
+    };
+    assert_eq!(make().await, 201);
+    stage.wait(600);
+    assert_eq!(make().await, 403);
     let body = Some(json!({"password": PASSWORD}));
     let line = ("POST", "/v1/users/me/identities");
     assert_eq!(stage.ask(line, key["key"].as_str(), body).await.0, 403, "not for keys");

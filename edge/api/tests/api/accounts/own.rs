@@ -96,7 +96,7 @@ async fn whoever_leaves_takes_their_data_with_them() {
     let (here, refresh) = stage.log_in("ann", PASSWORD).await;
     let body = Some(json!({"name": "Mine"}));
     assert_eq!(stage.ask(("POST", "/v1/playlists"), Some(&here), body).await.0, 201);
-    let body = Some(json!({"name": "radio", "role": "listener"}));
+    let body = Some(json!({"name": "radio", "role": "listener", "password": PASSWORD}));
     let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&here), body).await;
     let export = ("GET", "/v1/users/me/export");
     let answer = stage.ask_from("192.0.2.1", export, Some(&here), None).await;

@@ -18,7 +18,7 @@ async fn another_password_ends_other_sessions_and_the_old_password() {
     assert_eq!(change(&"p".repeat(1_025), "battery staple").await, 403);
     assert_eq!(change(PASSWORD, "short").await, 422);
     assert_eq!(stage.me(&there).await, 200);
-    let wanted = Some(json!({"name": "key", "role": "listener"}));
+    let wanted = Some(json!({"name": "key", "role": "listener", "password": PASSWORD}));
     let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&there), wanted).await;
     assert_eq!(stage.me(key["key"].as_str().unwrap()).await, 200);
     assert_eq!(change(PASSWORD, "battery staple").await, 204);

@@ -32,7 +32,7 @@ async fn a_free_account_plays_at_one_place_and_whoever_begins_takes_over() {
     assert_eq!(ann["max_streams"], 1);
     let (here, _) = stage.log_in("ann", PASSWORD).await;
     let (there, _) = stage.log_in("ann", PASSWORD).await;
-    let wanted = Some(json!({"name": "radio", "role": "listener"}));
+    let wanted = Some(json!({"name": "radio", "role": "listener", "password": PASSWORD}));
     let (_, key) = stage.ask(("POST", "/v1/api-keys"), Some(&here), wanted).await;
     let key = key["key"].as_str().unwrap();
 
