@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use catalogue::AuthenticatedUser;
-use catalogue::kept_answers::{Begun, KeptAnswer, Turn};
+use catalogue::kept_answers::{Begun, KeptAnswer, MOST, Turn};
 use media::UserId;
 use service::Problem;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use crate::api::Api;
-use crate::body::{LARGEST, received};
+use crate::body::received;
 use crate::refusals::catalogue_failed;
 use crate::{deadline, panics};
 
@@ -36,6 +36,9 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 /// The longest key, in bytes.
 const LONGEST_KEY: usize = 255;
 
+/// The longest answer that is kept, in bytes: of a file with ten thousand songs that nobody here knows.
+const LONGEST_ANSWER: usize = 16 << 20;
+
 /// The routes whose answers are kept.
 const KEPT: &[&str] = &[
     "/playlist",
@@ -45,6 +48,7 @@ const KEPT: &[&str] = &[
     "/v1/memberships",
     "/v1/playbacks/{id}/events",
     "/v1/playlists",
+    "/v1/playlists/import",
     "/v1/playlists/{id}/moves",
     "/v1/playlists/{id}/removals",
     "/v1/playlists/{id}/songs",
@@ -128,6 +132,7 @@ impl Attempt {
         match begun.map_err(catalogue_failed)? {
             Begun::Running => Err(still_running()),
             Begun::OfAnother => Err(of_another()),
+            Begun::TooMany => Err(too_many()),
             Begun::Answered(answer) => Ok(again(answer)),
             Begun::First(turn) => {
                 let request = Request::from_parts(parts, Body::from(bytes));
@@ -153,9 +158,12 @@ impl Attempt {
             return response;
         };
         let catalogue = self.api.catalogue().seen_by(self.user);
-        match catalogue.kept_answers().finish(self.user, &self.key, turn, &answer).await {
-            Ok(()) => unless_kept.it_is(),
-            Err(error) => tracing::warn!(%error, "an answer could not be kept"),
+        // It has happened: where its answer cannot be kept, the key stays taken until its time is over, rather than that
+        // the same happens again.
+        unless_kept.it_is();
+        let kept = catalogue.kept_answers().finish(self.user, &self.key, turn, &answer).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "an answer could not be kept");
         }
         response
     }
@@ -213,7 +221,7 @@ async fn keepable(response: Response) -> (Response, Option<KeptAnswer>) {
         return (response, None);
     }
     let (parts, body) = response.into_parts();
-    let Ok(bytes) = body::to_bytes(body, LARGEST).await else {
+    let Ok(bytes) = body::to_bytes(body, LONGEST_ANSWER).await else {
         return (Problem::internal(&TooLong).into_response(), None);
     };
     let kept = std::str::from_utf8(&bytes).ok().map(|body| KeptAnswer {
@@ -252,6 +260,14 @@ fn still_running() -> Problem {
     let detail = "A request with this Idempotency-Key is being answered; ask again in a moment.";
     Problem::new(StatusCode::CONFLICT, "still-running", detail)
         .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn too_many() -> Problem {
+    let detail = format!(
+        "An account has at most {MOST} requests with an Idempotency-Key in a day; send this one without, or tomorrow."
+    );
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-idempotency-keys", detail)
+        .with_header(RETRY_AFTER, HeaderValue::from_static("3600"))
 }
 
 fn of_another() -> Problem {

@@ -14,6 +14,9 @@ use crate::write::Write;
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The most answers of an account that are kept at a time, but for a few that begin at once.
+pub const MOST: u32 = 10_000;
+
 /// An answer as it is given again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAnswer {
@@ -36,6 +39,8 @@ pub enum Begun {
     Answered(KeptAnswer),
     /// The key was used for another request.
     OfAnother,
+    /// The account has [`MOST`] already.
+    TooMany,
 }
 
 /// The right to finish a request.
@@ -75,6 +80,13 @@ impl<'a> KeptAnswers<'a> {
         let begin = begin.bind(now.saturating_sub(ms(KEPT))).bind(now.saturating_sub(ms(longest)));
         let mut write = self.0.write().await?;
         if write.execute(begin).await? == 1 {
+            let since = now.saturating_sub(ms(KEPT));
+            let count = sql("SELECT COUNT(*) AS answers FROM kept_answers
+                             WHERE user_id = $1 AND begun_ms >= $2");
+            let count = write.one(count.bind(user).bind(since)).await?;
+            if count.get::<u32>("answers")? > MOST {
+                return Ok(Begun::TooMany);
+            }
             write.commit().await?;
             return Ok(Begun::First(Turn(now)));
         }

@@ -74,6 +74,23 @@ async fn what_failed_may_be_tried_again() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_sent_again_makes_one_playlist() {
+    let bench = Bench::new().await;
+    let ann = bench.user("ann", Role::Listener).await;
+    let import = || {
+        let ask = bench.ask("POST /v1/playlists/import").with("idempotency-key", "k").by(&ann);
+        // Two bytes each that become a hundred: the answer is longer than any request.
+        ask.body("audio/x-mpegurl", format!("#EXTM3U\n{}", "x\n".repeat(10_000)))
+    };
+    let (first, again) = (import().await, import().await);
+    assert_eq!((first.status, again.status), (201, 201), "{} {}", first.body, again.body);
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(first.body["unmatched"].as_array().unwrap().len(), 10_000);
+    assert_eq!(first.body, again.body);
+    assert_eq!(playlists(&bench, &ann).await, 1);
+}
+
+#[tokio::test]
 async fn secrets_are_not_kept() {
     let bench = Bench::new().await;
     let hash = catalogue::password::hash("correct horse").unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use segue_catalogue::Role;
-use segue_catalogue::kept_answers::{Begun, KEPT, KeptAnswer};
+use segue_catalogue::kept_answers::{Begun, KEPT, KeptAnswer, MOST};
 
 use tokio::task::JoinSet;
 
@@ -14,6 +14,7 @@ contract![
     an_answer_is_kept_for_a_day_and_for_its_user,
     of_many_at_once_one_is_the_first,
     what_died_or_was_forgotten_begins_again,
+    nobody_keeps_more_than_allowed,
 ];
 
 const LONGEST: Duration = Duration::from_secs(60);
@@ -72,4 +73,21 @@ async fn what_died_or_was_forgotten_begins_again(bench: &Bench) {
     assert_eq!(begin().await, Begun::Running);
     kept.forget(user, "k", turn).await.unwrap();
     assert!(matches!(begin().await, Begun::First(_)));
+}
+
+async fn nobody_keeps_more_than_allowed(bench: &Bench) {
+    let kept = bench.catalogue.kept_answers();
+    let begin = async |key: &str| kept.begin(bench.admin.id, key, b"a", LONGEST).await.unwrap();
+    let Begun::First(_) = begin("first").await else { panic!("nobody was before") };
+    bench
+        .sql(&format!(
+            "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST})
+             INSERT INTO kept_answers (user_id, request_key, fingerprint, begun_ms)
+             SELECT user_id, CAST(i AS TEXT), fingerprint, begun_ms FROM n, kept_answers"
+        ))
+        .await;
+    assert_eq!(begin("more").await, Begun::TooMany);
+    assert_eq!(begin("first").await, Begun::Running, "what is there is there");
+    bench.clock.advance(KEPT + Duration::from_millis(1));
+    assert!(matches!(begin("more").await, Begun::First(_)), "they are of yesterday");
 }
