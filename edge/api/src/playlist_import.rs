@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
 use catalogue::matching::{MatchedBy, Wanted};
-use catalogue::{AuthenticatedUser, Name, NewPlaylist, Playlist};
+use catalogue::{Name, NewPlaylist};
 use media::SongId;
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -25,8 +25,8 @@ use crate::visitor::Visitor;
 /// The most bytes of a file: 10,000 songs of a good 800.
 const LARGEST: usize = 8 << 20;
 
-/// How long a file may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a file may take to arrive: what is then left of the time for an answer is for its songs.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -92,7 +92,9 @@ pub(crate) async fn import(
     let meant = visitor.catalogue.songs().matching(&visitor.audience, &wanted).await;
     let meant = meant.map_err(catalogue_failed)?;
     let songs: Vec<SongId> = meant.iter().flatten().map(|(song, _)| *song).collect();
-    let playlist = make(&visitor, &user, &new(&file, name), &songs).await?;
+    let playlists = visitor.playlists();
+    let made = playlists.create_with(&user, &new(&file, name), &songs).await;
+    let playlist = made.map_err(refused)?;
     let (matched, unmatched) = sorted(file.tracks, &meant);
     let place = format!("/v1/playlists/{}", playlist.id);
     let imported = Imported { playlist: playlist.into(), matched, unmatched };
@@ -131,27 +133,6 @@ fn new(file: &PlaylistFile, name: Option<Name>) -> NewPlaylist {
         name: name.unwrap_or_else(|| Name::nearest(title, "Imported")),
         description: description.unwrap_or_default(),
         public: false,
-    }
-}
-
-/// Makes the playlist with all its songs, or none.
-async fn make(
-    visitor: &Visitor,
-    user: &AuthenticatedUser,
-    new: &NewPlaylist,
-    songs: &[SongId],
-) -> Result<Playlist, Problem> {
-    let playlists = visitor.playlists();
-    let playlist = playlists.create(user, new).await.map_err(refused)?;
-    if songs.is_empty() {
-        return Ok(playlist);
-    }
-    match playlists.add(user, playlist.id, songs, None).await {
-        Ok((playlist, _)) => Ok(playlist),
-        Err(error) => {
-            playlists.delete(user, playlist.id).await.map_err(refused)?;
-            Err(refused(error))
-        }
     }
 }
 

@@ -38,16 +38,7 @@ impl Playlists<'_> {
         position: Option<u32>,
     ) -> Result<(Playlist, Vec<EntryId>), PlaylistError> {
         let mut edit = Edit::begin(self, user, id, Action::Edit).await?;
-        let after = edit.playlist.songs as usize + songs.len();
-        edit.playlist.songs =
-            after.try_into().ok().filter(|n| *n <= MOST_SONGS).ok_or(PlaylistError::Full)?;
-        let audience = self.audience(Some(user));
-        check_visible(&mut edit.write, &audience, songs).await?;
-        let (adder, now) = (Some(user.id), edit.write.now_ms());
-        let fresh = |song: &SongId| Kept { id: Uuid::now_v7(), song: song.uuid(), adder, ms: now };
-        let new: Vec<Kept> = songs.iter().map(fresh).collect();
-        let entries = new.iter().map(|entry| EntryId::new(entry.id)).collect();
-        edit.put_in(position.unwrap_or(u32::MAX), new).await?;
+        let entries = edit.add(&self.audience(Some(user)), songs, position).await?;
         Ok((edit.finish().await?, entries))
     }
 
@@ -134,7 +125,7 @@ impl Playlists<'_> {
         }
     }
 
-    fn audience(&self, asker: Option<&AuthenticatedUser>) -> Audience {
+    pub(crate) fn audience(&self, asker: Option<&AuthenticatedUser>) -> Audience {
         Audience { viewer: Viewer::from(asker), country: self.country }
     }
 }
@@ -149,6 +140,25 @@ struct Kept {
 }
 
 impl Edit<'_> {
+    /// Puts in songs that `audience` may know of; answers the new entries.
+    pub(crate) async fn add(
+        &mut self,
+        audience: &Audience,
+        songs: &[SongId],
+        position: Option<u32>,
+    ) -> Result<Vec<EntryId>, PlaylistError> {
+        let after = self.playlist.songs as usize + songs.len();
+        self.playlist.songs =
+            after.try_into().ok().filter(|n| *n <= MOST_SONGS).ok_or(PlaylistError::Full)?;
+        check_visible(&mut self.write, audience, songs).await?;
+        let (adder, now) = (Some(self.user.id), self.write.now_ms());
+        let fresh = |song: &SongId| Kept { id: Uuid::now_v7(), song: song.uuid(), adder, ms: now };
+        let new: Vec<Kept> = songs.iter().map(fresh).collect();
+        let entries = new.iter().map(|entry| EntryId::new(entry.id)).collect();
+        self.put_in(position.unwrap_or(u32::MAX), new).await?;
+        Ok(entries)
+    }
+
     /// Puts entries in at a position: the count of songs has them already.
     async fn put_in(&mut self, position: u32, new: Vec<Kept>) -> Result<(), PlaylistError> {
         let before = self.playlist.songs as usize - new.len();

@@ -1,6 +1,6 @@
 //! The playlists: who has which, what they are called, who may see them.
 
-use media::UserId;
+use media::{SongId, UserId};
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
@@ -68,6 +68,19 @@ impl<'a> Playlists<'a> {
         owner: &AuthenticatedUser,
         new: &NewPlaylist,
     ) -> Result<Playlist, PlaylistError> {
+        self.create_with(owner, new, &[]).await
+    }
+
+    /// Makes a playlist of `owner` with these songs in it, in their order.
+    ///
+    /// # Errors
+    /// [`PlaylistError`]: it is made with all of them, or not at all.
+    pub async fn create_with(
+        &self,
+        owner: &AuthenticatedUser,
+        new: &NewPlaylist,
+        songs: &[SongId],
+    ) -> Result<Playlist, PlaylistError> {
         let mut write = self.catalogue.write().await?;
         let count = sql("SELECT COUNT(*) AS count FROM playlists WHERE owner_id = $1");
         let has: u32 = write.one(count.bind(owner.id)).await?.get("count")?;
@@ -89,9 +102,15 @@ impl<'a> Playlists<'a> {
         feed::playlists_changed(&mut write, owner.id).await?;
         let (playlist, by) = (id.uuid(), owner.id);
         write.say(&Event::PlaylistChanged { playlist, by, members: vec![by] }).await?;
-        let made = visible(&mut write, Some(owner), None, id).await?;
-        write.commit().await?;
-        Ok(made)
+        let playlist = visible(&mut write, Some(owner), None, id).await?;
+        if songs.is_empty() {
+            write.commit().await?;
+            return Ok(playlist);
+        }
+        // Nobody knows of it yet: there is no turn to wait for.
+        let mut edit = Edit { write, playlist, user: owner, left: None };
+        edit.add(&self.audience(Some(owner)), songs, None).await?;
+        edit.finish().await
     }
 
     /// The playlist, as `asker` may see it, perhaps by the token of a link.

@@ -19,6 +19,7 @@ contract![
     metadata_changes_only_from_the_version_that_was_seen,
     songs_are_put_in_moved_and_removed,
     all_of_a_request_is_done_or_nothing,
+    a_playlist_is_made_with_all_its_songs_or_not_at_all,
     songs_that_a_viewer_may_not_see_are_not_told,
     twenty_who_insert_at_one_position_lose_and_double_nothing,
     pages_go_on_while_others_edit,
@@ -173,6 +174,21 @@ async fn all_of_a_request_is_done_or_nothing(bench: &Bench) {
     }
     let more = playlists.add(&ann, other, &[song], None).await;
     assert!(matches!(more, Err(PlaylistError::Full)), "{more:?}");
+}
+
+async fn a_playlist_is_made_with_all_its_songs_or_not_at_all(bench: &Bench) {
+    let ann = user(bench, "ann", Role::Listener).await;
+    let (playlists, mut songs) = (bench.catalogue.playlists(), songs(bench, 2).await);
+    let made = playlists.create_with(&ann, &new("Both", false), &songs).await.unwrap();
+    assert_eq!((made.name.as_str(), made.songs), ("Both", 2));
+    let (_, entries) = playlists.entries(Some(&ann), None, made.id, None, 9).await.unwrap();
+    let held: Vec<_> = entries.iter().filter_map(|entry| entry.song.as_ref()).collect();
+    assert_eq!(held.iter().map(|song| song.id).collect::<Vec<_>>(), songs);
+    let hidden = bench.accept("Hidden").await.id;
+    songs.push(hidden);
+    let refused = playlists.create_with(&ann, &new("Three", false), &songs).await;
+    assert!(matches!(refused, Err(PlaylistError::NoSuchSong(song)) if song == hidden));
+    assert_eq!(playlists.of(&ann, None, 9).await.unwrap(), [made]);
 }
 
 async fn songs_that_a_viewer_may_not_see_are_not_told(bench: &Bench) {
