@@ -19,8 +19,9 @@ use service::{Clock, Metrics, Problem, Reload, Shutdown, telemetry};
 
 pub(crate) use self::settings::EdgeArgs;
 use self::settings::{Settings, ShieldSecret};
+use crate::WRONG_USAGE;
+use crate::probe::{self, Probe};
 use crate::store::ORIGIN_TIMEOUT;
-use crate::{WRONG_USAGE, origin_probe};
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(args: EdgeArgs) -> anyhow::Result<ExitCode> {
@@ -64,8 +65,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let cache = cache(settings, Arc::clone(&origin))?;
     let (edge, metrics) = (Edge::new(cache, trust, Clock::system()), Metrics::default());
     edge.register(&metrics);
-    let condition = health.condition("origin", "it was not asked yet");
-    tokio::spawn(origin_probe::watch(origin, condition));
+    probe::spawn(Probe::Origin(origin), &health);
     let serving = api::admin::serve(admin, health.clone(), metrics, shutdown.clone());
     tokio::spawn(async move {
         if let Err(error) = serving.await {

@@ -32,8 +32,9 @@ use tokio::time::timeout;
 use self::data_folder::DataFolder;
 use self::settings::Settings;
 pub(crate) use self::settings::{DATA, UpArgs, keys};
+use crate::probe::{self, Probe};
 use crate::store::ORIGIN_TIMEOUT;
-use crate::{WRONG_USAGE, cell, origin_probe};
+use crate::{WRONG_USAGE, cell};
 
 /// How long workers and probes may take to end once the listener is drained.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -108,10 +109,8 @@ async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
         tokio::spawn(files.follow(tls, reload));
     }
     let mut tasks = start(settings, &ground, &house, &shutdown);
-    tokio::spawn(origin_probe::watch(
-        store(data)?,
-        health.condition("origin", "it was not asked yet"),
-    ));
+    probe::spawn(Probe::Origin(store(data)?), &health);
+    probe::spawn(Probe::Database(ground.catalogue.clone()), &health);
     let (admin, metrics) = (ground.admin, house.metrics);
     tasks.spawn(serve_admin(admin, health.clone(), metrics, shutdown.clone()));
     let heeding = settings.notices.heed(&house.bus, &house.site.edge, &health, &shutdown).await;

@@ -1,11 +1,13 @@
-//! Whether the origin answers: asked again and again, for `/readyz`.
+//! Whether the origin and the database answer: asked again and again, for `/readyz`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalogue::Catalogue;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt};
-use service::health::Condition;
+use service::health::{Condition, Health};
+use service::problem::chain;
 use tokio::time::{sleep, timeout};
 
 /// How often it is asked, and how long it may take.
@@ -18,11 +20,29 @@ const FAILURES: u32 = 2;
 /// What is asked for: nobody stores it.
 const NOTHING: &str = "artist/nobody/probe";
 
-/// Asks `store` until dropped, and lets `condition` tell how it went.
-pub(crate) async fn watch(store: Arc<dyn ObjectStore>, condition: Condition) {
+/// What is asked.
+pub(crate) enum Probe {
+    /// Where objects are.
+    Origin(Arc<dyn ObjectStore>),
+    /// Where rows are: the leader.
+    Database(Catalogue),
+}
+
+/// Begins to ask; `health` tells how it went.
+pub(crate) fn spawn(probe: Probe, health: &Health) {
+    let name = match probe {
+        Probe::Origin(_) => "origin",
+        Probe::Database(_) => "database",
+    };
+    let condition = health.condition(name, "it was not asked yet");
+    tokio::spawn(watch(probe, condition));
+}
+
+/// Asks until dropped, and lets `condition` tell how it went.
+async fn watch(probe: Probe, condition: Condition) {
     let mut failures = 0;
     loop {
-        match ask(&*store).await {
+        match probe.ask().await {
             Ok(()) => {
                 failures = 0;
                 condition.holds();
@@ -38,6 +58,25 @@ pub(crate) async fn watch(store: Arc<dyn ObjectStore>, condition: Condition) {
     }
 }
 
+impl Probe {
+    async fn ask(&self) -> Result<(), String> {
+        match self {
+            Self::Origin(store) => ask(&**store).await,
+            Self::Database(catalogue) => {
+                match timeout(PATIENCE, catalogue.users().are_none()).await {
+                    Ok(Ok(_)) => Ok(()),
+                    Ok(Err(error)) => {
+                        Err(format!("the database cannot be asked: {}", chain(&error)))
+                    }
+                    Err(_) => {
+                        Err(format!("the database does not answer within {} s", PATIENCE.as_secs()))
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Who says that there is no such thing answers; so does who says that we may not know: a right to list
 /// is needed to be told of an absence, and an edge needs none.
 async fn ask(store: &dyn ObjectStore) -> Result<(), String> {
@@ -50,8 +89,9 @@ async fn ask(store: &dyn ObjectStore) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use catalogue::DatabaseUrl;
     use object_store::memory::InMemory;
-    use service::health::Health;
+    use service::Clock;
     use testkit::origin_store::{Behaviour, OriginStore};
     use tokio::time::Instant;
 
@@ -68,7 +108,7 @@ mod tests {
         health.set_ready(true);
         let condition = health.condition("origin", "it was not asked yet");
         assert!(!health.is_ready());
-        let watching = tokio::spawn(watch(store.clone(), condition));
+        let watching = tokio::spawn(watch(Probe::Origin(store.clone()), condition));
         let until = async |ready| {
             let begun = Instant::now();
             while health.is_ready() != ready {
@@ -88,5 +128,17 @@ mod tests {
         store.behave(Behaviour::Serve);
         assert!(until(true).await <= EVERY + PATIENCE);
         watching.abort();
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_closed_does_not_answer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = DatabaseUrl::Sqlite(folder.path().join("catalogue.sqlite"));
+        let catalogue = Catalogue::open(&url, Clock::system()).await.expect("a catalogue");
+        let probe = Probe::Database(catalogue.clone());
+        assert_eq!(probe.ask().await, Ok(()));
+        catalogue.close().await;
+        let obstacle = probe.ask().await.expect_err("it is closed");
+        assert!(obstacle.starts_with("the database cannot be asked"), "{obstacle}");
     }
 }
