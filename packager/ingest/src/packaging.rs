@@ -129,18 +129,15 @@ async fn store_cover(
     bench: &Bench,
 ) -> Result<Option<Artwork>, PackagingError> {
     let (reader, master) = (reader.clone(), bench.master());
-    let sizes = tokio::task::spawn_blocking(move || reader.covers(&master)).await?;
-    let sizes = match sizes {
-        Ok(sizes) => sizes,
-        // No fault of the picture's: whoever tries again finds it.
-        Err(ArtworkError::Cell(error @ (CellError::Start(_) | CellError::Killed))) => {
-            return Err(PackageError::Cell(error).into());
-        }
-        Err(error) => {
-            tracing::warn!(error = chain(&error), "a master's cover cannot be used");
-            Vec::new()
-        }
+    let read = move || match reader.covers(&master) {
+        // That may be no fault of the picture's.
+        Err(ArtworkError::Cell(CellError::Start(_) | CellError::Killed)) => reader.covers(&master),
+        read => read,
     };
+    let sizes = tokio::task::spawn_blocking(read).await?.unwrap_or_else(|error| {
+        tracing::warn!(error = chain(&error), "a master's cover cannot be used");
+        Vec::new()
+    });
     Ok(covers::store(shelf, &bench.cover(), sizes).await?)
 }
 
