@@ -75,7 +75,8 @@ fn shown(album: Album) -> Shown {
 
 /// One album and those of its songs that the caller may see. Its `ETag` is what a change of it needs as `If-Match`.
 #[utoipa::path(get, path = "/v1/albums/{id}", tag = "catalogue", params(("id" = Uuid, Path)),
-    responses((status = 200, description = "The album.", body = AlbumDocument)))]
+    responses((status = 200, description = "The album.", body = AlbumDocument),
+              (status = 304, description = "It is what `If-None-Match` says.")))]
 pub(crate) async fn show(visitor: Visitor, IdPath(id): IdPath<AlbumId>) -> Result<Shown, Problem> {
     Ok(shown(seen(&visitor, id).await?))
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::client::Logins;
 use crate::hashing::Hashing;
+use crate::hot::Hot;
 use crate::live::Live;
 use crate::options::Options;
 use crate::origins::Origins;
@@ -52,6 +53,7 @@ struct Parts {
     nobodys_hash: String,
     hashing: Hashing,
     exports: Semaphore,
+    hot: Hot,
     live: Live,
     logins: Logins,
     rates: Option<Rates>,
@@ -76,6 +78,7 @@ impl Api {
         let access_keys = VerifyingKeys::from(&access_key);
         let key_set = believed.to_jwks().into();
         let standing = Standing::new(clock.clone());
+        let live = Live::new(catalogue.changes().clone());
         let rates = options.rate_limit.map(Rates::new);
         Ok(Self(Arc::new(Parts {
             catalogue,
@@ -89,7 +92,8 @@ impl Api {
             nobodys_hash,
             hashing: Hashing::new(),
             exports: Semaphore::new(EXPORTS),
-            live: Live::default(),
+            hot: Hot::new(),
+            live,
             logins: Logins::new(),
             rates,
             standing,
@@ -156,6 +160,10 @@ impl Api {
 
     pub(crate) fn nobodys_hash(&self) -> &str {
         &self.0.nobodys_hash
+    }
+
+    pub(crate) fn hot(&self) -> &Hot {
+        &self.0.hot
     }
 
     /// The open streams of events: somebody must let them [follow](Live::follow) the bus of events.

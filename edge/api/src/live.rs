@@ -1,4 +1,5 @@
-//! Who is told at once when something changes: the streams of events that are open in this process, woken by the bus.
+//! Who is told at once when something changes: the streams of events that are open in this process, woken by the bus, and
+//! the count of changes, by which [answers are kept](crate::hot).
 //!
 //! A stream that is woken looks for itself what is new, so that nothing is kept for whoever reads slowly: ten changes
 //! between two looks are one.
@@ -7,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bus::{Follower, News};
-use catalogue::Event;
+use catalogue::{Changes, Event};
 use media::UserId;
 use service::Shutdown;
 use tokio::sync::watch;
@@ -34,8 +35,9 @@ pub(crate) enum Topic {
 type Watched = HashMap<Topic, watch::Sender<()>>;
 
 /// The open streams, by what they are about, and whose they are. Cloning shares them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Live {
+    changes: Changes,
     watched: Arc<Mutex<Watched>>,
     seats: Arc<Mutex<Seats>>,
 }
@@ -62,6 +64,11 @@ pub(crate) struct Watch {
 }
 
 impl Live {
+    /// Nobody listens. What is heard to have changed is noted in `changes`.
+    pub(crate) fn new(changes: Changes) -> Self {
+        Self { changes, watched: Arc::default(), seats: Arc::default() }
+    }
+
     /// Wakes streams by what is said on the bus of events, until the shutdown begins. Then all streams end.
     pub async fn follow(self, mut events: Follower, shutdown: Shutdown) {
         loop {
@@ -76,6 +83,7 @@ impl Live {
         match news {
             News::Passed { body, .. } => {
                 if let Ok(event) = serde_json::from_value::<Event>(body) {
+                    self.changes.hear(&event);
                     self.with(|watched| {
                         for topic in topics(&event) {
                             watched.get(&topic).inspect(|watched| watched.send_modify(|()| ()));
@@ -84,9 +92,12 @@ impl Live {
                 }
             }
             // Whatever was missed: everybody looks.
-            News::Missed => self.with(|watched| {
-                watched.values().for_each(|watched| watched.send_modify(|()| ()));
-            }),
+            News::Missed => {
+                self.changes.note();
+                self.with(|watched| {
+                    watched.values().for_each(|watched| watched.send_modify(|()| ()));
+                });
+            }
             News::Set { .. } | News::CaughtUp | News::CutOff => {}
         }
     }
@@ -167,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_watches_is_woken_and_nobody_is_kept_after_they_go() {
-        let live = Live::default();
+        let live = Live::new(Changes::default());
         let (playlist, other) = (Uuid::now_v7(), Uuid::now_v7());
         let mut watch = live.watch(Topic::News(playlist));
         let second = live.watch(Topic::News(playlist));
@@ -202,7 +213,7 @@ mod tests {
 
     #[test]
     fn nobody_takes_all_seats() {
-        let live = Live::default();
+        let live = Live::new(Changes::default());
         let sit = |whose: &str, has_account| live.sit_down(whose.to_owned(), has_account);
         let mut anns: Vec<Seat> = (0..MOST_OF_USER).filter_map(|_| sit("ann", true)).collect();
         assert_eq!(anns.len(), MOST_OF_USER);

@@ -14,11 +14,11 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     administration, albums, alias, api_keys, artists, bookmarks, browse, compressing, deadline,
-    export, history, key_set, library, listening, login_methods, now_playing, oidc_sessions, page,
-    panics, password_resets, passwords, playback, playlist_aliases, playlist_entries,
-    playlist_events, playlist_export, playlist_import, playlist_members, playlists, previews,
-    purges, rates, registration, request_id, search, sessions, song_aliases, song_edits, songs,
-    user_events, users,
+    export, history, hot, key_set, library, listening, login_methods, now_playing,
+    oidc_sessions, page, panics, password_resets, passwords, playback, playlist_aliases,
+    playlist_entries, playlist_events, playlist_export, playlist_import, playlist_members,
+    playlists, previews, purges, rates, registration, request_id, search, sessions, song_aliases,
+    song_edits, songs, user_events, users,
 };
 
 /// Routes of the ingest endpoint, which are guarded as the API's own.
@@ -37,6 +37,7 @@ pub struct Ingest {
 pub fn router(api: &Api, ingest: Ingest) -> Router {
     let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
         .merge(Access::Open.guard(api, for_newcomers()))
+        .merge(Access::Anybody.guard(api, kept_for_all(api)))
         .merge(Access::Anybody.guard(api, for_anybody()))
         .merge(Access::Listener.guard(api, for_listeners()))
         .merge(Access::Artist.guard(api, for_artists()))
@@ -76,7 +77,8 @@ fn for_newcomers() -> OpenApiRouter<Api> {
         .routes(routes!(key_set::show))
 }
 
-fn for_anybody() -> OpenApiRouter<Api> {
+/// Whose answers all get alike who may see no more than everybody.
+fn kept_for_all(api: &Api) -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(songs::list))
         .routes(routes!(songs::show))
@@ -87,10 +89,15 @@ fn for_anybody() -> OpenApiRouter<Api> {
         .routes(routes!(artists::songs))
         .routes(routes!(albums::show))
         .routes(routes!(search::search))
-        .routes(routes!(previews::open))
         .routes(alias::at("/search", routes!(search::search)))
         .routes(alias::at("/songs/trending", routes!(browse::trending)))
         .routes(alias::at("/artist/{id}/songs", routes!(artists::songs)))
+        .route_layer(middleware::from_fn_with_state(api.clone(), hot::answer))
+}
+
+fn for_anybody() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(previews::open))
         .routes(routes!(playlists::show))
         .routes(routes!(playlist_entries::list))
         .routes(routes!(playlist_events::follow))

@@ -1,11 +1,13 @@
 //! Who looks, from where, and the catalogue as they see it.
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use catalogue::{Audience, AuthenticatedUser, Catalogue, Country, Playlists, Viewer};
 use service::Problem;
 
 use crate::api::Api;
+use crate::hot::ForAll;
 
 /// Whoever asks. Nobody reads behind what they wrote.
 pub(crate) struct Visitor {
@@ -31,15 +33,17 @@ impl FromRequestParts<Api> for Visitor {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let user = parts.extensions.get::<AuthenticatedUser>();
         let catalogue = match user {
+            _ if parts.extensions.get::<ForAll>().is_some() => api.catalogue().clone(),
             Some(user) => api.catalogue().seen_by(user.id),
             None => api.catalogue().seen_by_anybody(),
         };
-        let audience = Audience { viewer: Viewer::from(user), country: country(parts, api) };
+        let audience =
+            Audience { viewer: Viewer::from(user), country: country(&parts.headers, api) };
         Ok(Self { audience, catalogue })
     }
 }
 
 /// The country in the header that is to be believed.
-fn country(parts: &Parts, api: &Api) -> Option<Country> {
-    parts.headers.get(api.country_header()?)?.to_str().ok()?.trim().parse().ok()
+pub(crate) fn country(headers: &HeaderMap, api: &Api) -> Option<Country> {
+    headers.get(api.country_header()?)?.to_str().ok()?.trim().parse().ok()
 }

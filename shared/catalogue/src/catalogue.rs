@@ -12,6 +12,7 @@ use crate::albums::Albums;
 use crate::api_keys::ApiKeys;
 use crate::artists::Artists;
 use crate::bookmarks::Bookmarks;
+use crate::changes::Changes;
 use crate::chores;
 use crate::database::Database;
 use crate::database::postgres::Freshness;
@@ -47,6 +48,7 @@ use crate::write::Write;
 pub struct Catalogue {
     database: Arc<Database>,
     outbox_filled: Arc<Notify>,
+    changes: Changes,
     turns: Arc<Turns>,
     clock: Clock,
     freshness: Freshness,
@@ -77,6 +79,7 @@ impl Catalogue {
         Self {
             database: Arc::new(database),
             outbox_filled: Arc::default(),
+            changes: Changes::default(),
             turns: Arc::default(),
             clock,
             freshness: Freshness::Latest,
@@ -94,6 +97,12 @@ impl Catalogue {
     #[must_use]
     pub fn seen_by_anybody(&self) -> Self {
         Self { freshness: Freshness::Eventual, ..self.clone() }
+    }
+
+    /// How often what everybody is shown has changed. Whoever hears of events tells it of them.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The accounts.

@@ -189,6 +189,19 @@ impl Event {
         }
     }
 
+    /// Whether it may change what is said about a song, or who is shown it.
+    pub(crate) fn is_of_a_song(&self) -> bool {
+        matches!(
+            self,
+            Self::SongUploaded { .. }
+                | Self::SongReady { .. }
+                | Self::SongFailed { .. }
+                | Self::SongReplaced { .. }
+                | Self::SongWithdrawn { .. }
+                | Self::SongEdited { .. }
+        )
+    }
+
     /// Itself as JSON.
     pub(crate) fn payload(&self) -> String {
         serde_json::to_string(self).expect("an event is plain JSON")

@@ -27,6 +27,8 @@ pub(crate) struct Write {
     catalogue: Catalogue,
     /// Whether there is something in the outbox.
     said: bool,
+    /// Whether something of it is about a song.
+    of_a_song: bool,
     /// Kept until it ends.
     _turn: Option<Turn>,
 }
@@ -54,7 +56,13 @@ impl Write {
                 })
             }
         };
-        Ok(Self { transaction, catalogue: catalogue.clone(), said: false, _turn: None })
+        Ok(Self {
+            transaction,
+            catalogue: catalogue.clone(),
+            said: false,
+            of_a_song: false,
+            _turn: None,
+        })
     }
 
     /// [`begin`](Self::begin), [alone](Self::alone_on) on `id`. Whoever waits for others in this process does so without
@@ -107,6 +115,7 @@ impl Write {
             .bind(event.payload())
             .bind(self.catalogue.now_ms());
         self.said = true;
+        self.of_a_song |= event.is_of_a_song();
         self.execute(statement).await.map(|_| ())
     }
 
@@ -118,17 +127,30 @@ impl Write {
     /// Makes it so. Where this is called [for somebody](Catalogue::seen_by), they see it from now on, whatever a
     /// replica has not yet heard.
     pub(crate) async fn commit(self) -> Result<(), CatalogueError> {
-        match self.transaction {
-            Either::Sqlite(write) => write.commit().await?,
-            Either::Postgres(write) => {
+        let Self { transaction, catalogue, said, of_a_song, _turn } = self;
+        let committed = transaction.commit(&catalogue).await;
+        // It may have happened where the answer got lost, too.
+        if of_a_song {
+            catalogue.changes().note();
+        }
+        committed?;
+        if said {
+            catalogue.outbox_filled().notify_one();
+        }
+        Ok(())
+    }
+}
+
+impl Either {
+    async fn commit(self, catalogue: &Catalogue) -> Result<(), CatalogueError> {
+        match self {
+            Self::Sqlite(write) => write.commit().await?,
+            Self::Postgres(write) => {
                 write.commit().await?;
-                if let Database::Postgres(postgres) = self.catalogue.database() {
-                    postgres.has_written(self.catalogue.freshness()).await;
+                if let Database::Postgres(postgres) = catalogue.database() {
+                    postgres.has_written(catalogue.freshness()).await;
                 }
             }
-        }
-        if self.said {
-            self.catalogue.outbox_filled().notify_one();
         }
         Ok(())
     }

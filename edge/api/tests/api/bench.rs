@@ -77,7 +77,7 @@ async fn cover() -> &'static str {
     "a picture"
 }
 
-fn ingest() -> Ingest {
+pub(crate) fn ingest() -> Ingest {
     let uploads = OpenApiRouter::new().routes(routes!(upload));
     let uploads = uploads.routes(routes!(put_on_song)).routes(routes!(put_on_album));
     let avatars = OpenApiRouter::new().routes(routes!(put_avatar));

@@ -8,6 +8,7 @@ mod bench;
 mod bodies;
 mod catalogue;
 mod history;
+mod hot;
 mod http;
 mod idempotency;
 mod library;
