@@ -164,6 +164,11 @@ impl Logins {
         by.named().map_or(Ok(()), |address| self.elsewhere.take(&address, now))
     }
 
+    /// Gives one back whom the provider knew: a school has one address.
+    pub(crate) fn came_back(&self, by: &Client) {
+        by.named().inspect(|address| self.elsewhere.give_back(address));
+    }
+
     /// Counts an export.
     pub(crate) fn export(&self, whose: &str, now: SystemTime) -> Result<(), Problem> {
         self.exports.take(whose, now)

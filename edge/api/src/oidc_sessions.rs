@@ -123,7 +123,8 @@ pub(crate) async fn come_back(
             Err(of_another())
         };
     }
-    let user = account_of(&api, &client, oidc, &sent).await?;
+    let user = account_of(&api, oidc, &sent).await?;
+    api.logins().came_back(&client);
     let grant = logins.grant(user.id, &browser).await.map_err(catalogue_failed)?;
     let cookie = cookie(api.public_url(), &browser.to_string(), GOOD.as_secs());
     elsewhere(&format!("{}/#login={grant}", api.public_url()), &cookie)
@@ -161,12 +162,7 @@ async fn leave(
 }
 
 /// Whose account the provider's word is for. Whoever comes for the first time gets one.
-async fn account_of(
-    api: &Api,
-    client: &Client,
-    oidc: &OidcClient,
-    sent: &Sent,
-) -> Result<User, Problem> {
+async fn account_of(api: &Api, oidc: &OidcClient, sent: &Sent) -> Result<User, Problem> {
     let identities = api.catalogue().identities();
     if let Some(user) = identities.user(&sent.identity).await.map_err(catalogue_failed)? {
         return Ok(user);
@@ -175,7 +171,6 @@ async fn account_of(
         return Err(registration::closed());
     }
     let claims = oidc.claims(sent).await?;
-    api.logins().register(client, api.clock().now())?;
     let newcomer = newcomer(&claims, api.nobodys_hash().to_owned());
     match identities.register(&sent.identity, &newcomer).await {
         Ok(user) => Ok(user),

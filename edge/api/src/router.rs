@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     administration, albums, alias, api_keys, artists, bookmarks, browse, compressing, deadline,
-    export, history, hot, key_set, library, listening, login_methods, now_playing,
+    export, history, hot, identities, key_set, library, listening, login_methods, now_playing,
     oidc_sessions, page, panics, password_resets, passwords, playback, playlist_aliases,
     playlist_entries, playlist_events, playlist_export, playlist_import, playlist_members,
     playlists, previews, purges, rates, registration, request_id, search, sessions, song_aliases,
@@ -113,7 +113,8 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::revoke))
         .routes(routes!(users::show_me, users::change_me))
         .routes(routes!(users::remove_avatar))
-        .routes(routes!(oidc_sessions::link))
+        .routes(routes!(oidc_sessions::link, identities::list))
+        .routes(routes!(identities::remove))
         .routes(routes!(passwords::change))
         .routes(routes!(users::delete_me))
         .routes(routes!(export::show))

@@ -12,6 +12,7 @@ use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::name::Name;
 use crate::plan::Plan;
+use crate::row::Row;
 use crate::source::Source;
 use crate::statement::sql;
 use crate::user::{Role, User};
@@ -25,6 +26,15 @@ pub struct Identity {
     pub issuer: String,
     /// Its name for them, which is nobody else's, ever.
     pub subject: String,
+}
+
+/// Where somebody can log in, beside here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The provider.
+    pub issuer: String,
+    /// Since when, in milliseconds since 1970.
+    pub linked_ms: u64,
 }
 
 /// Somebody whom a provider has sent, and who has no account yet.
@@ -89,6 +99,30 @@ impl<'a> Identities<'a> {
         Ok(self.user(identity).await?.is_some_and(|now| now.id == user))
     }
 
+    /// What an account is known by, as it was linked.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<Linked>, CatalogueError> {
+        let find = sql("SELECT issuer, linked_ms FROM identities WHERE user_id = $1
+                        ORDER BY linked_ms, subject LIMIT 100");
+        let rows = self.0.read().all(find.bind(user)).await?;
+        let linked =
+            |row: &Row| Ok(Linked { issuer: row.get("issuer")?, linked_ms: row.get("linked_ms")? });
+        rows.iter().map(linked).collect()
+    }
+
+    /// Lets nobody be that account any more who has but logged in elsewhere.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget(&self, user: UserId) -> Result<(), CatalogueError> {
+        let mut write = self.0.write().await?;
+        write.forget_identities(user).await?;
+        write.end_oidc_logins(user).await?;
+        write.commit().await
+    }
+
     async fn make(&self, identity: &Identity, newcomer: &Newcomer) -> Result<User, CatalogueError> {
         let mut write = self.0.write().await?;
         let user = write.first_free(newcomer).await?;
@@ -104,6 +138,10 @@ impl<'a> Identities<'a> {
 }
 
 impl Write {
+    pub(crate) async fn forget_identities(&mut self, user: UserId) -> Result<(), CatalogueError> {
+        self.execute(sql("DELETE FROM identities WHERE user_id = $1").bind(user)).await.map(drop)
+    }
+
     /// Makes the account under the first of its names that nobody has.
     async fn first_free(&mut self, newcomer: &Newcomer) -> Result<User, CatalogueError> {
         let (id, role) = (UserId::new(Uuid::now_v7()), Role::Listener);

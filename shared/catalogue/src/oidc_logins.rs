@@ -14,6 +14,7 @@ use crate::source::Source;
 use crate::statement::sql;
 use crate::user::User;
 use crate::users::read_user;
+use crate::write::Write;
 
 /// How long somebody may take at the provider.
 pub const GOOD: Duration = Duration::from_secs(10 * 60);
@@ -139,6 +140,14 @@ impl<'a> OidcLogins<'a> {
 
     fn after(&self, time: Duration) -> i64 {
         self.0.now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Write {
+    /// Ends what was begun for somebody, and what they could take a session for.
+    pub(crate) async fn end_oidc_logins(&mut self, user: UserId) -> Result<(), CatalogueError> {
+        self.execute(sql("DELETE FROM oidc_logins WHERE user_id = $1").bind(user)).await?;
+        self.execute(sql("DELETE FROM oidc_grants WHERE user_id = $1").bind(user)).await.map(drop)
     }
 }
 

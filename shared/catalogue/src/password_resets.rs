@@ -146,7 +146,8 @@ impl<'a> PasswordResets<'a> {
         row.as_ref().map(read_holder).transpose()
     }
 
-    /// Sets the password of whoever was mailed the secret, which is then used up, and ends all their sessions and keys. Playback
+    /// Sets the password of whoever was mailed the secret, which is then used up, and ends all their sessions and keys, and
+    /// what they are known by elsewhere: whoever proves the mail address begins anew. Playback
     /// tokens that were issued before `playback_from_ms` (milliseconds since 1970) are noted as revoked. Answers whether
     /// the secret was good.
     ///
@@ -169,6 +170,8 @@ impl<'a> PasswordResets<'a> {
         write.execute(change.bind(password_hash).bind(playback_from_ms).bind(user)).await?;
         write.end_sessions(user, None).await?;
         write.revoke_keys(user).await?;
+        write.forget_identities(user).await?;
+        write.end_oidc_logins(user).await?;
         write.commit().await?;
         Ok(true)
     }

@@ -21,8 +21,9 @@ pub const LONGEST: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// The most sessions of an account: the one that began first ends for one more.
 pub const MOST: u32 = 100;
 
-/// Used tokens of a session that are known when they come again: more than a thief sits on unseen.
-pub const KNOWN_AGAIN: u32 = 50;
+/// How often a session can be refreshed: every quarter of an hour for as long as it may last, and some more. All its tokens
+/// are known when they come again, so that nobody refreshes a stolen one until it is forgotten.
+pub const MOST_REFRESHES: u32 = 20_000;
 
 /// The sessions in a catalogue.
 #[derive(Debug)]
@@ -87,11 +88,11 @@ impl<'a> Sessions<'a> {
         let session: SessionId = row.get("session_id")?;
         let mut write = self.0.write().await?;
         // The session's row is locked from here on: whoever else has a token of it, or ends it, waits.
-        let prolong = sql("UPDATE sessions SET ends_ms = $1
-                           WHERE id = $2 AND ends_ms > $3 AND created_ms > $4");
+        let prolong = sql("UPDATE sessions SET ends_ms = $1, refreshes = refreshes + 1
+             WHERE id = $2 AND ends_ms > $3 AND created_ms > $4 AND refreshes < $5");
         let now = self.0.now_ms();
         let prolong = prolong.bind(self.after(idle)).bind(session).bind(now);
-        let prolong = prolong.bind(now.saturating_sub(ms(LONGEST)));
+        let prolong = prolong.bind(now.saturating_sub(ms(LONGEST))).bind(MOST_REFRESHES);
         if write.execute(prolong).await? == 0 {
             return Ok(Refreshed::Unknown);
         }
@@ -102,7 +103,6 @@ impl<'a> Sessions<'a> {
             let find = sql("SELECT u.id, u.username, u.role FROM sessions s
                             JOIN users u ON u.id = s.user_id WHERE s.id = $1");
             let user = read_user(&write.one(find.bind(session)).await?)?;
-            write.forget_tokens(session).await?;
             Refreshed::Session { session, user, token: write.next_token(session).await? }
         } else {
             write.end_session(session).await?;
@@ -162,6 +162,7 @@ impl<'a> Sessions<'a> {
         let revoke = sql("UPDATE users SET playback_from_ms = $1 WHERE id = $2");
         write.execute(revoke.bind(playback_from_ms).bind(user)).await?;
         write.end_sessions(user, None).await?;
+        write.end_oidc_logins(user).await?;
         write.commit().await
     }
 
@@ -215,15 +216,6 @@ impl Write {
             self.say(&Event::AccessChanged { user: ended.get("user_id")? }).await?;
         }
         Ok(())
-    }
-
-    /// Forgets the tokens that were used first.
-    async fn forget_tokens(&mut self, session: SessionId) -> Result<(), CatalogueError> {
-        let forget =
-            sql("DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
-                          WHERE session_id = $1 AND used_ms IS NOT NULL
-                          ORDER BY used_ms DESC LIMIT 1000 OFFSET $2)");
-        self.execute(forget.bind(session).bind(KNOWN_AGAIN)).await.map(drop)
     }
 
     /// Ends all sessions of somebody but one.

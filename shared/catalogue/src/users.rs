@@ -158,6 +158,7 @@ impl<'a> Users<'a> {
         write.end_sessions(user, kept).await?;
         write.revoke_keys(user).await?;
         write.void_password_reset(user).await?;
+        write.end_oidc_logins(user).await?;
         write.commit().await?;
         Ok(true)
     }

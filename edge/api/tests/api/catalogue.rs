@@ -76,7 +76,7 @@ impl Stage {
     }
 }
 
-/// Its window is over when it is over, for tokens of before, too; its artist may go on.
+/// Its window is over when it is over, for tokens that were given within it, too; its artist may go on.
 #[tokio::test]
 async fn a_token_ends_when_the_song_does() {
     let stage = Stage::new().await;

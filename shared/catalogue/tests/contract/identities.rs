@@ -15,6 +15,7 @@ use crate::users::newcomer as registered;
 contract![
     whoever_comes_first_has_the_name_and_a_mail_address_is_not_shared,
     whoever_is_linked_is_known_and_nobody_else_is,
+    nobody_lies_in_wait_at_a_provider,
     of_many_who_come_at_once_as_one_there_is_one_account,
     a_login_is_answered_once_in_its_browser_and_in_time,
     a_grant_is_good_once_in_its_browser_and_in_time,
@@ -66,6 +67,39 @@ async fn whoever_is_linked_is_known_and_nobody_else_is(bench: &Bench) {
     assert!(!identities.link(&identity("2"), admin.id).await.unwrap());
     assert_eq!(identities.user(&identity("1")).await.unwrap().as_ref(), Some(admin));
     assert_eq!(identities.user(&identity("2")).await.unwrap(), Some(other));
+}
+
+/// Whoever could be somebody for a while, and linked a login of their own, is not they for ever.
+async fn nobody_lies_in_wait_at_a_provider(bench: &Bench) {
+    let catalogue = &bench.catalogue;
+    let ann = registered("ann", "ann@music.example");
+    let ann = catalogue.users().register(&ann).await.unwrap().id;
+    let (identities, logins) = (catalogue.identities(), catalogue.oidc_logins());
+    let browser = Secret::generate().unwrap();
+    for number in 0..4 {
+        assert!(identities.link(&identity("thief"), ann).await.unwrap());
+        assert_eq!(identities.of_user(ann).await.unwrap().len(), 1);
+        let begun = logins.begin(Some(ann)).await.unwrap();
+        let grant = logins.grant(ann, &browser).await.unwrap();
+        let kept = match number {
+            0 => identities.forget(ann).await.map(|()| false).unwrap(),
+            1 => {
+                let resets = catalogue.password_resets();
+                resets.wish("ann").await.unwrap();
+                let mail = resets.take().await.unwrap().expect("a mail");
+                !resets.redeem(&mail.secret, "anew", 1).await.unwrap()
+            }
+            2 => {
+                let old = catalogue.users().password_hash(ann).await.unwrap().unwrap();
+                catalogue.users().change_password(ann, (&old, "new"), None).await.unwrap()
+            }
+            _ => catalogue.sessions().end_all(ann, 1).await.map(|()| true).unwrap(),
+        };
+        assert_eq!(logins.take(&begun.state, &begun.browser).await.unwrap(), None, "{number}");
+        assert_eq!(logins.redeem(&grant, &browser).await.unwrap(), None, "{number}");
+        // A new password leaves what its owner has linked, who can see it and take it away.
+        assert_eq!(identities.of_user(ann).await.unwrap().len(), usize::from(kept), "{number}");
+    }
 }
 
 async fn of_many_who_come_at_once_as_one_there_is_one_account(bench: &Bench) {
