@@ -96,12 +96,20 @@ pub(crate) async fn entitle(
 ) -> Result<Told<UserDocument>, Problem> {
     let (to, catalogue) = (to.read()?, api.catalogue().seen_by(admin.id));
     let before = api.catalogue().users().profile(user).await.map_err(catalogue_failed)?;
+    let lessens = before.is_some_and(|was| {
+        to.role.is_some_and(|role| role < was.role) || to.plan.is_some_and(|plan| plan < was.plan)
+    });
+    // Edges first: where they cannot be told, nothing has changed, and who asks again is heard.
+    if lessens {
+        end_playback(&api, user).await?;
+    }
     let entitled = catalogue.users().entitle(admin.id, user, to).await;
     match entitled.map_err(catalogue_failed)? {
         Entitled::Now(profile) => {
             api.standing().forget(|_, of| of == user);
-            if before.is_some_and(|was| profile.role < was.role || profile.plan < was.plan) {
-                end_playback(&api, user).await?;
+            // What they were given meanwhile ends, too.
+            if lessens && end_playback(&api, user).await.is_err() {
+                tracing::warn!(%user, "what was given meanwhile to who may hear less ends with its tokens");
             }
             Ok(told(profile.into()))
         }
@@ -111,12 +119,9 @@ pub(crate) async fn entitle(
     }
 }
 
-/// Ends what somebody plays who may hear less now.
+/// Ends what somebody plays who is to hear less.
 async fn end_playback(api: &Api, user: UserId) -> Result<(), Problem> {
-    let Ok(from_ms) = sessions::end_playback(api, user).await else {
-        tracing::warn!(%user, "what plays of somebody who may hear less now ends with its tokens");
-        return Ok(());
-    };
+    let from_ms = sessions::end_playback(api, user).await?;
     api.catalogue().users().note_revoked(user, from_ms).await.map_err(catalogue_failed)
 }
 

@@ -132,3 +132,129 @@ fn find<'k>(keys: &'k JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Option
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The key pair of RFC 8037 A.1.
+    const SECRET: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    const PUBLIC: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    const NOW: u64 = 1_800_000_000;
+
+    fn keys(keys: &Value) -> JwkSet {
+        serde_json::from_value(json!({ "keys": keys })).expect("a key set")
+    }
+
+    fn key(kid: &str) -> Value {
+        json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": PUBLIC})
+    }
+
+    fn claims() -> Value {
+        json!({"iss": "https://login.example", "aud": "segue", "sub": "248289761001",
+               "nonce": "n-0S6", "exp": NOW + 60, "iat": NOW})
+    }
+
+    fn signed(kid: Option<&str>, claims: &Value) -> String {
+        let secret = BASE64_URL_SAFE_NO_PAD.decode(SECRET).expect("base64");
+        // RFC 8410 7: the prefix of an Ed25519 key in PKCS #8.
+        let prefix = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+        let key = EncodingKey::from_ed_der(&[prefix.as_slice(), &secret].concat());
+        let header = Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, claims, &key).expect("a token")
+    }
+
+    fn checked(token: &str, keys: &JwkSet) -> Result<String, BadIdToken> {
+        let now = UNIX_EPOCH + Duration::from_secs(NOW);
+        let issuer = "https://login.example";
+        let expected = Expected { issuer, client: "segue", nonce: "n-0S6", now };
+        verify(token, keys, &expected).map(|(subject, _)| subject)
+    }
+
+    /// A row for each clause of OpenID Connect Core 3.1.3.7 that a token can break: what is said in place of the right
+    /// thing (`null`: nothing at all), and whether it is believed.
+    #[test]
+    fn a_token_says_what_it_must() {
+        let keys = keys(&json!([key("a")]));
+        assert_eq!(checked(&signed(Some("a"), &claims()), &keys).expect("good"), "248289761001");
+        for (name, value, believed) in [
+            ("iss", json!("https://login.example/"), false),
+            ("iss", json!("https://other.example"), false),
+            ("iss", Value::Null, false),
+            ("aud", json!("another"), false),
+            ("aud", json!(["segue"]), true),
+            ("aud", json!(["segue", "another"]), false),
+            ("aud", json!([]), false),
+            ("aud", Value::Null, false),
+            ("azp", json!("segue"), true),
+            ("azp", json!("another"), false),
+            ("nonce", json!("n-0S7"), false),
+            ("nonce", Value::Null, false),
+            ("exp", json!(NOW - LEEWAY + 1), true),
+            ("exp", json!(NOW - LEEWAY), false),
+            ("exp", Value::Null, false),
+            ("sub", json!(""), false),
+            ("sub", json!("s".repeat(LONGEST_SUBJECT)), true),
+            ("sub", json!("s".repeat(LONGEST_SUBJECT + 1)), false),
+            ("sub", json!("nul\0"), false),
+            ("sub", Value::Null, false),
+        ] {
+            let mut claims = claims();
+            let all = claims.as_object_mut().expect("an object");
+            all.remove(name);
+            if !value.is_null() {
+                all.insert(name.to_owned(), value.clone());
+            }
+            let checked = checked(&signed(Some("a"), &claims), &keys);
+            assert_eq!(checked.is_ok(), believed, "{name}: {value}: {checked:?}");
+        }
+        // Of several audiences, the one that it was made for is named.
+        let mut both = claims();
+        both["aud"] = json!(["segue", "another"]);
+        both["azp"] = json!("segue");
+        assert!(checked(&signed(Some("a"), &both), &keys).is_ok());
+    }
+
+    #[test]
+    fn a_token_is_signed_by_the_key_that_it_names_or_by_the_only_one() {
+        let fits = |kid, set: Value| checked(&signed(kid, &claims()), &keys(&set)).is_ok();
+        let with = |name: &str, value: &str| {
+            let mut key = key("a");
+            key[name] = json!(value);
+            json!([key])
+        };
+        let other = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik";
+        assert!(fits(Some("a"), json!([key("b"), key("a")])));
+        assert!(!fits(Some("a"), json!([key("b")])), "another's");
+        assert!(fits(None, json!([key("a")])));
+        assert!(!fits(None, json!([key("a"), key("b")])), "which?");
+        assert!(!fits(Some("a"), with("use", "enc")));
+        assert!(!fits(Some("a"), with("alg", "RS256")));
+        assert!(!fits(Some("a"), with("x", other)), "not by this one");
+        assert!(!fits(Some("a"), json!([])));
+    }
+
+    /// What everybody has cannot be a secret that signs, and no signature is none.
+    #[test]
+    fn no_token_is_signed_by_what_everybody_knows() {
+        let keys = keys(&json!([key("a")]));
+        let header = Header { kid: Some("a".to_owned()), ..Header::new(Algorithm::HS256) };
+        let public = EncodingKey::from_secret(PUBLIC.as_bytes());
+        let token = encode(&header, &claims(), &public).expect("a token");
+        let refused = checked(&token, &keys);
+        assert!(matches!(refused, Err(BadIdToken::Algorithm(Algorithm::HS256))), "{refused:?}");
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let (header, payload) = (part(&json!({"alg": "none", "kid": "a"})), part(&claims()));
+        assert!(checked(&format!("{header}.{payload}."), &keys).is_err());
+        let good = signed(Some("a"), &claims());
+        let (body, _) = good.rsplit_once('.').expect("three parts");
+        assert!(checked(&format!("{body}."), &keys).is_err());
+    }
+}
