@@ -40,6 +40,7 @@ use crate::songs::Songs;
 use crate::streams::Streams;
 use crate::trends::Trends;
 use crate::turns::Turns;
+use crate::uploads::Uploads;
 use crate::users::Users;
 use crate::write::Write;
 
@@ -145,6 +146,12 @@ impl Catalogue {
     #[must_use]
     pub fn songs(&self) -> Songs<'_> {
         Songs::new(self)
+    }
+
+    /// Files that arrive in pieces.
+    #[must_use]
+    pub fn uploads(&self) -> Uploads<'_> {
+        Uploads::new(self)
     }
 
     /// The albums.

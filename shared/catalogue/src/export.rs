@@ -107,6 +107,20 @@ pub const PARTS: &[Part] = &[
         ],
     },
     Part {
+        name: "uploads",
+        owner: ("uploads", "user_id"),
+        select: "SELECT id, length, metadata, song_id, created_ms, expires_ms FROM uploads
+                 WHERE user_id = $1 ORDER BY id",
+        columns: &[
+            Id("id"),
+            Number("length"),
+            Text("metadata"),
+            Id("song_id"),
+            Time("created_ms"),
+            Time("expires_ms"),
+        ],
+    },
+    Part {
         name: "playlists",
         owner: ("playlists", "owner_id"),
         select: "SELECT id, name, description, public, created_ms, updated_ms FROM playlists

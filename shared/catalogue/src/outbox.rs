@@ -81,6 +81,7 @@ impl<'a> Outbox<'a> {
         let long_before = self.before(KEPT.saturating_add(on_the_bus));
         write.execute(sql("DELETE FROM inbox WHERE done_ms < $1").bind(long_before)).await?;
         write.sweep_answers().await?;
+        write.sweep_uploads().await?;
         write.commit().await
     }
 

@@ -1,6 +1,6 @@
 //! One row of an answer.
 
-use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UserId};
+use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UploadId, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
@@ -114,7 +114,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(SongId, AlbumId, ArtistId, UserId, JobId, SessionId, PlaylistId, EntryId);
+ids!(SongId, AlbumId, ArtistId, UserId, JobId, UploadId, SessionId, PlaylistId, EntryId);
 
 /// Counts: the databases have signed numbers alone.
 macro_rules! counts {

@@ -33,17 +33,8 @@ impl<'a> Songs<'a> {
     /// # Errors
     /// The database failed, and nothing was accepted.
     pub async fn accept(&self, new: &NewSong) -> Result<Song, CatalogueError> {
-        let now = self.0.now_ms();
         let mut write = self.0.write().await?;
-        let owner = new.album_artist.as_ref().unwrap_or(&new.artist);
-        let artists = artists::find_or_make(&mut write, [&new.artist, owner]).await?;
-        let (artist, owner) = (artists[new.artist.as_str()], artists[owner.as_str()]);
-        let album = find_or_make_album(&mut write, owner, new, now).await?;
-        let id = insert_song(&mut write, new, artist, album, now).await?;
-        insert_job(&mut write, id, now).await?;
-        write.say(&Event::SongUploaded { song: id, uploader: new.uploader }).await?;
-        let song = fetch(&mut write, id).await?;
-        let song = song.ok_or(sqlx::Error::RowNotFound)?;
+        let song = accept_in(&mut write, new).await?;
         write.commit().await?;
         Ok(song)
     }
@@ -138,6 +129,19 @@ impl<'a> Songs<'a> {
         let row = self.0.read().one(sql("SELECT EXISTS (SELECT 1 FROM songs) AS found")).await?;
         Ok(!row.get::<bool>("found")?)
     }
+}
+
+/// [`Songs::accept`] as part of a transaction.
+pub(crate) async fn accept_in(write: &mut Write, new: &NewSong) -> Result<Song, CatalogueError> {
+    let now = write.now_ms();
+    let owner = new.album_artist.as_ref().unwrap_or(&new.artist);
+    let artists = artists::find_or_make(write, [&new.artist, owner]).await?;
+    let (artist, owner) = (artists[new.artist.as_str()], artists[owner.as_str()]);
+    let album = find_or_make_album(write, owner, new, now).await?;
+    let id = insert_song(write, new, artist, album, now).await?;
+    insert_job(write, id, now).await?;
+    write.say(&Event::SongUploaded { song: id, uploader: new.uploader }).await?;
+    fetch(write, id).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
 }
 
 pub(crate) async fn fetch(

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UserId};
+use media::{AlbumId, ArtistId, JobId, SessionId, SongId, UploadId, UserId};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -137,6 +137,7 @@ values! {
     ArtistId => Id, ArtistId::uuid;
     UserId => Id, UserId::uuid;
     JobId => Id, JobId::uuid;
+    UploadId => Id, UploadId::uuid;
     PlaylistId => Id, PlaylistId::uuid;
     EntryId => Id, EntryId::uuid;
     SessionId => Id, SessionId::uuid;

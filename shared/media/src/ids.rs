@@ -117,6 +117,10 @@ uuid_id! {
     JobId
 }
 uuid_id! {
+    /// A file that arrives in pieces.
+    UploadId
+}
+uuid_id! {
     /// A playlist.
     PlaylistId
 }

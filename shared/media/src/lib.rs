@@ -21,7 +21,7 @@ pub use codec::Codec;
 pub use grid::Grid;
 pub use ids::{
     AlbumId, ArtistId, ArtworkHash, EntryId, JobId, MasterHash, PlaylistId, SecretFingerprint,
-    SessionId, SongId, UserId, Version,
+    SessionId, SongId, UploadId, UserId, Version,
 };
 pub use ladder::{LADDER, Rung};
 pub use layout::Layout;

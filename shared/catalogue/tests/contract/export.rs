@@ -7,8 +7,8 @@ use segue_catalogue::bookmarks::NewBookmark;
 use segue_catalogue::export::{LEFT_OUT, PARTS};
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
-    Audience, AuthenticatedUser, DatabaseUrl, Device, Identity, NewPlaylist, Role, Secret, Setting,
-    StreamId, Viewer,
+    Audience, AuthenticatedUser, DatabaseUrl, Device, Identity, NewPlaylist, NewUpload, Quota,
+    Role, Secret, Setting, StreamId, Viewer,
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -62,6 +62,10 @@ async fn furnish(bench: &Bench, name: &str) -> media::UserId {
         Identity { issuer: "https://login.example".to_owned(), subject: name.to_owned() };
     catalogue.identities().link(&identity, id).await.unwrap();
     catalogue.oidc_logins().grant(id, &Secret::generate().unwrap()).await.unwrap();
+    let upload =
+        NewUpload { user: id, length: 1, metadata: format!("title of {name}"), concat: None };
+    let quota = Quota { uploads: 1, bytes: 1 };
+    catalogue.uploads().create(&upload, &quota, Duration::from_secs(60)).await.unwrap().unwrap();
     catalogue.password_resets().wish(name).await.unwrap();
     catalogue.password_resets().take().await.unwrap().expect("a mail");
     id
@@ -86,6 +90,7 @@ async fn what_is_told_is_all_ones_own(bench: &Bench) {
         "bookmarks",
         "streams",
         "identities",
+        "uploads",
     ] {
         assert_eq!(document[part].as_array().map(Vec::len), Some(1), "{part}: {document}");
     }

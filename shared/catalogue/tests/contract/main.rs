@@ -28,5 +28,6 @@ mod replica;
 mod sessions;
 mod songs;
 mod streams;
+mod uploads;
 mod users;
 mod visibility;

@@ -1,0 +1,191 @@
+//! Files that arrive in pieces: whose they are, how long they will be, and what became of them. How much of one has
+//! come is known where its bytes are.
+
+use std::time::Duration;
+
+use media::{SongId, UploadId, UserId};
+use uuid::Uuid;
+
+use crate::catalogue::Catalogue;
+use crate::error::CatalogueError;
+use crate::row::Row;
+use crate::song::{NewSong, Song};
+use crate::songs;
+use crate::source::Source;
+use crate::statement::sql;
+use crate::write::Write;
+
+/// What a sender has said of a file that is to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUpload {
+    /// Whose it is.
+    pub user: UserId,
+    /// How many bytes it will have.
+    pub length: u64,
+    /// `Upload-Metadata` as it was sent.
+    pub metadata: String,
+    /// What it has to do with others: see [`Upload::concat`].
+    pub concat: Option<String>,
+}
+
+/// A file that arrives in pieces, or has arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Which.
+    pub id: UploadId,
+    /// Whose.
+    pub user: UserId,
+    /// How many bytes it has when it is whole.
+    pub length: u64,
+    /// `Upload-Metadata` as it was sent.
+    pub metadata: String,
+    /// `Upload-Concat`: none of a file of its own.
+    pub concat: Option<String>,
+    /// When it is forgotten, in milliseconds since 1970.
+    pub expires_ms: u64,
+    /// What became of it.
+    pub song: Option<SongId>,
+}
+
+/// What one account may have on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Files that have not arrived.
+    pub uploads: u64,
+    /// What they will weigh together, in bytes.
+    pub bytes: u64,
+}
+
+/// The uploads in a catalogue.
+#[derive(Debug)]
+pub struct Uploads<'a>(&'a Catalogue);
+
+/// All of an upload.
+macro_rules! uploads {
+    () => {
+        "SELECT id, user_id, length, metadata, concat, expires_ms, song_id FROM uploads"
+    };
+}
+
+impl<'a> Uploads<'a> {
+    pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
+        Self(catalogue)
+    }
+
+    /// Notes an upload that is forgotten after `lifetime`; none where its sender would then have more on the way than
+    /// `quota`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn create(
+        &self,
+        new: &NewUpload,
+        quota: &Quota,
+        lifetime: Duration,
+    ) -> Result<Option<Upload>, CatalogueError> {
+        let mut write = self.0.write_alone_on(new.user.uuid()).await?;
+        let (count, bytes) = on_the_way(&mut write, new.user).await?;
+        if count >= quota.uploads || bytes.saturating_add(new.length) > quota.bytes {
+            return Ok(None);
+        }
+        let id = UploadId::new(Uuid::now_v7());
+        let lifetime = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        let expires = write.now_ms().saturating_add(lifetime);
+        let insert = sql("INSERT INTO uploads (id, user_id, length, metadata, concat, created_ms,
+                              expires_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)");
+        let insert = insert.bind(id).bind(new.user).bind(new.length).bind(new.metadata.as_str());
+        let insert = insert.bind(new.concat.as_deref()).bind(write.now_ms()).bind(expires);
+        write.execute(insert).await?;
+        write.commit().await?;
+        let NewUpload { user, length, metadata, concat } = new.clone();
+        let expires_ms = u64::try_from(expires).unwrap_or_default();
+        Ok(Some(Upload { id, user, length, metadata, concat, expires_ms, song: None }))
+    }
+
+    /// The upload with that id, whosever it is, unless it is over.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find(&self, id: UploadId) -> Result<Option<Upload>, CatalogueError> {
+        let find = sql(concat!(uploads!(), " WHERE id = $1 AND expires_ms > $2"));
+        let row = self.0.read().optional(find.bind(id).bind(self.0.now_ms())).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The upload of `user` that is made of others, as `concat` says, unless it is over.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn made_of(
+        &self,
+        user: UserId,
+        concat: &str,
+    ) -> Result<Option<Upload>, CatalogueError> {
+        let find = sql(concat!(
+            uploads!(),
+            " WHERE user_id = $1 AND concat = $2 AND expires_ms > $3 ORDER BY id LIMIT 1"
+        ));
+        let find = find.bind(user).bind(concat).bind(self.0.now_ms());
+        self.0.read().optional(find).await?.as_ref().map(read).transpose()
+    }
+
+    /// Makes a song of an upload that has come whole and whose master is stored, as [`Songs::accept`](crate::Songs::accept)
+    /// does, in the one transaction that notes it: however often this is called, there is one song.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Gone`] where there is no such upload any more, or the database failed; nothing was accepted.
+    pub async fn accept(&self, id: UploadId, new: &NewSong) -> Result<Song, CatalogueError> {
+        let mut write = self.0.write_alone_on(id.uuid()).await?;
+        let find = sql("SELECT song_id FROM uploads WHERE id = $1").bind(id);
+        let found = write.optional(find).await?.ok_or(CatalogueError::Gone)?;
+        if let Some(song) = found.get("song_id")? {
+            let song = songs::fetch(&mut write, song).await?;
+            return song.ok_or_else(|| sqlx::Error::RowNotFound.into());
+        }
+        let song = songs::accept_in(&mut write, new).await?;
+        let note = sql("UPDATE uploads SET song_id = $1 WHERE id = $2");
+        write.execute(note.bind(song.id).bind(id)).await?;
+        write.commit().await?;
+        Ok(song)
+    }
+
+    /// Forgets an upload; what became of it stays. Answers whether there was one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn remove(&self, id: UploadId) -> Result<bool, CatalogueError> {
+        let mut write = self.0.write().await?;
+        let removed = write.execute(sql("DELETE FROM uploads WHERE id = $1").bind(id)).await?;
+        write.commit().await?;
+        Ok(removed == 1)
+    }
+}
+
+/// How many uploads of `user` have become nothing yet, and their bytes.
+async fn on_the_way(write: &mut Write, user: UserId) -> Result<(u64, u64), CatalogueError> {
+    let count = sql("SELECT COUNT(*) AS uploads, CAST(COALESCE(SUM(length), 0) AS BIGINT) AS bytes
+         FROM uploads WHERE user_id = $1 AND song_id IS NULL AND expires_ms > $2");
+    let row = write.one(count.bind(user).bind(write.now_ms())).await?;
+    Ok((row.get("uploads")?, row.get("bytes")?))
+}
+
+impl Write {
+    /// Forgets the uploads whose time is over.
+    pub(crate) async fn sweep_uploads(&mut self) -> Result<(), CatalogueError> {
+        let sweep = sql("DELETE FROM uploads WHERE expires_ms <= $1").bind(self.now_ms());
+        self.execute(sweep).await.map(|_| ())
+    }
+}
+
+fn read(row: &Row) -> Result<Upload, CatalogueError> {
+    Ok(Upload {
+        id: row.get("id")?,
+        user: row.get("user_id")?,
+        length: row.get("length")?,
+        metadata: row.get("metadata")?,
+        concat: row.get("concat")?,
+        expires_ms: row.get("expires_ms")?,
+        song: row.get("song_id")?,
+    })
+}
