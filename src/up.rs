@@ -19,7 +19,7 @@ use bus::Bus;
 use cache::Cache;
 use catalogue::Catalogue;
 use delivery::{Edge, Limits, Site, Tls, Trust};
-use ingest::{Intake, Shelf, Worker, Workshop};
+use ingest::{Intake, Shelf, Uploads, Worker, Workshop};
 use media::SegmentSecrets;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -96,6 +96,8 @@ struct House {
     bus: Bus,
     /// What has happened.
     events: Bus,
+    /// Masters that come in pieces.
+    pieces: Uploads,
 }
 
 async fn serve(settings: &Settings, data: &DataFolder) -> anyhow::Result<()> {
@@ -163,16 +165,17 @@ async fn build(
     let api = Api::new(ground.catalogue.clone(), clock.clone(), options, keys, bus.clone())
         .context("the API cannot start")?;
     let (intake, reader) = (ground.intake.clone(), cell::reader(settings.limits));
-    let uploads = ingest::upload::router(intake.clone());
+    let pieces = Uploads::new(intake.clone());
+    let uploads = ingest::upload::router(intake.clone()).merge(pieces.routes());
     let uploads = uploads.merge(ingest::artwork::uploads(intake.clone(), reader.clone()));
     let avatars = ingest::avatars::uploads(intake.clone(), reader);
-    let covers = ingest::artwork::shown(intake);
-    let fallback = api::router(&api, api::Ingest { uploads, avatars, covers });
+    let open = ingest::artwork::shown(intake).merge(pieces.capabilities());
+    let fallback = api::router(&api, api::Ingest { uploads, avatars, open });
     let cache = Cache::new(store(data)?, settings::CACHE_BYTES, ORIGIN_TIMEOUT);
     let (edge, metrics) = (Edge::new(cache, trust, clock), Metrics::default());
     edge.register(&metrics);
     let site = Site { edge, fallback, tls: ground.tls.clone(), limits: Limits::default() };
-    Ok(House { api, site, metrics, bus, events })
+    Ok(House { api, site, metrics, bus, events, pieces })
 }
 
 /// Whatever goes on beside the answers.
@@ -187,6 +190,7 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
         let (intake, reader) = (ground.intake.clone(), reader.clone());
         tasks.spawn(Worker::new(intake, reader, parameters.clone(), shutdown.clone()).run());
     }
+    tasks.spawn(house.pieces.clone().tend(shutdown.clone()));
     tasks.spawn(api::send_reset_mails(house.api.clone(), shutdown.clone()));
     let heard = settings.notices.follow(&house.events);
     tasks.spawn(house.api.live().clone().follow(heard, shutdown.clone()));
@@ -220,7 +224,8 @@ async fn open_intake(
     }
     let workshop = Workshop::open(&data.work()).context("the work folder cannot be emptied")?;
     let shelf = Shelf::new(store(data)?);
-    Ok(Intake::new(catalogue.clone(), shelf, workshop, settings.upload_limit))
+    let intake = Intake::new(catalogue.clone(), shelf, workshop, settings.upload_limit);
+    Ok(intake.keeping_free(settings.keep_free))
 }
 
 fn store(data: &DataFolder) -> anyhow::Result<Arc<dyn ObjectStore>> {

@@ -160,7 +160,7 @@ fn a_full_disk_fails_songs_with_a_reason_and_the_server_goes_on() {
          && exec {SEGUE} \"$@\"' sh \"$@\""
     );
     let binary = started_by(folder.path(), &script);
-    let running = Server::of(binary).on(data.path()).start();
+    let running = Server::of(binary).on(data.path()).arg("--keep-free").arg("0").start();
     let token = running.log_in();
     let mut states = Vec::new();
     for seed in 0..12 {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use catalogue::Name;
 use futures::stream;
-use ingest::intake::Details;
+use ingest::details::Details;
 use ingest::{Intake, Received};
 use media::UserId;
 

@@ -22,6 +22,7 @@ pub(crate) const DATA: Key = Key::new("data", "a folder");
 const DEMO: Key = Key::new("demo", "true or false");
 const WORKERS: Key = Key::new("workers", "a number from 1 to 64");
 const UPLOAD_LIMIT: Key = Key::new("upload_limit", "a size such as 2GiB, 500MiB or 1048576");
+const KEEP_FREE: Key = Key::new("keep_free", "a size such as 1GiB, 500MiB or 0");
 const DECODE_MEMORY: Key = Key::new("decode_memory", "a size from 64MiB, such as 512MiB");
 const DECODE_TIME: Key = Key::new("decode_time", "a number of seconds from 1 to 86400");
 const LONGEST_SONG: Key = Key::new("longest_song", "a number of hours from 1 to 1000");
@@ -40,11 +41,12 @@ const EFFORT: Key = Key::new("effort", "best or fast");
 const VERIFY: Key = Key::new("verify", "fast or full");
 const LOG: Key = Key::new("log", "a level (error, warn, info, debug, trace) or directives");
 const ADMIN_PASSWORD: Key = Key::secret("admin_password", "1 to 1024 bytes");
-const KEYS: [Key; 16] = [
+const KEYS: [Key; 17] = [
     DATA,
     DEMO,
     WORKERS,
     UPLOAD_LIMIT,
+    KEEP_FREE,
     DECODE_MEMORY,
     DECODE_TIME,
     LONGEST_SONG,
@@ -67,6 +69,8 @@ const LEAST_DECODE_MEMORY: u64 = 64 << 20;
 
 const DEFAULT_UPLOAD_LIMIT: u64 = 2 << 30;
 
+const DEFAULT_KEEP_FREE: u64 = 1 << 30;
+
 /// Runs everything in one process: API, web page, ingest and edge
 #[derive(Debug, Default, Args)]
 pub(crate) struct UpArgs {
@@ -87,6 +91,9 @@ pub(crate) struct UpArgs {
     /// The largest master that is accepted [default: 2GiB]
     #[arg(long, value_name = "SIZE")]
     upload_limit: Option<String>,
+    /// What uploads leave free of the data folder's disk [default: 1GiB]
+    #[arg(long, value_name = "SIZE")]
+    keep_free: Option<String>,
     /// The memory that decoding one song may take [default: 512MiB]
     #[arg(long, value_name = "SIZE")]
     decode_memory: Option<String>,
@@ -140,6 +147,8 @@ pub(super) struct Settings {
     pub(super) demo: bool,
     pub(super) workers: u8,
     pub(super) upload_limit: u64,
+    /// Bytes of the data folder's disk that uploads do not take.
+    pub(super) keep_free: u64,
     /// What reading one master may take.
     pub(super) limits: Limits,
     pub(super) parameters: Parameters,
@@ -171,6 +180,7 @@ impl Settings {
             workers: checked(&said, &WORKERS, |workers| (1..=64).contains(workers))?.unwrap_or(1),
             upload_limit: checked(&said, &UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
                 .map_or(DEFAULT_UPLOAD_LIMIT, |ByteSize(size)| size),
+            keep_free: said.get(&KEEP_FREE)?.map_or(DEFAULT_KEEP_FREE, |ByteSize(size)| size),
             limits: limits(&said)?,
             parameters: parameters(&said, encrypt)?,
             encrypt,
@@ -204,6 +214,7 @@ impl UpArgs {
             (DATA, self.data),
             (WORKERS, self.workers),
             (UPLOAD_LIMIT, self.upload_limit),
+            (KEEP_FREE, self.keep_free),
             (DECODE_MEMORY, self.decode_memory),
             (DECODE_TIME, self.decode_time),
             (LONGEST_SONG, self.longest_song),

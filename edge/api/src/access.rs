@@ -148,6 +148,7 @@ pub(crate) fn operations(
         ("post", &mut item.post),
         ("delete", &mut item.delete),
         ("patch", &mut item.patch),
+        ("options", &mut item.options),
     ]
     .into_iter()
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))

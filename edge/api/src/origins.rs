@@ -19,6 +19,38 @@ const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+const ASKED_WITH: [HeaderName; 6] =
+    [AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, LAST_EVENT_ID];
+
+const TOLD: [HeaderName; 7] =
+    [ETAG, LOCATION, RETRY_AFTER, REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY, REPLAYED];
+
+/// What uploads in pieces are asked for with, beside the rest (tus 1.0).
+const OF_UPLOADS: [HeaderName; 7] = [
+    HeaderName::from_static("tus-resumable"),
+    HeaderName::from_static("upload-length"),
+    HeaderName::from_static("upload-offset"),
+    HeaderName::from_static("upload-metadata"),
+    HeaderName::from_static("upload-checksum"),
+    HeaderName::from_static("upload-concat"),
+    HeaderName::from_static("x-http-method-override"),
+];
+
+/// What is told of them.
+const TOLD_OF_UPLOADS: [HeaderName; 11] = [
+    HeaderName::from_static("segue-song"),
+    HeaderName::from_static("tus-checksum-algorithm"),
+    HeaderName::from_static("tus-extension"),
+    HeaderName::from_static("tus-max-size"),
+    HeaderName::from_static("tus-resumable"),
+    HeaderName::from_static("tus-version"),
+    HeaderName::from_static("upload-concat"),
+    HeaderName::from_static("upload-expires"),
+    HeaderName::from_static("upload-length"),
+    HeaderName::from_static("upload-metadata"),
+    HeaderName::from_static("upload-offset"),
+];
+
 /// The origins whose pages may call the API: with tokens, never with cookies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origins {
@@ -75,23 +107,8 @@ impl Origins {
                 Method::PATCH,
                 Method::DELETE,
             ])
-            .allow_headers([
-                AUTHORIZATION,
-                CONTENT_TYPE,
-                IF_MATCH,
-                IF_NONE_MATCH,
-                IDEMPOTENCY_KEY,
-                LAST_EVENT_ID,
-            ])
-            .expose_headers([
-                ETAG,
-                LOCATION,
-                RETRY_AFTER,
-                REQUEST_ID,
-                RATE_LIMIT,
-                RATE_LIMIT_POLICY,
-                REPLAYED,
-            ])
+            .allow_headers(ASKED_WITH.into_iter().chain(OF_UPLOADS).collect::<Vec<_>>())
+            .expose_headers(TOLD.into_iter().chain(TOLD_OF_UPLOADS).collect::<Vec<_>>())
             .max_age(REMEMBERED)
     }
 }

@@ -28,8 +28,8 @@ pub struct Ingest {
     pub uploads: OpenApiRouter,
     /// Where people put pictures of themselves.
     pub avatars: OpenApiRouter,
-    /// Where covers are: for everybody, without a token.
-    pub covers: OpenApiRouter,
+    /// Where covers are, and what uploads there are: for everybody, without a token.
+    pub open: OpenApiRouter,
 }
 
 /// The whole HTTP surface beside the media: the API, its description, the page, and the routes of the ingest endpoint. Every
@@ -46,7 +46,7 @@ pub fn router(api: &Api, ingest: Ingest) -> Router {
         .with_state(api.clone())
         .merge(Access::Artist.guard(api, ingest.uploads))
         .merge(Access::Listener.guard(api, ingest.avatars))
-        .merge(Access::Open.guard(api, ingest.covers))
+        .merge(Access::Open.guard(api, ingest.open))
         .split_for_parts();
     let routes = routes
         .merge(openapi::pages(description))

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use catalogue::{Catalogue, CatalogueError, Name, NewSong, ReleaseYear, Song};
-use media::UserId;
+use catalogue::{Catalogue, CatalogueError, Song};
+use media::{UploadId, UserId};
 use origin::Object;
 use tokio::sync::Notify;
 
+use crate::details::Details;
 use crate::publish::{self, PublishError};
 use crate::received::Received;
 use crate::shelf::Shelf;
 use crate::workshop::Workshop;
-
-const UNKNOWN_ARTIST: &str = "Unknown artist";
-const UNTITLED: &str = "Untitled";
 
 /// Where masters are taken in. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -22,26 +20,8 @@ pub struct Intake {
     pub(crate) shelf: Shelf,
     pub(crate) workshop: Workshop,
     pub(crate) limit: u64,
+    pub(crate) keep_free: u64,
     pub(crate) wake: Arc<Notify>,
-}
-
-/// What is said about a master beside its bytes.
-#[derive(Debug, Clone, Default)]
-pub struct Details {
-    /// The song's title; the file's name without its extension where nobody said one.
-    pub title: Option<Name>,
-    /// Who made it.
-    pub artist: Option<Name>,
-    /// Where it belongs.
-    pub album: Option<Name>,
-    /// Whom the album is filed under, where that is somebody else than the song's artist.
-    pub album_artist: Option<Name>,
-    /// What kind of music it is.
-    pub genre: Option<Name>,
-    /// When it came out.
-    pub release_year: Option<ReleaseYear>,
-    /// What the file was called.
-    pub file_name: Option<String>,
 }
 
 /// Why a master was not taken in.
@@ -59,7 +39,13 @@ impl Intake {
     /// An intake of masters of up to `limit` bytes.
     #[must_use]
     pub fn new(catalogue: Catalogue, shelf: Shelf, workshop: Workshop, limit: u64) -> Self {
-        Self { catalogue, shelf, workshop, limit, wake: Arc::new(Notify::new()) }
+        Self { catalogue, shelf, workshop, limit, keep_free: 0, wake: Arc::new(Notify::new()) }
+    }
+
+    /// The same, where no master is taken in that would leave less than so many bytes free on the work folder's disk.
+    #[must_use]
+    pub fn keeping_free(self, keep_free: u64) -> Self {
+        Self { keep_free, ..self }
     }
 
     /// Where arriving bytes are put.
@@ -79,60 +65,37 @@ impl Intake {
         details: Details,
         uploader: UserId,
     ) -> Result<Song, IntakeError> {
+        self.store(&received).await?;
+        let song = self.catalogue.songs().accept(&details.into_song(&received, uploader)).await?;
+        Ok(self.accepted(song, &received))
+    }
+
+    /// The same for the upload with that id, of which there is one song however often this is called.
+    ///
+    /// # Errors
+    /// As of [`Intake::accept`]; [`CatalogueError::Gone`] where the upload is over.
+    pub(crate) async fn accept_upload(
+        &self,
+        received: &Received,
+        details: Details,
+        uploader: UserId,
+        upload: UploadId,
+    ) -> Result<Song, IntakeError> {
+        self.store(received).await?;
+        let new = details.into_song(received, uploader);
+        let song = self.catalogue.uploads().accept(upload, &new).await?;
+        Ok(self.accepted(song, received))
+    }
+
+    async fn store(&self, received: &Received) -> Result<(), PublishError> {
         let master = Object::Master(received.hash());
         // Put even where it is stored already: a copy that went bad on disk is thereby mended.
-        publish::put_file(&self.shelf, received.path(), &master).await?;
-        let song = self.catalogue.songs().accept(&details.into_song(&received, uploader)).await?;
+        publish::put_file(&self.shelf, received.path(), &master).await
+    }
+
+    fn accepted(&self, song: Song, received: &Received) -> Song {
         self.wake.notify_one();
         tracing::info!(song = %song.id, master = %received.hash(), size = received.size(), "accepted");
-        Ok(song)
-    }
-}
-
-impl Details {
-    fn into_song(self, received: &Received, uploader: UserId) -> NewSong {
-        let file_name = self.file_name.as_deref().unwrap_or_default();
-        NewSong {
-            title: self.title.unwrap_or_else(|| title_of(file_name)),
-            artist: self.artist.unwrap_or_else(|| Name::nearest(UNKNOWN_ARTIST, UNKNOWN_ARTIST)),
-            album: self.album,
-            album_artist: self.album_artist,
-            genre: self.genre,
-            release_year: self.release_year,
-            master: received.hash(),
-            file_name: Name::nearest(last_part(file_name), UNTITLED),
-            uploader,
-        }
-    }
-}
-
-/// The name of a file without its folders, whichever way they are written, and its extension.
-fn title_of(file_name: &str) -> Name {
-    let name = last_part(file_name);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    Name::nearest(if stem.is_empty() { name } else { stem }, UNTITLED)
-}
-
-fn last_part(file_name: &str) -> &str {
-    file_name.rsplit(['/', '\\']).next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_title_is_the_files_stem() {
-        for (file, title) in [
-            ("Song.flac", "Song"),
-            ("My.Song.v2.wav", "My.Song.v2"),
-            ("C:\\music\\Song.flac", "Song"),
-            ("../../etc/passwd", "passwd"),
-            (".flac", ".flac"),
-            ("", "Untitled"),
-            ("a/", "Untitled"),
-        ] {
-            assert_eq!(title_of(file).as_str(), title, "{file:?}");
-        }
+        song
     }
 }

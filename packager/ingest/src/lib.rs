@@ -1,21 +1,27 @@
 //! Uploads, durable jobs, workers, publishing.
 //!
 //! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
-//! disk), [`intake`] (a master becomes a song and a job), [`upload`] (the HTTP side of that),
+//! disk), [`details`] and `kind` (what is said of them), [`intake`] (a master becomes a song and a job), [`upload`] (that in one request), [`tus`] (that in
+//! many), `refusals` and `lingering` (what either answers where it cannot),
 //! `gallery` (pictures in), [`artwork`] (those of songs and albums, in and out), [`avatars`] (those of people), [`worker`] (claims jobs), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
 //! (a file to an object), `covers` (a picture's sizes to objects).
 
 pub mod artwork;
 pub mod avatars;
 mod covers;
+pub mod details;
 pub mod form;
 mod gallery;
 pub mod intake;
+mod kind;
+mod lingering;
 pub mod packaging;
 mod patience;
 pub mod publish;
 pub mod received;
+mod refusals;
 pub mod shelf;
+pub mod tus;
 pub mod upload;
 pub mod worker;
 pub mod workshop;
@@ -24,5 +30,6 @@ pub use intake::{Intake, IntakeError};
 pub use publish::PublishError;
 pub use received::{ReceiveError, Received};
 pub use shelf::{PutError, Shelf};
+pub use tus::Uploads;
 pub use worker::Worker;
 pub use workshop::Workshop;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 const APPETITE: usize = 2 << 20;
 
 /// How long a sender may say nothing.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
 /// Counts what the parser has swallowed. Cloning shares the count.
 ///

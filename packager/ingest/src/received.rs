@@ -1,6 +1,6 @@
 //! Bytes from a stream to disk, hashed on the way and never held in memory.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -29,16 +29,23 @@ pub enum ReceiveError<E> {
     Disk(#[source] io::Error),
 }
 
-/// A master that has arrived whole. Dropping it removes the file.
+/// A master that has arrived whole. Dropping it removes the file, unless somebody else keeps it.
 #[derive(Debug)]
 pub struct Received {
-    file: Arrival,
+    file: Place,
     hash: MasterHash,
     size: u64,
 }
 
 #[derive(Debug)]
-struct Arrival(PathBuf);
+enum Place {
+    Passing(Arrival),
+    Kept(PathBuf),
+}
+
+/// A file in the work folder that goes when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Arrival(pub(crate) PathBuf);
 
 impl Drop for Arrival {
     fn drop(&mut self) {
@@ -64,23 +71,32 @@ impl Received {
         let arrival = Arrival(workshop.new_arrival());
         let mut file = File::create_new(&arrival.0).await.map_err(ReceiveError::Disk)?;
         let (mut hash, mut size) = (Sha256::new(), 0);
-        pin_mut!(stream);
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(ReceiveError::Sender)?;
+        pour(stream, &mut file, limit, |chunk| {
+            hash.update(chunk);
             size += chunk.len() as u64;
-            if size > limit {
-                return Err(ReceiveError::TooLarge { limit });
-            }
-            hash.update(&chunk);
-            file.write_all(&chunk).await.map_err(ReceiveError::Disk)?;
-        }
-        file.flush().await.map_err(ReceiveError::Disk)?;
-        Ok(Self { file: arrival, hash: MasterHash::new(hash.finalize().into()), size })
+        })
+        .await?;
+        let hash = MasterHash::new(hash.finalize().into());
+        Ok(Self { file: Place::Passing(arrival), hash, size })
+    }
+
+    /// What has arrived at `path` already, and stays there.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) async fn kept(path: PathBuf) -> io::Result<Self> {
+        let read = move || {
+            let (hash, size) = digest(&path)?;
+            Ok(Self { file: Place::Kept(path), hash, size })
+        };
+        tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
     }
 
     /// Where the bytes are.
     pub(crate) fn path(&self) -> &Path {
-        &self.file.0
+        match &self.file {
+            Place::Passing(Arrival(path)) | Place::Kept(path) => path,
+        }
     }
 
     /// The SHA-256 of the bytes.
@@ -94,4 +110,50 @@ impl Received {
     pub fn size(&self) -> u64 {
         self.size
     }
+}
+
+/// The SHA-256 of the file at `path`, and its size.
+fn digest(path: &Path) -> io::Result<(MasterHash, u64)> {
+    let (mut file, mut hash, mut size) = (std::fs::File::open(path)?, Sha256::new(), 0);
+    let mut bytes = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut bytes)? {
+            0 => return Ok((MasterHash::new(hash.finalize().into()), size)),
+            read => {
+                hash.update(&bytes[..read]);
+                size += read as u64;
+            }
+        }
+    }
+}
+
+/// Writes `stream` to `file`, up to `limit` bytes, and shows `seen` what is written. When this returns, whichever way, what
+/// was taken from the stream is with the system.
+pub(crate) async fn pour<E>(
+    stream: impl Stream<Item = Result<Bytes, E>>,
+    file: &mut File,
+    limit: u64,
+    seen: impl FnMut(&[u8]),
+) -> Result<(), ReceiveError<E>> {
+    let poured = pour_all(stream, file, limit, seen).await;
+    file.flush().await.map_err(ReceiveError::Disk)?;
+    poured
+}
+
+async fn pour_all<E>(
+    stream: impl Stream<Item = Result<Bytes, E>>,
+    file: &mut File,
+    limit: u64,
+    mut seen: impl FnMut(&[u8]),
+) -> Result<(), ReceiveError<E>> {
+    let mut left = limit;
+    pin_mut!(stream);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(ReceiveError::Sender)?;
+        let fits = left.checked_sub(chunk.len() as u64);
+        left = fits.ok_or(ReceiveError::TooLarge { limit })?;
+        file.write_all(&chunk).await.map_err(ReceiveError::Disk)?;
+        seen(&chunk);
+    }
+    Ok(())
 }

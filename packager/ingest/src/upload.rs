@@ -4,16 +4,18 @@ use axum::extract::multipart::Multipart;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
-use axum::{Extension, Json};
+use axum::{Extension, Json, middleware};
 use catalogue::{AuthenticatedUser, SongDocument};
 use service::Problem;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::form::{self, Form};
+use crate::form::Form;
 use crate::intake::Intake;
+use crate::lingering::linger;
 use crate::patience::Patience;
+use crate::refusals::{self, COPIES};
 
 /// What a form may weigh beside its file: the text fields and the boundaries.
 const FORM_ALLOWANCE: u64 = 64 * 1_024;
@@ -25,6 +27,7 @@ pub fn router(intake: Intake) -> OpenApiRouter {
         .routes(routes!(create))
         // Axum's own limit is for bodies held in memory; ours counts while it streams.
         .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(linger))
         .with_state(intake)
 }
 
@@ -57,26 +60,25 @@ async fn create(
     if !user.may_upload() {
         return Err(not_allowed());
     }
-    check_length(request.headers(), intake.limit)?;
+    check_length(request.headers(), &intake)?;
     let patience = Patience::default();
     let request = request.map(|body| patience.guard(body));
     let parts = Multipart::from_request(request, &()).await.map_err(|_| not_multipart())?;
     let form = Form::read(&intake, parts, &patience).await?;
     let song = intake.accept(form.file, form.details, user.id).await;
-    let song = song.map_err(|error| Problem::internal(&error))?;
+    let song = song.map_err(|error| refusals::not_accepted(&error))?;
     let location = format!("/v1/songs/{}", song.id);
     Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(song.into())))
 }
 
-/// Refuses what is too large by its own word before any of it is read.
-fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+/// Refuses what is too large by its own word, or for the disk, before any of it is read.
+fn check_length(headers: &HeaderMap, intake: &Intake) -> Result<(), Problem> {
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    match length {
-        Some(length) if limit.saturating_add(FORM_ALLOWANCE) < length => {
-            Err(form::too_large(limit))
-        }
-        _ => Ok(()),
+    let length: u64 = length.unwrap_or_default();
+    if length > intake.limit.saturating_add(FORM_ALLOWANCE) {
+        return Err(refusals::too_large(intake.limit));
     }
+    refusals::check_room(intake, length.saturating_mul(COPIES))
 }
 
 fn not_allowed() -> Problem {

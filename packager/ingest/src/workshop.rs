@@ -1,27 +1,34 @@
-//! Where unfinished work lies: bytes that still arrive, packages that are still made. Nothing in
-//! here is worth anything after a crash.
+//! Where unfinished work lies: bytes that still arrive, packages that are still made, which are worth nothing after a crash;
+//! and uploads in pieces, which go on after it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-/// The two folders of unfinished work, beneath one.
+/// The folders of unfinished work, beneath one.
 #[derive(Debug, Clone)]
 pub struct Workshop {
+    folder: PathBuf,
+    uploads: PathBuf,
     incoming: PathBuf,
     packages: PathBuf,
 }
 
 impl Workshop {
-    /// Opens the workshop at `folder` and throws away what a dead process left there. The caller
+    /// Opens the workshop at `folder` and throws away what a dead process left there, but for uploads in pieces. The caller
     /// must be the only one that uses it.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let workshop =
-            Self { incoming: folder.join("incoming"), packages: folder.join("packages") };
+        let workshop = Self {
+            folder: folder.to_owned(),
+            uploads: folder.join("uploads"),
+            incoming: folder.join("incoming"),
+            packages: folder.join("packages"),
+        };
+        std::fs::create_dir_all(&workshop.uploads)?;
         for folder in [&workshop.incoming, &workshop.packages] {
             match std::fs::remove_dir_all(folder) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -29,6 +36,16 @@ impl Workshop {
             }
         }
         Ok(workshop)
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where uploads in pieces are kept.
+    pub(crate) fn uploads(&self) -> &Path {
+        &self.uploads
     }
 
     /// A name for bytes that arrive.
@@ -83,9 +100,12 @@ mod tests {
         let workshop = Workshop::open(folder.path()).unwrap();
         std::fs::write(workshop.new_arrival(), "half").unwrap();
         std::mem::forget(workshop.new_bench().unwrap());
+        let kept = workshop.uploads().join("one");
+        std::fs::write(&kept, "half").unwrap();
         let workshop = Workshop::open(folder.path()).unwrap();
         for folder in [&workshop.incoming, &workshop.packages] {
             assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
         }
+        assert!(kept.exists(), "an upload goes on");
     }
 }

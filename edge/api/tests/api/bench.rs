@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::request::Builder;
-use axum::http::{HeaderMap, HeaderName, Request, Response};
+use axum::http::{HeaderMap, HeaderName, Method, Request, Response};
 use bus::Bus;
 use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, NewSong, Packaged, Role, Song, User};
 use http_body_util::BodyExt;
@@ -71,17 +71,61 @@ async fn put_avatar(user: Extension<AuthenticatedUser>) -> String {
     upload(user).await
 }
 
-/// The one that everybody has.
+/// Others, for uploads in pieces.
+#[utoipa::path(post, path = "/v1/uploads")]
+async fn begin(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+#[utoipa::path(get, path = "/v1/uploads/{id}", params(("id" = Uuid, Path)))]
+async fn show_piece(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+#[utoipa::path(head, path = "/v1/uploads/{id}", params(("id" = Uuid, Path)))]
+async fn look_at_piece(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+#[utoipa::path(patch, path = "/v1/uploads/{id}", params(("id" = Uuid, Path)))]
+async fn bring_piece(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+#[utoipa::path(delete, path = "/v1/uploads/{id}", params(("id" = Uuid, Path)))]
+async fn end_piece(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+#[utoipa::path(post, path = "/v1/uploads/{id}", params(("id" = Uuid, Path)))]
+async fn override_piece(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
+/// Those that everybody has.
 #[utoipa::path(get, path = "/artwork/{cover}", params(("cover" = String, Path)))]
 async fn cover() -> &'static str {
     "a picture"
 }
 
+#[utoipa::path(options, path = "/v1/uploads")]
+async fn capabilities() -> &'static str {
+    "what there is"
+}
+
 pub(crate) fn ingest() -> Ingest {
     let uploads = OpenApiRouter::new().routes(routes!(upload));
     let uploads = uploads.routes(routes!(put_on_song)).routes(routes!(put_on_album));
+    let uploads = uploads.routes(routes!(begin)).routes(routes!(
+        show_piece,
+        look_at_piece,
+        bring_piece,
+        end_piece,
+        override_piece
+    ));
+    let open = OpenApiRouter::new().routes(routes!(cover)).routes(routes!(capabilities));
     let avatars = OpenApiRouter::new().routes(routes!(put_avatar));
-    Ingest { uploads, avatars, covers: OpenApiRouter::new().routes(routes!(cover)) }
+    Ingest { uploads, avatars, open }
 }
 
 impl Bench {
@@ -254,7 +298,8 @@ impl<'b> IntoFuture for Ask<'b> {
     type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send + 'b>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Answer::of(self.response().await).await })
+        let to_head = self.request.method_ref() == Some(&Method::HEAD);
+        Box::pin(async move { Answer::of(self.response().await, to_head).await })
     }
 }
 
@@ -267,20 +312,24 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads it, and checks what every answer has.
-    pub(crate) async fn of(response: Response<Body>) -> Self {
+    /// Reads it, and checks what every answer has; one to a HEAD has no body.
+    pub(crate) async fn of(response: Response<Body>, to_head: bool) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let id = parts.headers["x-request-id"].to_str().unwrap();
         if parts.status.is_client_error() || parts.status.is_server_error() {
             assert_eq!(parts.headers["content-type"], "application/problem+json", "{json}");
+            let challenges = parts.headers.contains_key("www-authenticate");
+            assert_eq!(challenges, parts.status == 401, "{json}");
+        }
+        if to_head {
+            assert!(bytes.is_empty(), "{json}");
+        } else if parts.status.is_client_error() || parts.status.is_server_error() {
             assert_eq!(json["request_id"], id, "{json}");
             assert_eq!(json["status"], parts.status.as_u16(), "{json}");
             assert!(json["type"].as_str().unwrap().starts_with("urn:segue:problem:"), "{json}");
             assert!(!json["detail"].as_str().unwrap().is_empty(), "{json}");
-            let challenges = parts.headers.contains_key("www-authenticate");
-            assert_eq!(challenges, parts.status == 401, "{json}");
         }
         Self { status: parts.status.as_u16(), headers: parts.headers, body: json }
     }

@@ -1,0 +1,86 @@
+//! How uploads are refused, whichever way they come.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
+use catalogue::CatalogueError;
+use service::Problem;
+use service::problem::chain;
+
+use crate::intake::{Intake, IntakeError};
+use crate::received::ReceiveError;
+
+/// Why bytes were not received; `told` tells of a sender who went away.
+pub(crate) fn not_received<E>(error: ReceiveError<E>, told: impl Fn(&E) -> Problem) -> Problem {
+    match error {
+        ReceiveError::Sender(error) => told(&error),
+        ReceiveError::TooLarge { limit } => too_large(limit),
+        ReceiveError::Disk(error) => disk_failed(&error),
+    }
+}
+
+pub(crate) fn too_large(limit: u64) -> Problem {
+    let detail = format!("The file is too large; accepted are up to {limit} bytes.");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+}
+
+pub(crate) fn broken_off(error: &dyn Error, detail: &str) -> Problem {
+    tracing::debug!(error = chain(error), "an upload broke off");
+    Problem::new(StatusCode::BAD_REQUEST, "unreadable-body", detail)
+}
+
+/// The work folder failed.
+pub(crate) fn disk_failed(error: &io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            tracing::error!(%error, "there is no room for uploads");
+            no_room(0)
+        }
+        _ => Problem::internal(error),
+    }
+}
+
+/// The master was whole, and could not be accepted.
+pub(crate) fn not_accepted(error: &IntakeError) -> Problem {
+    match error {
+        IntakeError::Catalogue(error) => catalogue_failed(error),
+        IntakeError::Publish(_) => Problem::internal(error),
+    }
+}
+
+/// The catalogue failed.
+pub(crate) fn catalogue_failed(error: &CatalogueError) -> Problem {
+    if error.is_passing() {
+        tracing::warn!(error = chain(error), "an upload must wait");
+        let detail = "The catalogue cannot be reached; please try again in a few seconds.";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+            .with_header(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    Problem::internal(error)
+}
+
+/// Refuses what `needed` bytes of the disk would be taken for, where too few would then be left (RFC 4918 11.5).
+pub(crate) fn check_room(intake: &Intake, needed: u64) -> Result<(), Problem> {
+    let free = free_at(intake.workshop.folder()).map_err(|error| Problem::internal(&error))?;
+    let usable = free.saturating_sub(intake.keep_free);
+    if needed > usable { Err(no_room(usable / COPIES)) } else { Ok(()) }
+}
+
+/// A master lies on the disk as it arrives, and again in a store that is a folder.
+pub(crate) const COPIES: u64 = 2;
+
+fn free_at(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+fn no_room(accepted: u64) -> Problem {
+    let detail = format!(
+        "There is too little room on our disk; at the moment, files of up to {accepted} bytes are accepted."
+    );
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, "no-room", detail)
+        .with_header(RETRY_AFTER, HeaderValue::from_static("600"))
+}

@@ -1,0 +1,51 @@
+//! Several uploads become one.
+
+use crate::bench::{Answer, Bench, metadata, noise};
+
+async fn piece(bench: &Bench, bytes: &[u8]) -> String {
+    let path = bench.create(bytes.len()).header("upload-concat", "partial").await.location();
+    let come = bench.patch(&path, 0).body(bytes.to_vec()).await;
+    assert_eq!((come.status, come.song()), (204, None));
+    path
+}
+
+async fn join(bench: &Bench, paths: &[&str]) -> Answer {
+    let title = metadata(&[("title", "In parts")]);
+    let ask = bench.ask("POST /v1/uploads").header("upload-metadata", &title);
+    ask.header("upload-concat", &format!("final;{}", paths.join(" "))).await
+}
+
+#[tokio::test]
+async fn pieces_side_by_side_become_one_song() {
+    let (bench, bytes) = (Bench::new().await, noise(900, 1));
+    let first = piece(&bench, &bytes[..500]).await;
+    let second = format!("https://music.example{}", piece(&bench, &bytes[500..]).await);
+    let head = bench.head(&first).await;
+    assert_eq!((head.header("upload-concat"), head.offset(), head.song()), ("partial", 500, None));
+    let whole = join(&bench, &[&first, &second]).await;
+    let (path, song) = (whole.location(), whole.song().expect("a song"));
+    bench.assert_one_song(&song, &bytes).await;
+    assert_eq!(bench.songs().await[0].title.as_str(), "In parts");
+    let head = bench.head(&path).await;
+    assert!(head.header("upload-concat").starts_with("final;/v1/uploads/"), "{head:?}");
+    assert_eq!((head.header("upload-length"), head.song()), ("900", Some(song.clone())));
+    assert_eq!(bench.patch(&path, 900).await.problem(), "made-of-others");
+    // Whoever has not heard the answer asks again.
+    let again = join(&bench, &[&first, &second]).await;
+    assert_eq!((again.location(), again.song()), (path, Some(song)));
+    assert_eq!(bench.songs().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_finished_piece_is_not_joined() {
+    let bench = Bench::new().await;
+    let good = piece(&bench, b"good").await;
+    let half = bench.create(9).header("upload-concat", "partial").await.location();
+    let own = bench.create(9).await.location();
+    let nobodys = "/v1/uploads/00000000-0000-7000-8000-000000000000";
+    for (other, status) in [(&*half, 409), (&own, 422), (nobodys, 422), ("x", 422)] {
+        let refused = join(&bench, &[&good, other]).await;
+        assert_eq!(refused.status, status, "{other}: {refused:?}");
+    }
+    assert_eq!(bench.songs().await.len(), 0);
+}
