@@ -51,7 +51,7 @@ impl From<Linked> for Document {
     responses((status = 200, description = "All of them.", body = Documents)))]
 pub(crate) async fn list(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
 ) -> Result<Json<Documents>, Problem> {
     let linked = api.catalogue().identities().of_user(user.id).await.map_err(catalogue_failed)?;
     Ok(Json(Documents { identities: linked.into_iter().map(Document::from).collect() }))
@@ -62,7 +62,7 @@ pub(crate) async fn list(
     responses((status = 204, description = "It is the password alone from now on.")))]
 pub(crate) async fn remove(
     State(api): State<Api>,
-    InPerson(user): InPerson,
+    InPerson(user, _): InPerson,
     client: Client,
     Body(Removal { password }): Body<Removal>,
 ) -> Result<StatusCode, Problem> {

@@ -17,9 +17,7 @@ use futures::stream;
 use http_body_util::BodyExt;
 use media::{MasterHash, SongId};
 use object_store::local::LocalFileSystem;
-use segue_ingest::{
-    Intake, Received, Shelf, Worker, Workshop, artwork, avatars, details::Details,
-};
+use segue_ingest::{Intake, Received, Shelf, Worker, Workshop, artwork, avatars, details::Details};
 use serde_json::Value;
 use service::{Clock, Shutdown};
 use tower::ServiceExt;
