@@ -1,7 +1,8 @@
 -- Requests of people who use the API, one route or a mix of them: `wrk … URL -- ROUTE FOLDER`, where the folder holds what
--- to ask for, a line each: songs, albums, artists, genres, playlists, prefixes, and listeners (token, own playlist).
+-- to ask for, a line each: songs, albums, artists, genres, playlists, prefixes, listeners (token, own playlist), and one
+-- who has songs (token), who is never answered from memory, since they are shown more than everybody.
 local things = {}
-local kinds = {"songs", "albums", "artists", "genres", "playlists", "prefixes", "listeners"}
+local kinds = {"songs", "albums", "artists", "genres", "playlists", "prefixes", "listeners", "uploaders"}
 local route
 
 local function some(kind) return things[kind][math.random(#things[kind])] end
@@ -16,7 +17,14 @@ local function as_listener(method, path, body)
    return wrk.format(method, (path:gsub("OWN", own)), headers, body)
 end
 
+local function by_uploader(path)
+   return wrk.format("GET", path, {Authorization = "Bearer " .. some("uploaders")})
+end
+
 local routes = {
+   ["song to artists"] = function() return by_uploader("/v1/songs/" .. some("songs")) end,
+   ["new to artists"] = function() return by_uploader("/v1/songs/new?genre=" .. some("genres")) end,
+   ["trending to artists"] = function() return by_uploader("/v1/songs/trending?genre=" .. some("genres")) end,
    song = function() return wrk.format("GET", "/v1/songs/" .. some("songs")) end,
    album = function() return wrk.format("GET", "/v1/albums/" .. some("albums")) end,
    artist = function() return wrk.format("GET", "/v1/artists/" .. some("artists") .. "/songs") end,
