@@ -1,5 +1,6 @@
 //! `segue up` as a person meets it: the real binary.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -38,6 +39,24 @@ fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
         .expect("the binary runs");
     let said = String::from_utf8_lossy(&stderr).into_owned();
     (status.code().expect("an exit code"), said.lines().last().unwrap_or_default().to_owned())
+}
+
+/// The table by which the API's tests ask every route in every role has a row for each of the ingest endpoint's, too.
+#[test]
+fn every_route_that_is_served_has_its_row_in_the_table_of_access() {
+    let running = server().start();
+    let (_, description) = fetch(&format!("{}/openapi.json", running.url()));
+    let description: Value = serde_json::from_slice(&description).unwrap();
+    let paths = description["paths"].as_object().unwrap().iter();
+    let served = paths.flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |(method, operation)| {
+            let access = operation["x-access"].as_str().unwrap();
+            format!("{access} {method} {path}")
+        })
+    });
+    let rows = include_str!("../edge/api/tests/access.txt").lines();
+    let rows = rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert_eq!(served.collect::<BTreeSet<_>>(), rows.collect::<BTreeSet<_>>());
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn router(api: &Api, ingest: Ingest) -> Router {
     routes.layer(middleware::from_fn(request_id::stamp)).layer(compressing::layer())
 }
 
-// A route is in exactly one of these lists, which says who may call it; tests/api/access.rs has a row for each.
+// A route is in exactly one of these lists, which says who may call it; tests/access.txt has a row for each.
 
 fn for_newcomers() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
