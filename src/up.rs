@@ -193,7 +193,7 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
     tasks.spawn(house.pieces.clone().tend(shutdown.clone()));
     tasks.spawn(api::send_reset_mails(house.api.clone(), shutdown.clone()));
     let heard = settings.notices.follow(&house.events);
-    tasks.spawn(house.api.live().clone().follow(heard, shutdown.clone()));
+    tasks.spawn(house.api.live().clone().follow(ground.catalogue.clone(), heard, shutdown.clone()));
     let (catalogue, events) = (ground.catalogue.clone(), house.events.clone());
     tasks.spawn(api::relay(catalogue, events, shutdown.clone()));
     tasks

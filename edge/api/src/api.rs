@@ -78,7 +78,6 @@ impl Api {
         let access_keys = VerifyingKeys::from(&access_key);
         let key_set = believed.to_jwks().into();
         let standing = Standing::new(clock.clone());
-        let live = Live::new(catalogue.changes().clone());
         let rates = options.rate_limit.map(Rates::new);
         Ok(Self(Arc::new(Parts {
             catalogue,
@@ -93,7 +92,7 @@ impl Api {
             hashing: Hashing::new(),
             exports: Semaphore::new(EXPORTS),
             hot: Hot::new(),
-            live,
+            live: Live::default(),
             logins: Logins::new(),
             rates,
             standing,

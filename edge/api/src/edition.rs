@@ -16,7 +16,7 @@ pub(crate) fn of_song(song: &Song) -> String {
 /// The tag of an album and all that is on it.
 pub(crate) fn of_album(album: &Album) -> String {
     let edition = album.edition();
-    format!("\"{}-{}-{}\"", edition.0, edition.1, edition.2)
+    format!("\"{}-{:x}\"", edition.0, edition.1)
 }
 
 /// Whether a list of tags, or `*`, names `tag`. Weak ones count: they differ in spelling alone.

@@ -60,8 +60,7 @@ struct Answer {
     body: Bytes,
 }
 
-/// A request that is answered for all who ask alike: with what the leader has, since the answer outlives a replica's
-/// excuse.
+/// A request that is answered for all who ask alike: with all that has changed so far, whoever asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ForAll;
 
@@ -92,7 +91,7 @@ fn question(api: &Api, request: &Request) -> Option<Question> {
         address: address.clone(),
         country: visitor::country(request.headers(), api),
         known: user.is_some(),
-        changes: api.catalogue().changes().count(),
+        changes: api.catalogue().changes(),
         moment: since.as_secs() / MOMENT,
     })
 }

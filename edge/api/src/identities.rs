@@ -57,16 +57,19 @@ pub(crate) async fn list(
     Ok(Json(Documents { identities: linked.into_iter().map(Document::from).collect() }))
 }
 
-/// Lets no provider log in to one's account any more. It takes the password, so that nobody locks themselves out.
+/// Lets no provider log in to one's account any more, and ends all other sessions: one may have begun there. It takes the
+/// password, so that nobody locks themselves out.
 #[utoipa::path(post, path = "/v1/users/me/identities/removal", tag = "accounts", request_body = Removal,
     responses((status = 204, description = "It is the password alone from now on.")))]
 pub(crate) async fn remove(
     State(api): State<Api>,
-    InPerson(user, _): InPerson,
+    InPerson(user, session): InPerson,
     client: Client,
     Body(Removal { password }): Body<Removal>,
 ) -> Result<StatusCode, Problem> {
     passwords::confirm(&api, &client, user.id, password).await?;
-    api.catalogue().identities().forget(user.id).await.map_err(catalogue_failed)?;
+    let identities = api.catalogue().identities();
+    identities.forget(user.id, session).await.map_err(catalogue_failed)?;
+    api.standing().forget(|other, of| of == user.id && other != session);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bus::{Follower, News};
-use catalogue::{Changes, Event};
+use catalogue::{Catalogue, Event};
 use media::UserId;
 use service::Shutdown;
 use tokio::sync::watch;
@@ -35,9 +35,8 @@ pub(crate) enum Topic {
 type Watched = HashMap<Topic, watch::Sender<()>>;
 
 /// The open streams, by what they are about, and whose they are. Cloning shares them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Live {
-    changes: Changes,
     watched: Arc<Mutex<Watched>>,
     seats: Arc<Mutex<Seats>>,
 }
@@ -64,42 +63,44 @@ pub(crate) struct Watch {
 }
 
 impl Live {
-    /// Nobody listens. What is heard to have changed is noted in `changes`.
-    pub(crate) fn new(changes: Changes) -> Self {
-        Self { changes, watched: Arc::default(), seats: Arc::default() }
-    }
-
-    /// Wakes streams by what is said on the bus of events, until the shutdown begins. Then all streams end.
-    pub async fn follow(self, mut events: Follower, shutdown: Shutdown) {
+    /// Wakes streams by what is said on the bus of events, and lets the catalogue hear it, until the shutdown begins. Then
+    /// all streams end.
+    pub async fn follow(self, catalogue: Catalogue, mut events: Follower, shutdown: Shutdown) {
         loop {
             tokio::select! {
                 () = shutdown.begun() => break self.with(HashMap::clear),
-                news = events.next() => self.hear(news),
+                news = events.next() => self.hear(&catalogue, news).await,
             }
         }
     }
 
-    fn hear(&self, news: News) {
+    async fn hear(&self, catalogue: &Catalogue, news: News) {
         match news {
             News::Passed { body, .. } => {
                 if let Ok(event) = serde_json::from_value::<Event>(body) {
-                    self.changes.hear(&event);
-                    self.with(|watched| {
-                        for topic in topics(&event) {
-                            watched.get(&topic).inspect(|watched| watched.send_modify(|()| ()));
-                        }
-                    });
+                    catalogue.hear(&event).await;
+                    self.wake(&event);
                 }
             }
             // Whatever was missed: everybody looks.
             News::Missed => {
-                self.changes.note();
-                self.with(|watched| {
-                    watched.values().for_each(|watched| watched.send_modify(|()| ()));
-                });
+                catalogue.note_change().await;
+                self.wake_all();
             }
             News::Set { .. } | News::CaughtUp | News::CutOff => {}
         }
+    }
+
+    fn wake(&self, event: &Event) {
+        self.with(|watched| {
+            for topic in topics(event) {
+                watched.get(&topic).inspect(|watched| watched.send_modify(|()| ()));
+            }
+        });
+    }
+
+    fn wake_all(&self) {
+        self.with(|watched| watched.values().for_each(|watched| watched.send_modify(|()| ())));
     }
 
     /// Watches something from now on.
@@ -178,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_watches_is_woken_and_nobody_is_kept_after_they_go() {
-        let live = Live::new(Changes::default());
+        let live = Live::default();
         let (playlist, other) = (Uuid::now_v7(), Uuid::now_v7());
         let mut watch = live.watch(Topic::News(playlist));
         let second = live.watch(Topic::News(playlist));
@@ -187,23 +188,16 @@ mod tests {
         let mut access = live.watch(Topic::AccessOf(reader));
         let by = UserId::new(other);
         for about in [other, playlist, playlist] {
-            let body = serde_json::to_value(Event::PlaylistChanged {
-                playlist: about,
-                by,
-                members: vec![reader],
-            });
-            let id = bus::MessageId::generate();
-            live.hear(News::Passed { id, body: body.expect("JSON") });
+            live.wake(&Event::PlaylistChanged { playlist: about, by, members: vec![reader] });
         }
         assert!(watch.woken().await);
         assert!(!watch.woken.has_changed().expect("open"), "two changes are one");
         assert!(members.woken().await, "it is theirs, too");
         assert!(!access.woken.has_changed().expect("open"), "it is no news of their access");
-        let body = serde_json::to_value(Event::AccessChanged { user: reader });
-        live.hear(News::Passed { id: bus::MessageId::generate(), body: body.expect("JSON") });
+        live.wake(&Event::AccessChanged { user: reader });
         assert!(access.woken().await);
         assert!(!members.woken.has_changed().expect("open"), "nor the reverse");
-        live.hear(News::Missed);
+        live.wake_all();
         assert!(watch.woken().await);
         drop((second, members, access));
         assert!(live.with(|watched| watched.contains_key(&Topic::News(playlist))));
@@ -213,7 +207,7 @@ mod tests {
 
     #[test]
     fn nobody_takes_all_seats() {
-        let live = Live::new(Changes::default());
+        let live = Live::default();
         let sit = |whose: &str, has_account| live.sit_down(whose.to_owned(), has_account);
         let mut anns: Vec<Seat> = (0..MOST_OF_USER).filter_map(|_| sit("ann", true)).collect();
         assert_eq!(anns.len(), MOST_OF_USER);

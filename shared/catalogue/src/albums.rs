@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use media::{AlbumId, ArtistId, SongId};
+use sha2::{Digest, Sha256};
 
 use crate::artwork::Artwork;
 use crate::audience::{Audience, visible};
@@ -37,16 +38,22 @@ pub struct Album {
     edition: u64,
 }
 
-/// What an album was like: its own edition, how many songs it had, and the sum of theirs.
+/// What an album was like: its own edition, and what stands for its songs and theirs. Whoever is shown other songs, or the
+/// same at another time, sees another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AlbumEdition(pub u64, pub usize, pub u64);
+pub struct AlbumEdition(pub u64, pub u64);
 
 impl Album {
     /// What it is like.
     #[must_use]
     pub fn edition(&self) -> AlbumEdition {
-        let songs = self.songs.iter().map(|song| song.edition).sum();
-        AlbumEdition(self.edition, self.songs.len(), songs)
+        let mut songs = Sha256::new();
+        for song in &self.songs {
+            songs.update(song.id.uuid());
+            songs.update(song.edition.to_be_bytes());
+        }
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = songs.finalize().into();
+        AlbumEdition(self.edition, u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 }
 

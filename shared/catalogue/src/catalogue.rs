@@ -100,10 +100,11 @@ impl Catalogue {
         Self { freshness: Freshness::Eventual, ..self.clone() }
     }
 
-    /// How often what everybody is shown has changed. Whoever hears of events tells it of them.
+    /// The same catalogue for whoever is shown what everybody is shown, and no more: reads go to the replica, where there
+    /// is one, unless it has not yet heard of the last [change](Self::changes).
     #[must_use]
-    pub fn changes(&self) -> &Changes {
-        &self.changes
+    pub fn seen_by_all(&self) -> Self {
+        Self { freshness: Freshness::all(), ..self.clone() }
     }
 
     /// The accounts.
@@ -290,6 +291,10 @@ impl Catalogue {
 
     pub(crate) fn freshness(&self) -> Freshness {
         self.freshness
+    }
+
+    pub(crate) fn noted_changes(&self) -> &Changes {
+        &self.changes
     }
 
     pub(crate) fn outbox_filled(&self) -> &Notify {

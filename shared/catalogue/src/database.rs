@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use sqlx::migrate::Migrator;
 
-use self::postgres::PostgresDatabase;
+use self::postgres::{Freshness, PostgresDatabase};
 use self::sqlite::SqliteDatabase;
 use self::url::DatabaseUrl;
 use crate::error::CatalogueError;
@@ -55,6 +55,13 @@ impl Database {
     /// The first of these migrations that this release does not have.
     pub(crate) fn first_unknown(url: &DatabaseUrl, versions: &[i64]) -> Option<i64> {
         versions.iter().copied().find(|version| !migrations(url).version_exists(*version))
+    }
+
+    /// Whoever reads [for all](Freshness::all) sees all that is committed by now.
+    pub(crate) async fn all_must_see_all(&self) {
+        if let Self::Postgres(postgres) = self {
+            postgres.has_written(Freshness::all()).await;
+        }
     }
 
     pub(crate) async fn close(&self) {

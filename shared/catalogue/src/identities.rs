@@ -3,7 +3,7 @@
 //! Nobody is known by their mail address: people here have not proved that theirs is theirs, so that whoever registered
 //! with another's address would be given their login.
 
-use media::UserId;
+use media::{SessionId, UserId};
 use uuid::Uuid;
 
 use crate::account::{Email, Username};
@@ -112,12 +112,13 @@ impl<'a> Identities<'a> {
         rows.iter().map(linked).collect()
     }
 
-    /// Lets nobody be that account any more who has but logged in elsewhere.
+    /// Lets nobody be that account any more who has but logged in elsewhere, and ends all its sessions but `kept`.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn forget(&self, user: UserId) -> Result<(), CatalogueError> {
+    pub async fn forget(&self, user: UserId, kept: SessionId) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
+        write.end_sessions(user, Some(kept)).await?;
         write.forget_identities(user).await?;
         write.end_oidc_logins(user).await?;
         write.commit().await

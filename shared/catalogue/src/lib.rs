@@ -1,7 +1,7 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
-//! opened), `statement`, `source`, `write`, `turns` and [`changes`] (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
+//! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
@@ -21,7 +21,7 @@ mod avatars;
 pub mod backup;
 pub mod bookmarks;
 pub mod catalogue;
-pub mod changes;
+mod changes;
 mod chores;
 pub mod country;
 mod covers;
@@ -86,7 +86,6 @@ pub use artists::{Artist, Artists};
 pub use artwork::{Artwork, Cover, CoverDocument, cover_documents};
 pub use audience::Audience;
 pub use catalogue::Catalogue;
-pub use changes::Changes;
 pub use country::{Country, Territories};
 pub use credits::{Credit, NewCredit};
 pub use database::url::DatabaseUrl;

@@ -21,8 +21,9 @@ pub const LONGEST: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// The most sessions of an account: the one that began first ends for one more.
 pub const MOST: u32 = 100;
 
-/// How often a session can be refreshed: every quarter of an hour for as long as it may last, and some more. All its tokens
-/// are known when they come again, so that nobody refreshes a stolen one until it is forgotten.
+/// How often a session can be refreshed: every quarter of an hour for as long as it may last, and some more. A token that
+/// was used is known when it comes again for as long as it would have been good unused: nobody refreshes a stolen one
+/// until it is forgotten.
 pub const MOST_REFRESHES: u32 = 20_000;
 
 /// The sessions in a catalogue.
@@ -103,6 +104,10 @@ impl<'a> Sessions<'a> {
             let find = sql("SELECT u.id, u.username, u.role FROM sessions s
                             JOIN users u ON u.id = s.user_id WHERE s.id = $1");
             let user = read_user(&write.one(find.bind(session)).await?)?;
+            // What was used longer ago would be over by itself in whoever's hands it is.
+            let over = sql("DELETE FROM refresh_tokens WHERE session_id = $1 AND used_ms <= $2");
+            let over = over.bind(session).bind(now.saturating_sub(ms(idle)));
+            write.execute(over).await?;
             Refreshed::Session { session, user, token: write.next_token(session).await? }
         } else {
             write.end_session(session).await?;

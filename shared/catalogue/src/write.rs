@@ -131,7 +131,7 @@ impl Write {
         let committed = transaction.commit(&catalogue).await;
         // It may have happened where the answer got lost, too.
         if of_a_song {
-            catalogue.changes().note();
+            catalogue.note_change().await;
         }
         committed?;
         if said {

@@ -47,7 +47,11 @@ impl Process {
 
     fn hear(&self, bus: &Bus, name: &str, shutdown: &Shutdown) {
         let events = bus.follow(name.parse().unwrap());
-        tokio::spawn(self.api.live().clone().follow(events, shutdown.clone()));
+        tokio::spawn(self.api.live().clone().follow(
+            self.catalogue.clone(),
+            events,
+            shutdown.clone(),
+        ));
     }
 
     async fn titles(&self) -> Vec<String> {
@@ -181,4 +185,28 @@ async fn whoever_has_an_answer_already_is_told_so() {
             }
         }
     }
+}
+
+/// One song goes when another comes, at their own time: the album is not what it was, though nobody has edited anything.
+#[tokio::test]
+async fn an_album_of_other_songs_has_another_tag() {
+    let stage = Stage::new().await;
+    let noon = u64::try_from(stage.now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let noon = noon + 3_600_000;
+    let (old, new) = (stage.song_on("Tones", "Old").await, stage.song_on("Tones", "New").await);
+    let window = |from, until| SongEdit {
+        available_from_ms: Some(from),
+        available_until_ms: Some(until),
+        ..SongEdit::default()
+    };
+    for (song, edit) in [(&old, window(None, Some(noon))), (&new, window(Some(noon), None))] {
+        stage.catalogue.songs().edit(song.id, song.edition, &edit).await.unwrap();
+    }
+    let line = format!("GET /v1/albums/{}", old.album_id);
+    let (_, headers, album) = stage.ask(&line, None, Value::Null, &[]).await;
+    assert_eq!(titles(&album), ["Old"]);
+    stage.clock.advance(Duration::from_secs(3_600));
+    let had = [("if-none-match", headers["etag"].to_str().unwrap())];
+    let (status, _, album) = stage.ask(&line, None, Value::Null, &had).await;
+    assert_eq!((status, titles(&album)), (200, vec!["New".to_owned()]));
 }

@@ -13,7 +13,11 @@ async fn edits_are_told_as_they_happen_until_access_is_lost() {
     let song = stage.song("a").await;
     let (bus, shutdown) = (Bus::in_memory(), Shutdown::new());
     let follower = bus.follow("here".parse().unwrap());
-    tokio::spawn(stage.api.live().clone().follow(follower, shutdown.clone()));
+    tokio::spawn(stage.api.live().clone().follow(
+        stage.catalogue.clone(),
+        follower,
+        shutdown.clone(),
+    ));
     tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, shutdown.clone()));
     let (_, made) = stage.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
     let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
@@ -52,7 +56,11 @@ async fn whoever_is_shut_out_hears_no_more() {
     let stage = Stage::new().await;
     let (bus, shutdown) = (Bus::in_memory(), Shutdown::new());
     let follower = bus.follow("here".parse().unwrap());
-    tokio::spawn(stage.api.live().clone().follow(follower, shutdown.clone()));
+    tokio::spawn(stage.api.live().clone().follow(
+        stage.catalogue.clone(),
+        follower,
+        shutdown.clone(),
+    ));
     tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, shutdown.clone()));
     let (_, made) = stage.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
     let playlist = format!("/v1/playlists/{}/events", made["id"].as_str().unwrap());

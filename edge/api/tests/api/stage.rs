@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use catalogue::{Role, User};
+use catalogue::{NewSong, Role, Song, User};
 use http_body_util::BodyExt;
 use media::SongId;
 use serde_json::Value;
@@ -40,6 +40,12 @@ impl Stage {
 
     pub(crate) async fn song(&self, title: &str) -> SongId {
         self.make_ready(upload_of(&self.ann, title)).await.id
+    }
+
+    /// The same on an album.
+    pub(crate) async fn song_on(&self, album: &str, title: &str) -> Song {
+        let album = Some(album.parse().unwrap());
+        self.make_ready(NewSong { album, ..upload_of(&self.ann, title) }).await
     }
 
     /// `METHOD path` by somebody, with a body where there is one, and with headers.

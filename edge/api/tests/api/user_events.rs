@@ -43,7 +43,11 @@ impl Told {
 fn live(stage: &Stage) -> Shutdown {
     let (bus, shutdown) = (Bus::in_memory(), Shutdown::new());
     let follower = bus.follow("here".parse().unwrap());
-    tokio::spawn(stage.api.live().clone().follow(follower, shutdown.clone()));
+    tokio::spawn(stage.api.live().clone().follow(
+        stage.catalogue.clone(),
+        follower,
+        shutdown.clone(),
+    ));
     tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, shutdown.clone()));
     shutdown
 }

@@ -12,6 +12,7 @@ use media::UserId;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Row};
+use uuid::Uuid;
 
 use self::distrust::Distrust;
 use self::replica::Replica;
@@ -48,6 +49,13 @@ pub(crate) enum Freshness {
     Own(UserId),
     /// Whatever a replica has heard.
     Eventual,
+}
+
+impl Freshness {
+    /// All that was written of what everybody is shown: nobody has this id, in whose name it is noted.
+    pub(crate) fn all() -> Self {
+        Self::Own(UserId::new(Uuid::nil()))
+    }
 }
 
 /// A database on a server.

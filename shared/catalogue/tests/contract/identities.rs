@@ -82,7 +82,16 @@ async fn nobody_lies_in_wait_at_a_provider(bench: &Bench) {
         let begun = logins.begin(Some(ann)).await.unwrap();
         let grant = logins.grant(ann, &browser).await.unwrap();
         let kept = match number {
-            0 => identities.forget(ann).await.map(|()| false).unwrap(),
+            0 => {
+                let sessions = catalogue.sessions();
+                let (thiefs, _) = sessions.begin(ann, GOOD).await.unwrap();
+                let (own, _) = sessions.begin(ann, GOOD).await.unwrap();
+                identities.forget(ann, own).await.unwrap();
+                assert_eq!(sessions.standing(thiefs).await.unwrap(), None);
+                assert!(sessions.standing(own).await.unwrap().is_some());
+                false
+            }
+
             1 => {
                 let resets = catalogue.password_resets();
                 resets.wish("ann").await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use media::{MasterHash, UserId};
-use segue_catalogue::{Catalogue, DatabaseUrl, NewSong, Role};
+use segue_catalogue::{Catalogue, DatabaseUrl, Event, NewSong, Role};
 use service::Clock;
 use testkit::postgres::PostgresServer;
 
@@ -102,6 +102,37 @@ async fn a_replica_answers_whoever_wrote_nothing_and_the_leader_whoever_did() {
     pair.catalogue.users().create("eve", "hash", Role::Listener).await.unwrap();
     assert!(!pair.knows(&anns, "eve").await);
     assert!(pair.knows(&pair.catalogue, "eve").await);
+    pair.catalogue.close().await;
+}
+
+/// What is kept for all is read from the replica, but never behind a change of songs that this process made or heard of.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_for_all_reads_no_song_as_it_was_before_the_last_change() {
+    let pair = Pair::new().await;
+    let ann = pair.catalogue.users().create("ann", "hash", Role::Artist).await.unwrap();
+    pair.catch_up();
+    let all = pair.catalogue.seen_by_all();
+    pair.pause();
+    pair.catalogue.users().create("bob", "hash", Role::Artist).await.unwrap();
+    assert!(!pair.knows(&all, "bob").await, "the replica was asked");
+    let before = pair.catalogue.changes();
+    let song = pair.catalogue.songs().accept(&song_of(ann.id, "Song")).await.unwrap();
+    assert_eq!(pair.catalogue.changes(), before + 1);
+    assert_eq!(all.songs().get(song.id).await.unwrap(), Some(song));
+    pair.go_on();
+    pair.pause();
+    // Another process changes something: unheard of, it is not there yet.
+    let url: DatabaseUrl = pair.leader.url().parse().unwrap();
+    let other = Catalogue::open(&url, Clock::system()).await.unwrap();
+    let song = other.songs().accept(&song_of(ann.id, "Another")).await.unwrap();
+    assert_eq!(all.songs().get(song.id).await.unwrap(), None);
+    let event = Event::SongUploaded { song: song.id, uploader: ann.id };
+    pair.catalogue.hear(&event).await;
+    assert_eq!(pair.catalogue.changes(), before + 2);
+    assert_eq!(all.songs().get(song.id).await.unwrap(), Some(song));
+    pair.catalogue.hear(&Event::LibraryChanged { user: ann.id }).await;
+    assert_eq!(pair.catalogue.changes(), before + 2);
+    other.close().await;
     pair.catalogue.close().await;
 }
 
