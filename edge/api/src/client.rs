@@ -37,6 +37,9 @@ const MAILS_PER_ADDRESS: u32 = 20;
 /// Exports of one account within [`WITHIN`].
 const EXPORTS: u32 = 3;
 
+/// Pictures that somebody may put of themselves within [`WITHIN`]: each is kept for good.
+const PICTURES: u32 = 10;
+
 const WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// Whoever asks, by address: a household of IPv6 is one. Whoever serves puts the [`SocketAddr`] of the connection's other
@@ -91,6 +94,7 @@ pub(crate) struct Logins {
     registrations: Attempts,
     elsewhere: Attempts,
     exports: Attempts,
+    pictures: Attempts,
     mails_by_account: Attempts,
     mails_by_address: Attempts,
 }
@@ -104,6 +108,7 @@ impl Logins {
             registrations: Attempts::new(NEW_PER_ADDRESS, WITHIN),
             elsewhere: Attempts::new(ELSEWHERE_PER_ADDRESS, WITHIN),
             exports: Attempts::new(EXPORTS, WITHIN),
+            pictures: Attempts::new(PICTURES, WITHIN),
             mails_by_account: Attempts::new(MAILS_PER_ACCOUNT, WITHIN),
             mails_by_address: Attempts::new(MAILS_PER_ADDRESS, WITHIN),
         }
@@ -172,6 +177,11 @@ impl Logins {
     /// Counts an export.
     pub(crate) fn export(&self, whose: &str, now: SystemTime) -> Result<(), Problem> {
         self.exports.take(whose, now)
+    }
+
+    /// Counts a picture.
+    pub(crate) fn picture(&self, whose: &str, now: SystemTime) -> Result<(), Problem> {
+        self.pictures.take(whose, now)
     }
 
     /// Counts a new account.

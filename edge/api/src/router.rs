@@ -45,7 +45,7 @@ pub fn router(api: &Api, ingest: Ingest) -> Router {
         .route_layer(middleware::from_fn_with_state(api.request_timeout(), deadline::keep))
         .with_state(api.clone())
         .merge(Access::Artist.guard(api, ingest.uploads))
-        .merge(Access::Listener.guard(api, ingest.avatars))
+        .merge(Access::Listener.guard(api, few_pictures(api, ingest.avatars)))
         .merge(Access::Open.guard(api, ingest.open))
         .split_for_parts();
     let routes = routes
@@ -157,6 +157,11 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(library::follow_alias))
         .routes(routes!(song_aliases::show))
         .routes(routes!(song_aliases::stream))
+}
+
+/// Pictures of people, not too many of each.
+fn few_pictures(api: &Api, avatars: OpenApiRouter) -> OpenApiRouter {
+    avatars.route_layer(middleware::from_fn_with_state(api.clone(), users::count_picture))
 }
 
 fn for_artists() -> OpenApiRouter<Api> {

@@ -1,7 +1,9 @@
 //! One's own account: who one is, and deleting it.
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
 use catalogue::users::Deleted;
 use catalogue::{Name, Preferences, PreferencesChange, ProfileChange};
 use serde::Deserialize;
@@ -117,6 +119,17 @@ pub(crate) async fn delete_me(
         tracing::warn!(user = %user.id, "what plays of a deleted account was not ended");
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets somebody put so many pictures of themselves, and no more: 429.
+pub(crate) async fn count_picture(
+    State(api): State<Api>,
+    Caller(user): Caller,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    api.logins().picture(&user.id.to_string(), api.clock().now())?;
+    Ok(next.run(request).await)
 }
 
 pub(crate) fn read_name(text: &str) -> Result<Name, Problem> {

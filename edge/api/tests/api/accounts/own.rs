@@ -136,3 +136,19 @@ async fn an_account_is_deleted_by_whoever_knows_its_password() {
     let (status, problem) = delete(&admin, PASSWORD).await;
     assert_eq!((status, &problem["type"]), (409, &json!("urn:segue:problem:last-admin")));
 }
+
+/// Each picture is kept for good: nobody fills the store with theirs, and nobody else is kept from putting one.
+#[tokio::test]
+async fn somebody_puts_few_pictures_of_themselves() {
+    let stage = Stage::new().await;
+    let put =
+        async |access: &str| stage.ask(("PUT", "/v1/users/me/avatar"), Some(access), None).await.0;
+    for name in ["ann", "bob"] {
+        stage.register(name).await;
+        let (access, _) = stage.log_in(name, PASSWORD).await;
+        for _ in 0..10 {
+            assert_eq!(put(&access).await, 200);
+        }
+        assert_eq!(put(&access).await, 429);
+    }
+}
