@@ -56,6 +56,9 @@ pub struct Quota {
     pub bytes: u64,
 }
 
+/// How [`Upload::concat`] begins of an upload that is made of others.
+pub const FINAL: &str = "final;";
+
 /// The uploads in a catalogue.
 #[derive(Debug)]
 pub struct Uploads<'a>(&'a Catalogue);
@@ -73,7 +76,7 @@ impl<'a> Uploads<'a> {
     }
 
     /// Notes an upload that is forgotten after `lifetime`; none where its sender would then have more on the way than
-    /// `quota`.
+    /// `quota`. One that is made of others is noted once: whoever notes it again hears of the first.
     ///
     /// # Errors
     /// The database failed.
@@ -84,6 +87,9 @@ impl<'a> Uploads<'a> {
         lifetime: Duration,
     ) -> Result<Option<Upload>, CatalogueError> {
         let mut write = self.0.write_alone_on(new.user.uuid()).await?;
+        if let Some(noted) = noted_before(&mut write, new).await? {
+            return Ok(Some(noted));
+        }
         let (count, bytes) = on_the_way(&mut write, new.user).await?;
         if count >= quota.uploads || bytes.saturating_add(new.length) > quota.bytes {
             return Ok(None);
@@ -122,12 +128,7 @@ impl<'a> Uploads<'a> {
         user: UserId,
         concat: &str,
     ) -> Result<Option<Upload>, CatalogueError> {
-        let find = sql(concat!(
-            uploads!(),
-            " WHERE user_id = $1 AND concat = $2 AND expires_ms > $3 ORDER BY id LIMIT 1"
-        ));
-        let find = find.bind(user).bind(concat).bind(self.0.now_ms());
-        self.0.read().optional(find).await?.as_ref().map(read).transpose()
+        made_of(&mut self.0.read(), user, concat, self.0.now_ms()).await
     }
 
     /// Makes a song of an upload that has come whole and whose master is stored, as [`Songs::accept`](crate::Songs::accept)
@@ -160,6 +161,32 @@ impl<'a> Uploads<'a> {
         write.commit().await?;
         Ok(removed == 1)
     }
+}
+
+/// What was noted of the same others, if `new` is made of any.
+async fn noted_before(
+    write: &mut Write,
+    new: &NewUpload,
+) -> Result<Option<Upload>, CatalogueError> {
+    let now = write.now_ms();
+    match new.concat.as_deref().filter(|concat| concat.starts_with(FINAL)) {
+        Some(concat) => made_of(write, new.user, concat, now).await,
+        None => Ok(None),
+    }
+}
+
+async fn made_of(
+    source: &mut impl Source,
+    user: UserId,
+    concat: &str,
+    now: i64,
+) -> Result<Option<Upload>, CatalogueError> {
+    let find = sql(concat!(
+        uploads!(),
+        " WHERE user_id = $1 AND concat = $2 AND expires_ms > $3 ORDER BY id LIMIT 1"
+    ));
+    let find = find.bind(user).bind(concat).bind(now);
+    source.optional(find).await?.as_ref().map(read).transpose()
 }
 
 /// How many uploads of `user` have become nothing yet, and their bytes.

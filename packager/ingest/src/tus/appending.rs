@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use catalogue::Upload;
+use catalogue::uploads::FINAL;
 use futures::{Stream, StreamExt, stream};
 use service::Problem;
 use tokio::fs::File;
@@ -77,7 +78,7 @@ impl Uploads {
         piece: Piece,
         body: Body,
     ) -> Result<Standing, Problem> {
-        if upload.concat.as_deref().is_some_and(|concat| concat.starts_with("final")) {
+        if upload.concat.as_deref().is_some_and(|concat| concat.starts_with(FINAL)) {
             return Err(made_of_others());
         }
         let turn = self.turns.take(upload.id).await.ok_or_else(locked)?;

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
+use catalogue::uploads::FINAL;
 use catalogue::{NewUpload, Upload};
 use media::{UploadId, UserId};
 use service::Problem;
@@ -17,7 +19,8 @@ use crate::refusals::{self, catalogue_failed};
 /// What a piece of another says of itself.
 pub(super) const PARTIAL: &str = "partial";
 
-const FINAL: &str = "final;";
+/// How long a client waits for another that joins the same pieces.
+const JOINING: Duration = Duration::from_secs(60);
 
 /// The most pieces of one upload.
 const MOST: usize = 100;
@@ -76,19 +79,37 @@ impl Uploads {
         metadata: String,
     ) -> Result<Standing, Problem> {
         let concat = Concat::Final(ids.to_vec()).to_string();
-        let found = self.intake.catalogue.uploads().made_of(user, &concat).await;
-        let upload = match found.map_err(|error| catalogue_failed(&error))? {
+        let upload = match self.made_of(user, &concat).await? {
             Some(upload) => upload,
-            None => {
-                let length = self.length_of(user, ids).await?;
-                self.note(&NewUpload { user, length, metadata, concat: Some(concat) }).await?
-            }
+            None => self.note_whole(user, ids, metadata, concat).await?,
         };
-        let turn = self.turns.take(upload.id).await.ok_or_else(appending::locked)?;
+        let turn = self.turns.wait(upload.id, JOINING).await.ok_or_else(appending::locked)?;
         let (uploads, ids) = (self.clone(), ids.to_vec());
         let joining = async move { uploads.join(turn, upload.id, &ids).await };
         let joined = tokio::spawn(joining.in_current_span()).await;
         joined.map_err(|error| Problem::internal(&error))?
+    }
+
+    /// Notes what is to be made of `ids`, unless another request does at the same time.
+    async fn note_whole(
+        &self,
+        user: UserId,
+        ids: &[UploadId],
+        metadata: String,
+        concat: String,
+    ) -> Result<Upload, Problem> {
+        match self.length_of(user, ids).await {
+            Ok(length) => {
+                self.note(&NewUpload { user, length, metadata, concat: Some(concat) }).await
+            }
+            // The other one may be done with the pieces by now.
+            Err(problem) => self.made_of(user, &concat).await?.ok_or(problem),
+        }
+    }
+
+    async fn made_of(&self, user: UserId, concat: &str) -> Result<Option<Upload>, Problem> {
+        let found = self.intake.catalogue.uploads().made_of(user, concat).await;
+        found.map_err(|error| catalogue_failed(&error))
     }
 
     async fn length_of(&self, user: UserId, ids: &[UploadId]) -> Result<u64, Problem> {

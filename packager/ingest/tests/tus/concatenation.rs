@@ -1,6 +1,8 @@
 //! Several uploads become one.
 
-use crate::bench::{Answer, Bench, metadata, noise};
+use tokio::task::JoinSet;
+
+use crate::bench::{Answer, Ask, Bench, metadata, noise};
 
 async fn piece(bench: &Bench, bytes: &[u8]) -> String {
     let path = bench.create(bytes.len()).header("upload-concat", "partial").await.location();
@@ -9,10 +11,14 @@ async fn piece(bench: &Bench, bytes: &[u8]) -> String {
     path
 }
 
-async fn join(bench: &Bench, paths: &[&str]) -> Answer {
+fn joining(bench: &Bench, paths: &[&str]) -> Ask {
     let title = metadata(&[("title", "In parts")]);
     let ask = bench.ask("POST /v1/uploads").header("upload-metadata", &title);
-    ask.header("upload-concat", &format!("final;{}", paths.join(" "))).await
+    ask.header("upload-concat", &format!("final;{}", paths.join(" ")))
+}
+
+async fn join(bench: &Bench, paths: &[&str]) -> Answer {
+    joining(bench, paths).await
 }
 
 #[tokio::test]
@@ -48,4 +54,23 @@ async fn what_is_no_finished_piece_is_not_joined() {
         assert_eq!(refused.status, status, "{other}: {refused:?}");
     }
     assert_eq!(bench.songs().await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_at_once_joins_once() {
+    let bench = Bench::new().await;
+    for round in 0..10 {
+        let bytes = noise(60_000, round);
+        let (first, rest) = bytes.split_at(40_000);
+        let (first, rest) = (piece(&bench, first).await, piece(&bench, rest).await);
+        let mut racing = JoinSet::new();
+        for _ in 0..8 {
+            racing.spawn(joining(&bench, &[&first, &rest]).into_future());
+        }
+        let answers = racing.join_all().await;
+        let told = |answer: &Answer| (answer.location(), answer.song().expect("a song"));
+        assert!(answers.iter().all(|answer| told(answer) == told(&answers[0])), "{answers:?}");
+        assert_eq!(bench.songs().await.len() as u64, round + 1);
+    }
+    assert!(bench.files("work").is_empty());
 }

@@ -15,6 +15,7 @@ contract![
     nobody_has_more_on_the_way_than_they_may,
     an_upload_becomes_one_song_however_often_it_is_accepted,
     what_is_made_of_others_is_found_by_them,
+    what_is_made_of_others_is_noted_once,
 ];
 
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -84,4 +85,24 @@ async fn what_is_made_of_others_is_found_by_them(bench: &Bench) {
         async |concat| bench.catalogue.uploads().made_of(bench.admin.id, concat).await.unwrap();
     assert_eq!(made_of("final;a b").await, whole);
     assert_eq!(made_of("final;b a").await, None);
+}
+
+async fn what_is_made_of_others_is_noted_once(bench: &Bench) {
+    let (ann, concat) = (bench.admin.id, Some("final;a b".to_owned()));
+    let mut noting = JoinSet::new();
+    for _ in 0..8 {
+        let (catalogue, concat) = (bench.catalogue.clone(), concat.clone());
+        let new = NewUpload { concat, ..of(ann, 60) };
+        noting.spawn(async move { catalogue.uploads().create(&new, &QUOTA, LIFETIME).await });
+    }
+    let noted = noting.join_all().await.into_iter().map(Result::unwrap);
+    let noted: Vec<_> = noted.map(|upload| upload.expect("within the quota").id).collect();
+    assert!(noted.iter().all(|id| *id == noted[0]), "{noted:?}");
+    // Pieces that are alike in what they say are not one.
+    let partial = || NewUpload { concat: Some("partial".to_owned()), ..of(ann, 10) };
+    let (one, other) = (made(bench, &partial()).await, made(bench, &partial()).await);
+    assert_ne!(one.expect("within the quota").id, other.expect("within the quota").id);
+    bench.wait(LIFETIME);
+    let again = made(bench, &NewUpload { concat, ..of(ann, 60) }).await;
+    assert_ne!(again.expect("within the quota").id, noted[0], "what is over is over");
 }
