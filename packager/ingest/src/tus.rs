@@ -195,10 +195,9 @@ async fn create(
     let concat = concat.map(|concat| concat.to_string());
     let new = NewUpload { user: user.id, length, metadata, concat };
     let piece = Piece::of_creation(headers)?;
-    let upload = uploads.note(&new).await?;
     let standing = match piece {
-        None => Standing { upload, offset: 0, song: None },
-        Some(piece) => uploads.begin_with(upload, piece, body).await?,
+        None => Standing { upload: uploads.note(&new).await?, offset: 0, song: None },
+        Some(piece) => uploads.begin_with(new, piece, body).await?,
     };
     Ok(created(&standing))
 }

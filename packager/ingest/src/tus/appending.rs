@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
-use catalogue::Upload;
 use catalogue::uploads::FINAL;
+use catalogue::{NewUpload, Upload};
 use futures::{Stream, StreamExt, stream};
 use service::Problem;
 use tokio::fs::File;
@@ -83,29 +83,45 @@ impl Uploads {
         }
         let turn = self.turns.take(upload.id).await.ok_or_else(locked)?;
         let uploads = self.clone();
-        let appending = async move { uploads.append_alone(turn, upload, piece, body).await };
-        let appended = tokio::spawn(appending.in_current_span()).await;
-        appended.map_err(|error| Problem::internal(&error))?
+        carried_on(async move { uploads.append_alone(&turn, upload, piece, body).await }).await
     }
 
-    /// [`append`](Self::append) to what was just begun. What cannot be used is not begun: its client knows no path to it.
+    /// Begins an upload with its first bytes, carried on as those of [`append`](Self::append) are. What breaks off or
+    /// cannot be used is forgotten by whoever carries it on: its client knows no path to it.
     pub(super) async fn begin_with(
         &self,
-        upload: Upload,
+        new: NewUpload,
         piece: Piece,
         body: Body,
     ) -> Result<Standing, Problem> {
-        let id = upload.id;
-        let appended = self.append(upload, piece, body).await;
-        if appended.is_err() {
-            self.forget(id).await;
+        let uploads = self.clone();
+        carried_on(async move {
+            let upload = uploads.note(&new).await?;
+            let turn = uploads.turns.take(upload.id).await.ok_or_else(locked)?;
+            match uploads.append_alone(&turn, upload.clone(), piece, body).await {
+                Err(problem) => uploads.left_of(upload, problem).await,
+                begun => begun,
+            }
+        })
+        .await
+    }
+
+    /// What is left of an upload that could not be begun: nothing, unless all its bytes are here and something behind us
+    /// failed. It may have become a song then, and if not, it becomes one when somebody asks for it or [`tend`](Self::tend) does.
+    async fn left_of(&self, upload: Upload, problem: Problem) -> Result<Standing, Problem> {
+        if problem.status().is_server_error() {
+            let offset = self.files.offset(upload.id).await.unwrap_or_default();
+            if offset == upload.length {
+                return Ok(Standing { upload, offset, song: None });
+            }
         }
-        appended
+        self.forget(upload.id).await;
+        Err(problem)
     }
 
     async fn append_alone(
         &self,
-        turn: Turn,
+        turn: &Turn,
         upload: Upload,
         piece: Piece,
         body: Body,
@@ -123,13 +139,13 @@ impl Uploads {
         refusals::check_room(&self.intake, left)?;
         if upload.song.is_none() {
             match piece.checksum {
-                None => self.write(&turn, &upload, left, body).await?,
-                Some(checksum) => self.write_checked(&turn, &upload, left, checksum, body).await?,
+                None => self.write(turn, &upload, left, body).await?,
+                Some(checksum) => self.write_checked(turn, &upload, left, checksum, body).await?,
             }
         }
         let offset = self.offset(&upload).await?;
         let song = match upload.song {
-            None if offset == upload.length => self.finish(&turn, &upload).await?,
+            None if offset == upload.length => self.finish(turn, &upload).await?,
             song => song,
         };
         Ok(Standing { upload, offset, song })
@@ -177,16 +193,23 @@ impl Uploads {
     ) -> Result<Option<media::SongId>, Problem> {
         let turn = self.turns.wait(id, FINISHING).await.ok_or_else(locked)?;
         let uploads = self.clone();
-        let finishing = async move {
+        carried_on(async move {
             let upload = uploads.find(id).await?.ok_or_else(nothing)?;
             match upload.song {
                 None => uploads.finish(&turn, &upload).await,
                 song => Ok(song),
             }
-        };
-        let finished = tokio::spawn(finishing.in_current_span()).await;
-        finished.map_err(|error| Problem::internal(&error))?
+        })
+        .await
     }
+}
+
+/// Does `work` to its end, though whoever asked for it may go away meanwhile.
+pub(super) async fn carried_on<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.map_err(|error| Problem::internal(&error))?
 }
 
 /// The body's bytes while they come, and nobody else is to write.

@@ -9,7 +9,6 @@ use catalogue::uploads::FINAL;
 use catalogue::{NewUpload, Upload};
 use media::{UploadId, UserId};
 use service::Problem;
-use tracing::Instrument;
 
 use super::turns::Turn;
 use super::{Standing, Uploads, appending, headers, nothing};
@@ -85,9 +84,7 @@ impl Uploads {
         };
         let turn = self.turns.wait(upload.id, JOINING).await.ok_or_else(appending::locked)?;
         let (uploads, ids) = (self.clone(), ids.to_vec());
-        let joining = async move { uploads.join(turn, upload.id, &ids).await };
-        let joined = tokio::spawn(joining.in_current_span()).await;
-        joined.map_err(|error| Problem::internal(&error))?
+        appending::carried_on(async move { uploads.join(turn, upload.id, &ids).await }).await
     }
 
     /// Notes what is to be made of `ids`, unless another request does at the same time.

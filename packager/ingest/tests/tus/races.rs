@@ -1,5 +1,6 @@
 //! Two at one upload, and what a process leaves that dies.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +11,19 @@ use service::Shutdown;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, noise};
+use crate::bench::{Bench, LIMIT, noise};
 
-type Piece = Result<Bytes, std::io::Error>;
+type Piece = io::Result<Bytes>;
 
 /// A body of `first`, and `rest` when it is rung for.
 fn in_two(first: Bytes, bell: Arc<Notify>, rest: Bytes) -> Body {
+    ending_with(first, bell, Ok(rest))
+}
+
+fn ending_with(first: Bytes, bell: Arc<Notify>, rest: Piece) -> Body {
     let rest = stream::once(async move {
         bell.notified().await;
-        Ok(rest)
+        rest
     });
     Body::from_stream(stream::once(async { Piece::Ok(first) }).chain(rest))
 }
@@ -108,6 +113,31 @@ async fn whoever_goes_away_leaves_what_they_sent() {
     bench.assert_one_song(&song, &bytes).await;
 }
 
+#[tokio::test]
+async fn whoever_goes_away_as_they_begin_leaves_nothing() {
+    let (bench, bytes) = (Bench::new().await, noise(300_000, 1));
+    let bell = Arc::new(Notify::new());
+    let body = ending_with(bytes, Arc::clone(&bell), Err(io::Error::other("reset")));
+    let create = bench.create(LIMIT as usize);
+    let create = create.header("content-type", "application/offset+octet-stream").body(body);
+    let beginning = tokio::spawn(create.into_future());
+    has_come(&bench, 1).await;
+    // As hyper drops the request of a stream of HTTP/2 that was reset, whose body then fails.
+    beginning.abort();
+    assert!(beginning.await.unwrap_err().is_cancelled());
+    bell.notify_one();
+    let forgotten = async {
+        while !bench.files("work").is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), forgotten).await.expect("it is forgotten");
+    for _ in 0..20 {
+        // All of the quota is there.
+        bench.create(LIMIT as usize).await.location();
+    }
+}
+
 /// What a process leaves that dies behind the last byte: all bytes, and no song.
 async fn whole_and_unfinished(bench: &Bench, bytes: &[u8]) -> String {
     let path = bench.create(bytes.len()).await.location();
@@ -158,5 +188,17 @@ async fn what_could_not_be_stored_is_stored_when_it_can() {
     assert_eq!(bench.head(&path).await.status, 500, "nobody takes it for finished");
     std::fs::remove_file(bench.path("objects/masters")).unwrap();
     let song = bench.head(&path).await.song().expect("a song");
+    bench.assert_one_song(&song, &bytes).await;
+}
+
+#[tokio::test]
+async fn what_came_whole_as_it_began_is_told_though_it_could_not_be_stored() {
+    let (bench, bytes) = (Bench::new().await, noise(1_000, 1));
+    std::fs::write(bench.path("objects/masters"), "in the way").unwrap();
+    let create = bench.create(1_000).header("content-type", "application/offset+octet-stream");
+    let begun = create.body(bytes.clone()).await;
+    assert_eq!((begun.status, begun.offset(), begun.song()), (201, 1_000, None));
+    std::fs::remove_file(bench.path("objects/masters")).unwrap();
+    let song = bench.head(&begun.location()).await.song().expect("a song");
     bench.assert_one_song(&song, &bytes).await;
 }
