@@ -1,15 +1,23 @@
 //! Several uploads become one.
 
+use catalogue::AuthenticatedUser;
 use tokio::task::JoinSet;
 
 use crate::bench::{Answer, Ask, Bench, metadata, noise};
 
 async fn piece(bench: &Bench, bytes: &[u8]) -> String {
-    let path = bench.create(bytes.len()).header("upload-concat", "partial").await.location();
-    let come = bench.patch(&path, 0).body(bytes.to_vec()).await;
-    assert_eq!((come.status, come.song()), (204, None));
-    path
+    piece_of(bench, bench.ann, bytes).await
 }
+
+async fn piece_of(bench: &Bench, user: AuthenticatedUser, bytes: &[u8]) -> String {
+    let create = bench.ask_as(user, "POST /v1/uploads").header("upload-concat", "partial");
+    let create = create.header("upload-length", &bytes.len().to_string());
+    let come = create.header("content-type", BYTES).body(bytes.to_vec()).await;
+    assert_eq!((come.offset(), come.song()), (bytes.len() as u64, None));
+    come.location()
+}
+
+const BYTES: &str = "application/offset+octet-stream";
 
 fn joining(bench: &Bench, paths: &[&str]) -> Ask {
     let title = metadata(&[("title", "In parts")]);
@@ -48,12 +56,15 @@ async fn what_is_no_finished_piece_is_not_joined() {
     let good = piece(&bench, b"good").await;
     let half = bench.create(9).header("upload-concat", "partial").await.location();
     let own = bench.create(9).await.location();
+    let bobs = piece_of(&bench, bench.bob, b"his").await;
     let nobodys = "/v1/uploads/00000000-0000-7000-8000-000000000000";
-    for (other, status) in [(&*half, 409), (&own, 422), (nobodys, 422), ("x", 422)] {
+    for (other, status) in [(&*half, 409), (&own, 422), (&bobs, 422), (nobodys, 422), ("x", 422)] {
         let refused = join(&bench, &[&good, other]).await;
         assert_eq!(refused.status, status, "{other}: {refused:?}");
     }
     assert_eq!(bench.songs().await.len(), 0);
+    let his = bench.ask_as(bench.bob, &format!("HEAD {bobs}")).await;
+    assert_eq!(his.offset(), 3, "his is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,10 @@ async fn made(bench: &Bench, new: &NewUpload) -> Option<Upload> {
     bench.catalogue.uploads().create(new, &QUOTA, LIFETIME).await.unwrap()
 }
 
+async fn artist(bench: &Bench, name: &str) -> UserId {
+    bench.catalogue.users().create(name, "hash", Role::Artist).await.unwrap().id
+}
+
 async fn an_upload_is_found_until_it_is_over(bench: &Bench) {
     let uploads = bench.catalogue.uploads();
     let upload = made(bench, &of(bench.admin.id, 10)).await.expect("within the quota");
@@ -45,7 +49,7 @@ async fn an_upload_is_found_until_it_is_over(bench: &Bench) {
 
 async fn nobody_has_more_on_the_way_than_they_may(bench: &Bench) {
     let ann = bench.admin.id;
-    let bob = bench.catalogue.users().create("bob", "hash", Role::Artist).await.unwrap().id;
+    let bob = artist(bench, "bob").await;
     assert_eq!(made(bench, &of(ann, 101)).await, None, "too many bytes");
     for _ in 0..3 {
         assert!(made(bench, &of(ann, 33)).await.is_some());
@@ -81,10 +85,12 @@ async fn an_upload_becomes_one_song_however_often_it_is_accepted(bench: &Bench) 
 async fn what_is_made_of_others_is_found_by_them(bench: &Bench) {
     let concat = Some("final;a b".to_owned());
     let whole = made(bench, &NewUpload { concat, ..of(bench.admin.id, 10) }).await;
+    let (ann, bob) = (bench.admin.id, artist(bench, "bob").await);
     let made_of =
-        async |concat| bench.catalogue.uploads().made_of(bench.admin.id, concat).await.unwrap();
-    assert_eq!(made_of("final;a b").await, whole);
-    assert_eq!(made_of("final;b a").await, None);
+        async |user, concat| bench.catalogue.uploads().made_of(user, concat).await.unwrap();
+    assert_eq!(made_of(ann, "final;a b").await, whole);
+    assert_eq!(made_of(ann, "final;b a").await, None);
+    assert_eq!(made_of(bob, "final;a b").await, None, "it is another's");
 }
 
 async fn what_is_made_of_others_is_noted_once(bench: &Bench) {
@@ -98,6 +104,8 @@ async fn what_is_made_of_others_is_noted_once(bench: &Bench) {
     let noted = noting.join_all().await.into_iter().map(Result::unwrap);
     let noted: Vec<_> = noted.map(|upload| upload.expect("within the quota").id).collect();
     assert!(noted.iter().all(|id| *id == noted[0]), "{noted:?}");
+    let his = NewUpload { concat: concat.clone(), ..of(artist(bench, "bob").await, 60) };
+    assert_ne!(made(bench, &his).await.expect("within the quota").id, noted[0], "he has his own");
     // Pieces that are alike in what they say are not one.
     let partial = || NewUpload { concat: Some("partial".to_owned()), ..of(ann, 10) };
     let (one, other) = (made(bench, &partial()).await, made(bench, &partial()).await);
