@@ -13,7 +13,7 @@ use catalogue::{Artwork, CatalogueError};
 use futures::StreamExt;
 use service::Problem;
 use service::problem::chain;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use transcode::MasterReader;
 use transcode::artwork::{ArtworkError, LARGEST_PICTURE};
@@ -22,11 +22,15 @@ use crate::covers;
 use crate::intake::Intake;
 use crate::patience::Patience;
 use crate::received::{ReceiveError, Received};
+use crate::refusals;
 
 const KINDS: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
 /// How long an uploaded picture waits for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Pictures that are on their way or on the disk at a time. Who sends slowly takes none of the cells.
+const AT_THE_DOOR: usize = 64;
 
 /// Where uploaded pictures are taken in. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub(crate) struct Gallery {
     reader: MasterReader,
     /// The longest edge of a size that is kept, in pixels.
     largest: u32,
+    /// Each picture lies on the disk until it is done with.
+    doors: Arc<Semaphore>,
     /// Each cell may take as much memory as a song's decoder.
     turns: Arc<Semaphore>,
 }
@@ -43,15 +49,17 @@ impl Gallery {
     /// Takes pictures into `intake`'s store in sizes of up to `largest` pixels; `at_once` cells of `reader` scale them at a
     /// time.
     pub(crate) fn new(intake: Intake, reader: MasterReader, largest: u32, at_once: usize) -> Self {
-        Self { intake, reader, largest, turns: Arc::new(Semaphore::new(at_once)) }
+        let doors = Arc::new(Semaphore::new(AT_THE_DOOR));
+        Self { intake, reader, largest, doors, turns: Arc::new(Semaphore::new(at_once)) }
     }
 
     /// A picture becomes sizes in the store.
     pub(crate) async fn take_in(&self, request: Request) -> Result<Artwork, Problem> {
         check_kind(request.headers())?;
+        let _door = turn(&self.doors).await?;
+        refusals::check_room(&self.intake, LARGEST_PICTURE)?;
         let picture = self.receive(request).await?;
-        let turn = timeout(LONGEST_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| busy())?.map_err(|error| Problem::internal(&error))?;
+        let turn = turn(&self.turns).await?;
         let (reader, path) = (self.reader.clone(), picture.path().to_owned());
         let scaled = tokio::task::spawn_blocking(move || {
             // Whoever asked may have left; the cell counts until its end.
@@ -79,9 +87,15 @@ impl Gallery {
                 Problem::new(StatusCode::BAD_REQUEST, "unreadable-body", detail)
             }
             ReceiveError::TooLarge { .. } => too_large(),
-            ReceiveError::Disk(error) => Problem::internal(&error),
+            ReceiveError::Disk(error) => refusals::disk_failed(&error),
         })
     }
+}
+
+/// One of `turns`, if there is one soon.
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    let turn = timeout(LONGEST_WAIT, Arc::clone(turns).acquire_owned()).await;
+    turn.map_err(|_| busy())?.map_err(|error| Problem::internal(&error))
 }
 
 /// Refuses by its own word what is no picture, or too large, before any of it is read.

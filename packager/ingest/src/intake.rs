@@ -20,7 +20,6 @@ pub struct Intake {
     pub(crate) shelf: Shelf,
     pub(crate) workshop: Workshop,
     pub(crate) limit: u64,
-    pub(crate) keep_free: u64,
     pub(crate) wake: Arc<Notify>,
 }
 
@@ -39,13 +38,13 @@ impl Intake {
     /// An intake of masters of up to `limit` bytes.
     #[must_use]
     pub fn new(catalogue: Catalogue, shelf: Shelf, workshop: Workshop, limit: u64) -> Self {
-        Self { catalogue, shelf, workshop, limit, keep_free: 0, wake: Arc::new(Notify::new()) }
+        Self { catalogue, shelf, workshop, limit, wake: Arc::new(Notify::new()) }
     }
 
-    /// The same, where no master is taken in that would leave less than so many bytes free on the work folder's disk.
+    /// The same, where no file is taken in that would leave less than so many bytes free on the work folder's disk.
     #[must_use]
     pub fn keeping_free(self, keep_free: u64) -> Self {
-        Self { keep_free, ..self }
+        Self { workshop: self.workshop.keeping_free(keep_free), ..self }
     }
 
     /// Where arriving bytes are put.

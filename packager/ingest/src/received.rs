@@ -12,6 +12,9 @@ use tokio::io::AsyncWriteExt;
 
 use crate::workshop::Workshop;
 
+/// After how many bytes it is looked again whether there is room for more: others come meanwhile.
+const LOOK: u64 = 16 << 20;
+
 /// Why bytes could not be received.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError<E> {
@@ -71,7 +74,7 @@ impl Received {
         let arrival = Arrival(workshop.new_arrival());
         let mut file = File::create_new(&arrival.0).await.map_err(ReceiveError::Disk)?;
         let (mut hash, mut size) = (Sha256::new(), 0);
-        pour(stream, &mut file, limit, |chunk| {
+        pour(stream, &mut file, workshop, limit, |chunk| {
             hash.update(chunk);
             size += chunk.len() as u64;
         })
@@ -127,15 +130,16 @@ fn digest(path: &Path) -> io::Result<(MasterHash, u64)> {
     }
 }
 
-/// Writes `stream` to `file`, up to `limit` bytes, and shows `seen` what is written. When this returns, whichever way, what
+/// Writes `stream` to `file`, up to `limit` bytes and while `workshop` has room, and shows `seen` what is written. When this returns, whichever way, what
 /// was taken from the stream is with the system.
 pub(crate) async fn pour<E>(
     stream: impl Stream<Item = Result<Bytes, E>>,
     file: &mut File,
+    workshop: &Workshop,
     limit: u64,
     seen: impl FnMut(&[u8]),
 ) -> Result<(), ReceiveError<E>> {
-    let poured = pour_all(stream, file, limit, seen).await;
+    let poured = pour_all(stream, file, workshop, limit, seen).await;
     file.flush().await.map_err(ReceiveError::Disk)?;
     poured
 }
@@ -143,17 +147,57 @@ pub(crate) async fn pour<E>(
 async fn pour_all<E>(
     stream: impl Stream<Item = Result<Bytes, E>>,
     file: &mut File,
+    workshop: &Workshop,
     limit: u64,
     mut seen: impl FnMut(&[u8]),
 ) -> Result<(), ReceiveError<E>> {
-    let mut left = limit;
+    let (mut left, mut since) = (limit, 0);
     pin_mut!(stream);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(ReceiveError::Sender)?;
         let fits = left.checked_sub(chunk.len() as u64);
         left = fits.ok_or(ReceiveError::TooLarge { limit })?;
+        if since >= LOOK {
+            look_for_room(workshop).map_err(ReceiveError::Disk)?;
+            since = 0;
+        }
         file.write_all(&chunk).await.map_err(ReceiveError::Disk)?;
+        since += chunk.len() as u64;
         seen(&chunk);
     }
     Ok(())
+}
+
+fn look_for_room(workshop: &Workshop) -> io::Result<()> {
+    if workshop.room()? == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_disk_that_fills_up_meanwhile_ends_it_and_what_came_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let workshop = Workshop::open(folder.path()).unwrap();
+        let path = folder.path().join("file");
+        for (keep_free, kept) in [(0, 40 << 20), (u64::MAX, LOOK)] {
+            let workshop = workshop.clone().keeping_free(keep_free);
+            let bytes = stream::repeat(Bytes::from(vec![7; 1 << 20])).take(40);
+            let mut file = File::create(&path).await.unwrap();
+            let bytes = bytes.map(Ok::<_, Infallible>);
+            let poured = pour(bytes, &mut file, &workshop, u64::MAX, |_| {}).await;
+            match poured {
+                Err(ReceiveError::Disk(error)) if keep_free > 0 => {
+                    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+                }
+                poured => assert!(poured.is_ok() && keep_free == 0, "{poured:?}"),
+            }
+            assert_eq!(std::fs::metadata(&path).unwrap().len(), kept);
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, RETRY_AFTER};
@@ -64,18 +63,12 @@ pub(crate) fn catalogue_failed(error: &CatalogueError) -> Problem {
 
 /// Refuses what `needed` bytes of the disk would be taken for, where too few would then be left (RFC 4918 11.5).
 pub(crate) fn check_room(intake: &Intake, needed: u64) -> Result<(), Problem> {
-    let free = free_at(intake.workshop.folder()).map_err(|error| Problem::internal(&error))?;
-    let usable = free.saturating_sub(intake.keep_free);
-    if needed > usable { Err(no_room(usable / COPIES)) } else { Ok(()) }
+    let room = intake.workshop.room().map_err(|error| Problem::internal(&error))?;
+    if needed > room { Err(no_room(room / COPIES)) } else { Ok(()) }
 }
 
 /// A master lies on the disk as it arrives, and again in a store that is a folder.
 pub(crate) const COPIES: u64 = 2;
-
-fn free_at(folder: &Path) -> io::Result<u64> {
-    let disk = rustix::fs::statvfs(folder)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
 
 fn no_room(accepted: u64) -> Problem {
     let detail = format!(

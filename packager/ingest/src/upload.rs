@@ -71,10 +71,11 @@ async fn create(
     Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(song.into())))
 }
 
-/// Refuses what is too large by its own word, or for the disk, before any of it is read.
+/// Refuses what is too large by its own word, or for the disk, before any of it is read. Where it says nothing, it may be as
+/// large as is accepted.
 fn check_length(headers: &HeaderMap, intake: &Intake) -> Result<(), Problem> {
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let length: u64 = length.unwrap_or_default();
+    let length: u64 = length.unwrap_or(intake.limit);
     if length > intake.limit.saturating_add(FORM_ALLOWANCE) {
         return Err(refusals::too_large(intake.limit));
     }

@@ -13,6 +13,7 @@ pub struct Workshop {
     uploads: PathBuf,
     incoming: PathBuf,
     packages: PathBuf,
+    keep_free: u64,
 }
 
 impl Workshop {
@@ -27,6 +28,7 @@ impl Workshop {
             uploads: folder.join("uploads"),
             incoming: folder.join("incoming"),
             packages: folder.join("packages"),
+            keep_free: 0,
         };
         std::fs::create_dir_all(&workshop.uploads)?;
         for folder in [&workshop.incoming, &workshop.packages] {
@@ -38,9 +40,15 @@ impl Workshop {
         Ok(workshop)
     }
 
-    /// Where it is.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    /// The same, where what arrives leaves so many bytes of its disk free.
+    pub(crate) fn keeping_free(self, keep_free: u64) -> Self {
+        Self { keep_free, ..self }
+    }
+
+    /// How many bytes may be put on its disk at the moment.
+    pub(crate) fn room(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.folder)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize).saturating_sub(self.keep_free))
     }
 
     /// Where uploads in pieces are kept.

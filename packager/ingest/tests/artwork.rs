@@ -20,6 +20,7 @@ use object_store::local::LocalFileSystem;
 use segue_ingest::{Intake, Received, Shelf, Worker, Workshop, artwork, avatars, details::Details};
 use serde_json::Value;
 use service::{Clock, Shutdown};
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 use transcode::{MasterReader, Parameters};
 use uuid::Uuid;
@@ -379,5 +380,48 @@ async fn a_picture_of_somebody_is_what_they_are_shown_with() {
         (late.status, &late.json()["type"]),
         (409, &"urn:segue:problem:gone-meanwhile".into())
     );
+    assert_eq!(bench.files("work"), 0);
+}
+
+/// A body whose end nobody may wait for: it has none.
+fn endless() -> Body {
+    Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>())
+}
+
+fn put_avatar() -> Request<Body> {
+    let put = Request::put("/v1/users/me/avatar").header("content-type", PNG);
+    put.body(endless()).unwrap()
+}
+
+#[tokio::test]
+async fn pictures_that_the_disk_has_no_room_for_are_refused_before_they_are_sent() {
+    let bench = Bench::new().await;
+    let intake = bench.intake.clone().keeping_free(u64::MAX);
+    let router = Router::from(avatars::uploads(intake, MasterReader::here()));
+    let refused = bench.answer(router.layer(Extension(bench.bob)), put_avatar());
+    let refused = tokio::time::timeout(Duration::from_secs(30), refused).await.expect("at once");
+    let problem = &refused.json()["type"];
+    assert_eq!((refused.status, problem), (507, &"urn:segue:problem:no-room".into()));
+}
+
+#[tokio::test]
+async fn so_many_pictures_arrive_at_a_time_and_no_more() {
+    let bench = Bench::new().await;
+    let router = Router::from(avatars::uploads(bench.intake.clone(), MasterReader::here()));
+    let router = router.layer(Extension(bench.bob));
+    let mut sending = JoinSet::new();
+    for _ in 0..64 {
+        sending.spawn(router.clone().oneshot(put_avatar()));
+    }
+    while bench.files("work") < 64 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // Nothing happens but time.
+    tokio::time::pause();
+    let one_more = bench.answer(router, put_avatar());
+    let one_more = tokio::time::timeout(Duration::from_secs(40), one_more).await.expect("refused");
+    assert_eq!((one_more.status, bench.files("work")), (503, 64));
+    // Whoever goes away leaves nothing.
+    sending.shutdown().await;
     assert_eq!(bench.files("work"), 0);
 }

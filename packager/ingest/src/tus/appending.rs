@@ -136,8 +136,9 @@ impl Uploads {
         if piece.length.is_some_and(|length| length > left) {
             return Err(refusals::too_large(upload.length));
         }
-        refusals::check_room(&self.intake, left)?;
         if upload.song.is_none() {
+            // What is to come, and the copy of the whole in a store that is a folder.
+            refusals::check_room(&self.intake, left.saturating_add(upload.length))?;
             match piece.checksum {
                 None => self.write(turn, &upload, left, body).await?,
                 Some(checksum) => self.write_checked(turn, &upload, left, checksum, body).await?,
@@ -161,7 +162,7 @@ impl Uploads {
     ) -> Result<(), Problem> {
         let file = self.files.open(upload.id).await;
         let mut file = file.map_err(|error| refusals::disk_failed(&error))?;
-        let poured = pour(heard(body, turn), &mut file, left, |_| {}).await;
+        let poured = pour(heard(body, turn), &mut file, &self.intake.workshop, left, |_| {}).await;
         // What is kept of a connection that broke is told to whoever asks next, which may be after a loss of power.
         file.sync_data().await.map_err(|error| refusals::disk_failed(&error))?;
         poured.map_err(|error| not_received(error, upload))
@@ -179,7 +180,9 @@ impl Uploads {
         let aside = Arrival(self.intake.workshop.new_arrival());
         let file = File::create_new(&aside.0).await;
         let mut file = file.map_err(|error| refusals::disk_failed(&error))?;
-        let poured = pour(heard(body, turn), &mut file, left, |bytes| checksum.update(bytes)).await;
+        let workshop = &self.intake.workshop;
+        let seen = |bytes: &[u8]| checksum.update(bytes);
+        let poured = pour(heard(body, turn), &mut file, workshop, left, seen).await;
         poured.map_err(|error| not_received(error, upload))?;
         checksum.check()?;
         let appended = self.files.append(upload.id, &aside.0).await;

@@ -1,12 +1,17 @@
 //! What is refused, and that it is before a body is read.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use axum::body::Body;
 use segue_ingest::upload;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::bench::{Ask, Bench, LIMIT, metadata, noise};
+
+/// Nobody waits so long for what is refused before the body.
+const PROMPT: Duration = Duration::from_secs(30);
 
 /// A body whose end nobody may wait for: it has none.
 fn untouched() -> Body {
@@ -142,12 +147,16 @@ async fn a_full_disk_is_told_before_the_body() {
     let bench = Bench::with(|intake| intake.keeping_free(u64::MAX)).await;
     let refused = bench.create(1).body(untouched()).await;
     assert_eq!((refused.status, refused.problem()), (507, "no-room"));
-    let form = axum::http::Request::post("/v1/songs").header("content-length", "300");
-    let form = form.header("content-type", "multipart/form-data; boundary=XX");
     let router: axum::Router = upload::router(bench.intake.clone()).into();
     let router = router.layer(axum::Extension(bench.ann));
-    let refused = router.oneshot(form.body(untouched()).unwrap()).await.unwrap();
-    assert_eq!(refused.status(), 507);
+    // One says how long it is, the other does not.
+    for length in [("content-length", "300"), ("x-nothing", "")] {
+        let form = axum::http::Request::post("/v1/songs").header(length.0, length.1);
+        let form = form.header("content-type", "multipart/form-data; boundary=XX");
+        let form = form.body(untouched()).unwrap();
+        let refused = timeout(PROMPT, router.clone().oneshot(form)).await.expect("at once");
+        assert_eq!(refused.unwrap().status(), 507, "{length:?}");
+    }
 }
 
 /// As many clients do, which read no answer before they have sent everything.
