@@ -21,8 +21,8 @@ pub(super) const PARTIAL: &str = "partial";
 /// How long a client waits for another that joins the same pieces.
 const JOINING: Duration = Duration::from_secs(60);
 
-/// The most pieces of one upload.
-const MOST: usize = 100;
+/// The most pieces of one upload: one less than an account may have on its way, as the whole is on its way beside them.
+const MOST: usize = 99;
 
 /// What an upload has to do with others.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -85,3 +85,21 @@ async fn who_joins_at_once_joins_once() {
     }
     assert!(bench.files("work").is_empty());
 }
+
+#[tokio::test]
+async fn as_many_pieces_as_may_be_on_the_way_become_one_song() {
+    let (bench, bytes) = (Bench::new().await, noise(990, 1));
+    let mut paths = Vec::new();
+    for bytes in bytes.chunks(10) {
+        paths.push(piece(&bench, bytes).await);
+    }
+    let mut paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    assert_eq!(paths.len(), 99);
+    paths.push(paths[0]);
+    let refused = join(&bench, &paths).await;
+    assert_eq!((refused.status, refused.problem()), (422, "invalid-field"));
+    assert!(refused.body["detail"].as_str().unwrap().contains("up to 99 paths"), "{refused:?}");
+    paths.pop();
+    let song = join(&bench, &paths).await.song().expect("a song");
+    bench.assert_one_song(&song, &bytes).await;
+}
