@@ -135,10 +135,15 @@ impl Uploads {
             joined.map_err(|error| refusals::disk_failed(&error))?;
         }
         let song = self.finish(&turn, &upload).await?;
-        for id in ids {
-            self.forget(*id).await;
-        }
         Ok(Standing { offset: upload.length, upload, song })
+    }
+}
+
+/// What `upload` is made of, if it is made of others.
+pub(super) fn pieces(upload: &Upload) -> Vec<UploadId> {
+    match upload.concat.as_deref().map(str::parse) {
+        Some(Ok(Concat::Final(ids))) => ids,
+        _ => Vec::new(),
     }
 }
 

@@ -36,14 +36,23 @@ impl Uploads {
             IntakeError::Catalogue(CatalogueError::Gone) => nothing(),
             error => refusals::not_accepted(&error),
         })?;
-        self.remove_file(upload.id).await;
+        self.clear(upload).await;
         Ok(Some(song.id))
     }
 
-    /// Forgets an upload that was refused.
+    /// Removes what became a song: its pieces, if it is made of any, and then its file, by which [`tend`](Self::tend) finds
+    /// what is not removed yet.
+    async fn clear(&self, upload: &Upload) {
+        for piece in concatenation::pieces(upload) {
+            self.forget(piece).await;
+        }
+        self.remove_file(upload.id).await;
+    }
+
+    /// Forgets an upload that was refused, or is part of another.
     pub(super) async fn forget(&self, id: UploadId) {
         if let Err(error) = self.intake.catalogue.uploads().remove(id).await {
-            tracing::warn!(%id, %error, "a refused upload stays until its time is over");
+            tracing::warn!(%id, %error, "an upload that is done with stays until its time is over");
         }
         self.remove_file(id).await;
     }
@@ -82,10 +91,13 @@ impl Uploads {
         let looked = async {
             match self.find(id).await? {
                 Some(upload) if upload.song.is_none() => self.standing(upload).await.map(drop),
-                _ => {
+                over => {
                     // Whoever writes still finds that it is over when they are done.
                     if let Some(_turn) = self.turns.take(id).await {
-                        self.remove_file(id).await;
+                        match over {
+                            Some(upload) => self.clear(&upload).await,
+                            None => self.remove_file(id).await,
+                        }
                     }
                     Ok(())
                 }

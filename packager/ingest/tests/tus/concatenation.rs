@@ -4,6 +4,7 @@ use catalogue::AuthenticatedUser;
 use tokio::task::JoinSet;
 
 use crate::bench::{Answer, Ask, Bench, metadata, noise};
+use crate::ending::tended;
 
 async fn piece(bench: &Bench, bytes: &[u8]) -> String {
     piece_of(bench, bench.ann, bytes).await
@@ -102,4 +103,20 @@ async fn as_many_pieces_as_may_be_on_the_way_become_one_song() {
     paths.pop();
     let song = join(&bench, &paths).await.song().expect("a song");
     bench.assert_one_song(&song, &bytes).await;
+}
+
+#[tokio::test]
+async fn whoever_makes_the_song_removes_its_pieces() {
+    let (bench, bytes) = (Bench::new().await, noise(900, 1));
+    let (first, second) = (piece(&bench, &bytes[..500]).await, piece(&bench, &bytes[500..]).await);
+    std::fs::write(bench.path("objects/masters"), "in the way").unwrap();
+    assert_eq!(join(&bench, &[&first, &second]).await.status, 500);
+    std::fs::remove_file(bench.path("objects/masters")).unwrap();
+    tended(&bench).await;
+    let song = bench.songs().await[0].id.to_string();
+    bench.assert_one_song(&song, &bytes).await;
+    for piece in [&first, &second] {
+        assert_eq!(bench.head(piece).await.status, 404);
+    }
+    assert_eq!(join(&bench, &[&first, &second]).await.song(), Some(song));
 }

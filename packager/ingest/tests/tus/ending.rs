@@ -9,7 +9,7 @@ use service::Shutdown;
 use crate::bench::{Bench, noise};
 
 /// Looks after everything once.
-async fn tended(bench: &Bench) {
+pub(crate) async fn tended(bench: &Bench) {
     let shutdown = Shutdown::new();
     shutdown.begin();
     bench.uploads.clone().tend(shutdown).await;
