@@ -1,6 +1,7 @@
 //! Several uploads become one (`Upload-Concat`): clients send the pieces of a file side by side.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -131,11 +132,23 @@ impl Uploads {
         }
         if self.offset(&upload).await? != upload.length {
             let draft = Arrival(self.intake.workshop.new_arrival());
-            let joined = self.files.join(id, ids, &draft.0).await;
-            joined.map_err(|error| refusals::disk_failed(&error))?;
+            if let Err(error) = self.files.join(id, ids, &draft.0).await {
+                return Err(self.not_joined(&upload, ids, &error).await);
+            }
         }
         let song = self.finish(&turn, &upload).await?;
         Ok(Standing { offset: upload.length, upload, song })
+    }
+
+    /// Why `ids` could not be joined. Where one of them is over, nothing can become of the whole any more.
+    async fn not_joined(&self, upload: &Upload, ids: &[UploadId], error: &io::Error) -> Problem {
+        match self.length_of(upload.user, ids).await {
+            Err(problem) if problem.status().is_client_error() => {
+                self.forget(upload.id).await;
+                problem
+            }
+            _ => refusals::disk_failed(error),
+        }
     }
 }
 

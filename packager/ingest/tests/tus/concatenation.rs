@@ -1,6 +1,8 @@
 //! Several uploads become one.
 
-use catalogue::AuthenticatedUser;
+use std::time::Duration;
+
+use catalogue::{AuthenticatedUser, NewUpload, Quota};
 use tokio::task::JoinSet;
 
 use crate::bench::{Answer, Ask, Bench, metadata, noise};
@@ -119,4 +121,25 @@ async fn whoever_makes_the_song_removes_its_pieces() {
         assert_eq!(bench.head(piece).await.status, 404);
     }
     assert_eq!(join(&bench, &[&first, &second]).await.song(), Some(song));
+}
+
+#[tokio::test]
+async fn what_cannot_be_joined_any_more_is_forgotten() {
+    let bench = Bench::new().await;
+    let (first, second) = (piece(&bench, b"one").await, piece(&bench, b"two").await);
+    // As a process left it that died before it had joined them.
+    let (user, concat) = (bench.ann.id, format!("final;{first} {second}"));
+    let metadata = String::new();
+    let new = NewUpload { user, length: 6, metadata, concat: Some(concat.clone()) };
+    let quota = Quota { uploads: 9, bytes: 99 };
+    let uploads = bench.catalogue.uploads();
+    let noted = uploads.create(&new, &quota, Duration::from_secs(60)).await.unwrap().unwrap();
+    assert_eq!(uploads.made_of(user, &concat).await.unwrap().unwrap(), noted);
+    assert_eq!(bench.ask(&format!("DELETE {second}")).await.status, 204);
+    let refused = join(&bench, &[&first, &second]).await;
+    assert_eq!((refused.status, refused.problem()), (422, "invalid-field"));
+    assert_eq!(uploads.find(noted.id).await.unwrap(), None);
+    // What is left of it becomes a song as well as before.
+    let song = join(&bench, &[&first]).await.song().expect("a song");
+    bench.assert_one_song(&song, b"one").await;
 }
