@@ -165,6 +165,24 @@ async fn what_a_dead_process_has_not_finished_is_finished_once() {
 }
 
 #[tokio::test]
+async fn the_copy_in_the_store_needs_room_as_well() {
+    let (mut bench, bytes) = (Bench::new().await, noise(1_000, 1));
+    let path = whole_and_unfinished(&bench, &bytes).await;
+    let roomy = bench.uploads.clone();
+    let full = Uploads::new(bench.intake.clone().keeping_free(u64::MAX));
+    bench.uploads = full.clone();
+    let refused = bench.patch(&path, 1_000).await;
+    assert_eq!((refused.status, refused.problem()), (507, "no-room"));
+    assert!(bench.songs().await.is_empty());
+    bench.uploads = roomy;
+    let song = bench.patch(&path, 1_000).await.song().expect("a song");
+    // What is stored needs no more room.
+    bench.uploads = full;
+    assert_eq!(bench.patch(&path, 1_000).await.song().as_ref(), Some(&song));
+    bench.assert_one_song(&song, &bytes).await;
+}
+
+#[tokio::test]
 async fn what_nobody_asks_for_is_finished_too() {
     let (bench, bytes) = (Bench::new().await, noise(1_000, 1));
     let path = whole_and_unfinished(&bench, &bytes).await;
