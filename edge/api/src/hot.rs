@@ -1,7 +1,7 @@
 //! Answers that all who are shown what everybody is shown get alike, kept for a moment: what a thousand ask for at once
 //! is made once.
 //!
-//! An answer is kept under the count of [changes](catalogue::Changes) that this process knew of before it was made, and
+//! An answer is kept under the count of [changes](catalogue::Catalogue::changes) that this process knew of before it was made, and
 //! under the moment: a change leaves all that was made before it unfound, and so does time, which opens and closes
 //! windows and moves trends, and of which no event tells. What one may see alone (their drafts) is never kept.
 
