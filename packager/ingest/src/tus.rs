@@ -1,4 +1,4 @@
-//! `/v1/uploads`: a master in as many requests as its connection needs, by tus 1.0 (https://tus.io/protocols/resumable-upload).
+//! `/v1/uploads`: a master in as many requests as its connection needs, by tus 1.0 (<https://tus.io/protocols/resumable-upload>).
 //!
 //! Reading order: `protocol` (the version, and what we can), `headers` and `metadata` (what is said of an upload), `files` (where its
 //! bytes are), `turns` (one writer at a time), `appending` and `checksum` (bytes come), `finishing` (they have become a
