@@ -16,7 +16,7 @@ pub enum Event {
         /// Whose.
         uploader: UserId,
     },
-    /// A song can be played for the first time.
+    /// A song can be played for the first time, unless it was withdrawn meanwhile.
     #[serde(rename = "song.ready")]
     SongReady {
         /// Which.
@@ -58,6 +58,18 @@ pub enum Event {
     SongWithdrawn {
         /// Which.
         song: SongId,
+        /// Whose.
+        #[serde(default)]
+        uploader: Option<UserId>,
+    },
+    /// A song that was withdrawn is as it would be otherwise.
+    #[serde(rename = "song.restored")]
+    SongRestored {
+        /// Which.
+        song: SongId,
+        /// Whose.
+        #[serde(default)]
+        uploader: Option<UserId>,
     },
     /// What is said about a song, or when and where it may be heard, is not what it was.
     #[serde(rename = "song.edited")]
@@ -143,6 +155,7 @@ impl Event {
             Self::SongFailed { .. } => "song.failed",
             Self::SongReplaced { .. } => "song.replaced",
             Self::SongWithdrawn { .. } => "song.withdrawn",
+            Self::SongRestored { .. } => "song.restored",
             Self::SongEdited { .. } => "song.edited",
             Self::PlaybackStarted { .. } => "playback.started",
             Self::PlaybackPaused { .. } => "playback.paused",
@@ -164,7 +177,8 @@ impl Event {
             | Self::SongFailed { song, .. }
             | Self::SongReplaced { song, .. }
             | Self::SongEdited { song, .. }
-            | Self::SongWithdrawn { song } => song.uuid(),
+            | Self::SongWithdrawn { song, .. }
+            | Self::SongRestored { song, .. } => song.uuid(),
             Self::PlaybackStarted { user, .. }
             | Self::PlaybackPaused { user, .. }
             | Self::PlaybackStopped { user, .. }
@@ -183,7 +197,9 @@ impl Event {
             Self::SongUploaded { uploader, .. } => std::slice::from_ref(uploader),
             Self::SongReady { uploader, .. }
             | Self::SongFailed { uploader, .. }
-            | Self::SongReplaced { uploader, .. } => uploader.as_slice(),
+            | Self::SongReplaced { uploader, .. }
+            | Self::SongWithdrawn { uploader, .. }
+            | Self::SongRestored { uploader, .. } => uploader.as_slice(),
             Self::PlaylistChanged { members, .. } => members,
             _ => &[],
         }
@@ -198,6 +214,7 @@ impl Event {
                 | Self::SongFailed { .. }
                 | Self::SongReplaced { .. }
                 | Self::SongWithdrawn { .. }
+                | Self::SongRestored { .. }
                 | Self::SongEdited { .. }
         )
     }
@@ -222,7 +239,8 @@ mod tests {
             Event::SongReady { song, uploader: Some(user), artist, album },
             Event::SongFailed { song, uploader: None, reason: "because".to_owned() },
             Event::SongReplaced { song, uploader: None, artist, album },
-            Event::SongWithdrawn { song },
+            Event::SongWithdrawn { song, uploader: Some(user) },
+            Event::SongRestored { song, uploader: Some(user) },
             Event::SongEdited { song, artist, album },
             Event::PlaybackStarted { user, song },
             Event::PlaybackPaused { user, song },

@@ -263,7 +263,7 @@ impl<'a> Jobs<'a> {
         write.say(&Event::SongFailed { song: job.song, uploader, reason }).await
     }
 
-    /// Answers whose it is.
+    /// A song that was withdrawn stays so, and comes back in that state. Answers whose it is.
     async fn set_song(
         &self,
         write: &mut Write,
@@ -272,7 +272,9 @@ impl<'a> Jobs<'a> {
         failure: Option<&str>,
     ) -> Result<Option<UserId>, CatalogueError> {
         let statement =
-            sql("UPDATE songs SET state = $1, failure = $2, updated_ms = $3, edition = edition + 1
+            sql("UPDATE songs SET state = CASE WHEN state = 'withdrawn' THEN state ELSE $1 END,
+                     restores_to = CASE WHEN state = 'withdrawn' THEN $1 END,
+                     failure = $2, updated_ms = $3, edition = edition + 1
                  WHERE id = $4 RETURNING uploader_id")
             .bind(state)
             .bind(failure)

@@ -78,6 +78,7 @@ mod turns;
 pub mod uploads;
 pub mod user;
 pub mod users;
+pub mod withdrawals;
 mod write;
 
 pub use account::{Email, NewUser, Profile, ProfileChange, Username};
@@ -120,3 +121,4 @@ pub use trends::Trends;
 pub use uploads::{NewUpload, Quota, Upload, Uploads};
 pub use user::{AuthenticatedUser, Role, User};
 pub use users::{Entitled, Entitlement, Entitling, Users};
+pub use withdrawals::Withdrawal;

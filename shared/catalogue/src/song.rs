@@ -12,7 +12,8 @@ use crate::identifier::Isrc;
 use crate::name::{Name, ReleaseYear};
 use crate::user::{AuthenticatedUser, Role};
 
-/// How far a song has come: queued → processing → ready or failed. A retry leads back to queued.
+/// How far a song has come: queued → processing → ready or failed. A retry leads back to queued. A withdrawn one is put
+/// back to what it would be otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SongState {

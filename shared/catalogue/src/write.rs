@@ -106,10 +106,15 @@ impl Write {
     /// Puts `event` into the outbox: it is told to others once this is committed, and only then. Said after the change
     /// that it is about, whose row is then locked, events about one thing are told in the order of its changes.
     pub(crate) async fn say(&mut self, event: &Event) -> Result<(), CatalogueError> {
+        self.say_as(Uuid::now_v7(), event).await
+    }
+
+    /// The same under an id of the caller's, a new UUIDv7.
+    pub(crate) async fn say_as(&mut self, id: Uuid, event: &Event) -> Result<(), CatalogueError> {
         let statement = sql("INSERT INTO outbox (id, name, about, payload, created_ms)
                              VALUES ($1, $2, $3, $4, $5)");
         let statement = statement
-            .bind(Uuid::now_v7())
+            .bind(id)
             .bind(event.name())
             .bind(event.about())
             .bind(event.payload())

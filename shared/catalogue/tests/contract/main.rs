@@ -31,3 +31,4 @@ mod streams;
 mod uploads;
 mod users;
 mod visibility;
+mod withdrawals;
