@@ -195,7 +195,7 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
     let heard = settings.notices.follow(&house.events);
     tasks.spawn(house.api.live().clone().follow(ground.catalogue.clone(), heard, shutdown.clone()));
     let (catalogue, events) = (ground.catalogue.clone(), house.events.clone());
-    tasks.spawn(api::relay(catalogue, events, shutdown.clone()));
+    tasks.spawn(api::relay(catalogue, events, house.bus.clone(), shutdown.clone()));
     tasks
 }
 

@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters`, `paging` and
 //! `json_reader` (what they say), `deadline`, `idempotency`, `panics`, `origins` and `compressing` (what surrounds every handler), `openapi` (how it describes itself),
-//! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `albums`, `artists`,
+//! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `withdrawals`, `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
 //! `event_stream`, `playlist_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
@@ -89,6 +89,7 @@ mod user_document;
 mod user_events;
 mod users;
 mod visitor;
+mod withdrawals;
 
 pub use access::Access;
 pub use api::{Api, Keys};

@@ -182,6 +182,10 @@ fn urls(
 }
 
 fn not_ready(song: &Song) -> Problem {
+    if song.state == SongState::Withdrawn {
+        let detail = "The song is withdrawn; nobody plays it until it is restored.";
+        return Problem::new(StatusCode::CONFLICT, "withdrawn", detail);
+    }
     let detail = match &song.failure {
         Some(reason) => format!("The song could not be processed: {reason}"),
         None => format!("The song is {} and cannot be played yet.", song.state),

@@ -2,6 +2,9 @@
 //!
 //! One process does it for all that share a catalogue. Where that one dies, another takes over within [`HELD`], and what
 //! was said meanwhile is perhaps said twice, under the same id.
+//!
+//! What every edge must heed at once is said to them first, by the same process and in the same order: whoever hears that a
+//! song is withdrawn may rely on it that edges have been told, and no crash comes between.
 
 use std::time::Duration;
 
@@ -12,8 +15,11 @@ use service::problem::chain;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-/// How often the outbox is looked into where nobody in this process has put anything in: others may have.
-const EVERY: Duration = Duration::from_secs(1);
+use crate::withdrawals;
+
+/// How often the outbox is looked into where nobody in this process has put anything in: others may have, and what is
+/// withdrawn is to be so everywhere within a second.
+const EVERY: Duration = Duration::from_millis(300);
 
 /// How long one process keeps the relay to itself.
 const HELD: Duration = Duration::from_secs(20);
@@ -36,9 +42,10 @@ enum RelayError {
     Bus(#[from] BusError),
 }
 
-/// Says everything that happens in `catalogue` on `bus`, until the shutdown begins.
-pub async fn relay(catalogue: Catalogue, bus: Bus, shutdown: Shutdown) {
-    let relay = Relay { catalogue, bus, holder: Uuid::now_v7() };
+/// Says everything that happens in `catalogue` on the bus of `events`, and on that of `notices`, another one, what edges
+/// must heed, until the shutdown begins. Both have the event's id.
+pub async fn relay(catalogue: Catalogue, events: Bus, notices: Bus, shutdown: Shutdown) {
+    let relay = Relay { catalogue, events, notices, holder: Uuid::now_v7() };
     let mut sweep_at = Instant::now();
     loop {
         if let Err(error) = relay.tell_all().await {
@@ -59,7 +66,8 @@ pub async fn relay(catalogue: Catalogue, bus: Bus, shutdown: Shutdown) {
 
 struct Relay {
     catalogue: Catalogue,
-    bus: Bus,
+    events: Bus,
+    notices: Bus,
     /// This process among those that share the catalogue.
     holder: Uuid,
 }
@@ -88,14 +96,21 @@ impl Relay {
         until: Instant,
     ) -> (usize, Result<(), BusError>) {
         for (told, happening) in happenings.iter().enumerate() {
-            let said = self.bus.pass(MessageId::from(happening.id), happening.payload.clone());
-            match timeout_at(until, said).await {
+            match timeout_at(until, self.say(happening)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return (told, Err(error)),
                 Err(_) => return (told, Ok(())),
             }
         }
         (happenings.len(), Ok(()))
+    }
+
+    async fn say(&self, happening: &Happening) -> Result<(), BusError> {
+        let id = MessageId::from(happening.id);
+        if let Some(notice) = happening.event().as_ref().and_then(withdrawals::notice) {
+            notice.say_as(id, &self.notices).await?;
+        }
+        self.events.pass(id, happening.payload.clone()).await
     }
 
     async fn sweep(&self) {

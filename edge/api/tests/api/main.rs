@@ -23,3 +23,4 @@ mod schema;
 mod song_aliases;
 mod stage;
 mod user_events;
+mod withdrawals;

@@ -48,7 +48,8 @@ fn live(stage: &Stage) -> Shutdown {
         follower,
         shutdown.clone(),
     ));
-    tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, shutdown.clone()));
+    let notices = stage.bus.clone();
+    tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, notices, shutdown.clone()));
     shutdown
 }
 
