@@ -80,7 +80,7 @@ impl Bus {
     }
 
     /// Says what holds under `key` from now on; `Null` clears it. It may be forgotten after `until`, where there is an
-    /// end.
+    /// end. Of several that are said again in their order, the last one holds.
     ///
     /// # Errors
     /// As [`Bus::pass`].

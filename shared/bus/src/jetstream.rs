@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use async_nats::{ConnectOptions, Event, HeaderMap, ServerAddr};
+use async_nats::{ConnectOptions, Event, HeaderMap, HeaderName, ServerAddr};
 use bytes::Bytes;
 use futures::StreamExt;
 use serde_json::Value;
@@ -25,6 +25,9 @@ use crate::message::{Identity, MessageId, Name, Presence, Receipt, Receipts};
 
 /// How long NATS may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The header of a standing message that bears its id.
+const SET_ID: HeaderName = HeaderName::from_static("Segue-Message-Id");
 
 /// The bus over NATS.
 #[derive(Debug)]
@@ -68,12 +71,16 @@ impl JetStream {
     }
 
     pub(crate) async fn pass(&self, id: MessageId, body: Value) -> Result<(), BusError> {
-        self.publish(self.streams.passing_subject(), Some(id), &body).await?;
+        let once = Some((async_nats::header::NATS_MESSAGE_ID, id));
+        self.publish(self.streams.passing_subject(), once, &body).await?;
         self.publish(self.streams.said_subject(id), None, &()).await
     }
 
     pub(crate) async fn set(&self, id: MessageId, key: &Name, body: Value) -> Result<(), BusError> {
-        self.publish(self.streams.standing_subject(key), Some(id), &body).await?;
+        // The server forgets the ids of what has been superseded before that of the last word: were it to pass over those
+        // that it knows, two that are said again could end in the wrong order.
+        let again = Some((SET_ID, id));
+        self.publish(self.streams.standing_subject(key), again, &body).await?;
         self.publish(self.streams.said_subject(id), None, &()).await
     }
 
@@ -120,14 +127,14 @@ impl JetStream {
     async fn publish(
         &self,
         subject: String,
-        id: Option<MessageId>,
+        id: Option<(HeaderName, MessageId)>,
         body: &impl serde::Serialize,
     ) -> Result<(), BusError> {
         self.streams.ensure(&self.context).await?;
         let body = Bytes::from(serde_json::to_vec(body).expect("messages are plain JSON"));
         let mut headers = HeaderMap::new();
-        if let Some(id) = id {
-            headers.insert(async_nats::header::NATS_MESSAGE_ID, id.to_string());
+        if let Some((header, id)) = id {
+            headers.insert(header, id.to_string());
         }
         let taken = async {
             let sent = self.context.publish_with_headers(subject, headers, body).await;

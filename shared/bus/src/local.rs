@@ -87,7 +87,7 @@ impl Local {
 
     fn say_here(&self, entry: Entry) -> io::Result<()> {
         let mut journal = self.0.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.log().said.contains_key(&entry.id) {
+        if self.log().knows(&entry) {
             return Ok(());
         }
         if let Some(journal) = journal.as_mut() {
@@ -131,6 +131,18 @@ impl Local {
 }
 
 impl Log {
+    /// Whether it would say nothing that was not said. What stands is compared with the last word alone: others may have
+    /// come in between.
+    fn knows(&self, entry: &Entry) -> bool {
+        match &entry.key {
+            None => self.said.contains_key(&entry.id),
+            Some(key) => {
+                let last = self.standing.get(key).and_then(|number| self.entries.get(number));
+                last.is_some_and(|last| last.id == entry.id)
+            }
+        }
+    }
+
     fn append(&mut self, entry: Entry) -> u64 {
         self.last += 1;
         self.said.insert(entry.id, (entry.at, Vec::new()));

@@ -55,6 +55,8 @@ async fn holds(bus: Bus) {
     news_comes_in_order(&bus).await;
     what_stands_is_its_last_word(&bus).await;
     twice_is_once(&bus).await;
+    let words = said_in_order(&bus).await;
+    end_as_before_when_said_again(&bus, &words).await;
     receipts_say_who_has_it(&bus).await;
     two_of_one_name_are_two(&bus).await;
     who_said_goodbye_is_not_waited_for(&bus).await;
@@ -103,6 +105,32 @@ async fn twice_is_once(bus: &Bus) {
     pass(bus, json!("then")).await;
     assert_eq!(next(&mut follower).await, News::Passed { id, body: json!("once") });
     assert_eq!(bodies(&[next(&mut follower).await]), [json!("then")]);
+}
+
+type Words = [(MessageId, Value); 2];
+
+async fn said_in_order(bus: &Bus) -> Words {
+    let words = [(MessageId::generate(), json!("down")), (MessageId::generate(), json!("up"))];
+    for (id, body) in &words {
+        bus.set(*id, &name("again"), body.clone(), None).await.expect("said");
+    }
+    words
+}
+
+/// Whoever said them died, and others say them again, from wherever that one had come to.
+async fn end_as_before_when_said_again(bus: &Bus, words: &Words) {
+    for from in [0, 1] {
+        for (id, body) in &words[from..] {
+            bus.set(*id, &name("again"), body.clone(), None).await.expect("said");
+        }
+    }
+    let mut follower = bus.follow(name("later"));
+    let told = until_caught_up(&mut follower).await;
+    let last = told.iter().rev().find_map(|news| match news {
+        News::Set { key, id, body } if key.as_str() == "again" => Some((*id, body.clone())),
+        _ => None,
+    });
+    assert_eq!(last.as_ref(), words.last());
 }
 
 async fn receipts_say_who_has_it(bus: &Bus) {
@@ -214,6 +242,21 @@ async fn over_nats() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_hears_the_last_word_though_it_is_said_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bus.jsonl");
+    let words = said_in_order(&Bus::open(&path).expect("a bus")).await;
+    end_as_before_when_said_again(&Bus::open(&path).expect("a bus"), &words).await;
+    let mut server = NatsServer::start();
+    let bus = Bus::connect(&server.url(), &name("again")).await.expect("a bus");
+    let words = said_in_order(&bus).await;
+    drop(bus);
+    server.resume();
+    let bus = Bus::connect(&server.url(), &name("again")).await.expect("a bus");
+    end_as_before_when_said_again(&bus, &words).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_outlives_the_process() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("bus.jsonl");

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep};
 
-use super::{JetStream, nats};
+use super::{JetStream, SET_ID, nats};
 use crate::bus::BusError;
 use crate::message::{Identity, MessageId, Name, News, Receipt, SILENT};
 
@@ -248,7 +248,8 @@ fn sequence(message: &Message) -> Result<u64, BusError> {
 
 /// Its id and its body; `None` for what we did not write.
 fn content(message: &Message) -> Option<(MessageId, serde_json::Value)> {
-    let id = message.headers.as_ref()?.get(async_nats::header::NATS_MESSAGE_ID)?;
+    let headers = message.headers.as_ref()?;
+    let id = headers.get(async_nats::header::NATS_MESSAGE_ID).or_else(|| headers.get(SET_ID))?;
     let body = serde_json::from_slice(&message.payload).ok()?;
     Some((id.as_str().parse().ok()?, body))
 }
