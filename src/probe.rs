@@ -24,7 +24,7 @@ const NOTHING: &str = "artist/nobody/probe";
 pub(crate) enum Probe {
     /// Where objects are.
     Origin(Arc<dyn ObjectStore>),
-    /// Where rows are: the leader.
+    /// Where rows are: the leader, which must take some.
     Database(Catalogue),
 }
 
@@ -63,11 +63,9 @@ impl Probe {
         match self {
             Self::Origin(store) => ask(&**store).await,
             Self::Database(catalogue) => {
-                match timeout(PATIENCE, catalogue.users().are_none()).await {
-                    Ok(Ok(_)) => Ok(()),
-                    Ok(Err(error)) => {
-                        Err(format!("the database cannot be asked: {}", chain(&error)))
-                    }
+                match timeout(PATIENCE, catalogue.duties().try_out()).await {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => Err(format!("the database takes nothing: {}", chain(&error))),
                     Err(_) => {
                         Err(format!("the database does not answer within {} s", PATIENCE.as_secs()))
                     }
@@ -139,6 +137,6 @@ mod tests {
         assert_eq!(probe.ask().await, Ok(()));
         catalogue.close().await;
         let obstacle = probe.ask().await.expect_err("it is closed");
-        assert!(obstacle.starts_with("the database cannot be asked"), "{obstacle}");
+        assert!(obstacle.starts_with("the database takes nothing"), "{obstacle}");
     }
 }

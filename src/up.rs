@@ -17,7 +17,7 @@ use api::{Api, Keys};
 use axum::Router;
 use bus::Bus;
 use cache::Cache;
-use catalogue::Catalogue;
+use catalogue::{Catalogue, CatalogueError};
 use delivery::{Edge, Limits, Site, Tls, Trust};
 use ingest::{Intake, Shelf, Uploads, Worker, Workshop};
 use media::SegmentSecrets;
@@ -191,7 +191,7 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
         tasks.spawn(Worker::new(intake, reader, parameters.clone(), shutdown.clone()).run());
     }
     tasks.spawn(house.pieces.clone().tend(shutdown.clone()));
-    tasks.spawn(api::send_reset_mails(house.api.clone(), shutdown.clone()));
+    tasks.spawn(api::send_mails(house.api.clone(), shutdown.clone()));
     let heard = settings.notices.follow(&house.events);
     tasks.spawn(house.api.live().clone().follow(ground.catalogue.clone(), heard, shutdown.clone()));
     let (catalogue, events) = (ground.catalogue.clone(), house.events.clone());
@@ -215,7 +215,7 @@ async fn open_intake(
     catalogue: &Catalogue,
 ) -> anyhow::Result<Intake> {
     let taken_over = match &settings.database {
-        None => catalogue.jobs().take_over().await.context("the queue cannot be read")?,
+        None => take_over(catalogue).await.context("the queue cannot be read")?,
         Some(_) => 0,
     };
     if taken_over > 0 {
@@ -226,6 +226,12 @@ async fn open_intake(
     let shelf = Shelf::new(store(data)?);
     let intake = Intake::new(catalogue.clone(), shelf, workshop, settings.upload_limit);
     Ok(intake.keeping_free(settings.keep_free))
+}
+
+/// Answers how many jobs were in hand.
+async fn take_over(catalogue: &Catalogue) -> Result<u64, CatalogueError> {
+    catalogue.duties().take_over().await?;
+    catalogue.jobs().take_over().await
 }
 
 fn store(data: &DataFolder) -> anyhow::Result<Arc<dyn ObjectStore>> {

@@ -1,9 +1,11 @@
 //! `segue up` and three `segue edge` on one NATS server: songs go in at one, play from all, and what is purged or
-//! revoked is so on each once it has said so.
+//! revoked is so on each once it has said so. What is withdrawn is so on each, though one was down and another died.
 
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -18,13 +20,13 @@ const RATE: u32 = 48_000;
 
 struct World {
     nats: NatsServer,
-    server: Running,
+    server: Option<Running>,
     /// A listener's URL of the multivariant playlist, below the server's own.
     path: String,
     song: String,
     token: String,
     client: Client,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -33,27 +35,51 @@ impl World {
         let folder = TempDir::new().expect("a temporary folder");
         let master = folder.path().join("master.wav");
         wav::write(&master, &signal::music(RATE as usize * 7, RATE, 3), RATE);
-        let server = Server::of(env!("CARGO_BIN_EXE_segue"))
-            .env("SEGUE_BUS", &nats.url())
-            .arg("--node")
-            .arg("up")
-            .start();
+        let server = start(&nats, folder.path());
         let token = server.log_in();
         let song = server.upload(&token, &master, "Everywhere");
         assert_eq!(server.settled(&token, &song)["state"], "ready");
         let url = server.playback(&token, &song)["hls"].as_str().expect("a URL").to_owned();
         let path = url.strip_prefix(server.url()).expect("its own").to_owned();
-        Self { nats, server, path, song, token, client: Client::new(), _folder: folder }
+        Self { nats, server: Some(server), path, song, token, client: Client::new(), folder }
+    }
+
+    fn server(&self) -> &Running {
+        self.server.as_ref().expect("it runs")
+    }
+
+    /// The server is killed, and comes back.
+    fn dies_and_comes_back(&mut self) {
+        self.server.take().expect("it runs").kill();
+        self.server = Some(start(&self.nats, self.folder.path()));
     }
 
     fn edge(&self, name: &str) -> RunningEdge {
-        let objects = self.server.data().join("objects");
+        let objects = self.server().data().join("objects");
         EdgeProcess::of(env!("CARGO_BIN_EXE_segue"))
             .env("SEGUE_ORIGIN", objects.to_str().expect("a path"))
-            .env("SEGUE_JWKS", &format!("{}/.well-known/jwks.json", self.server.url()))
+            .env("SEGUE_JWKS", &format!("{}/.well-known/jwks.json", self.server().url()))
             .env("SEGUE_BUS", &self.nats.url())
             .env("SEGUE_NODE", name)
             .start()
+    }
+
+    /// Asks the server something about the song.
+    fn change(&self, method: Method, path: &str) -> Value {
+        let url = format!("{}/v1/songs/{}{path}", self.server().url(), self.song);
+        let answer = self.client.request(method, url).bearer_auth(&self.token).send();
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.json().expect("JSON")
+    }
+
+    /// Waits until an edge answers so.
+    fn until(&self, edge: &str, status: u16) {
+        let end = Instant::now() + PATIENCE;
+        while self.get(edge).status() != status {
+            assert!(Instant::now() < end, "{edge} does not answer {status}");
+            sleep(Duration::from_millis(5));
+        }
     }
 
     fn get(&self, base: &str) -> Response {
@@ -62,16 +88,22 @@ impl World {
 
     /// Tells all edges something, and waits until so many have acknowledged it. Their names.
     fn tell(&self, path: &str, body: &Value, edges: usize) -> Vec<String> {
-        let url = format!("{}{path}", self.server.url());
+        let url = format!("{}{path}", self.server().url());
         let said = self.client.post(url).bearer_auth(&self.token).json(body).send().expect("said");
         assert_eq!(said.status(), 202);
         let location = said.headers()["location"].to_str().expect("a path").to_owned();
+        self.receipts(&location, edges)
+    }
+
+    /// Waits until so many edges have acknowledged what was said. Their names.
+    fn receipts(&self, location: &str, edges: usize) -> Vec<String> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let url = format!("{}{location}", self.server.url());
+            let url = format!("{}{location}", self.server().url());
             let progress = self.client.get(url).bearer_auth(&self.token).send().expect("an answer");
             let progress: Value = progress.json().expect("JSON");
-            let by = progress["acknowledged"].as_array().expect("a list");
+            let none = Vec::new();
+            let by = progress["acknowledged"].as_array().unwrap_or(&none);
             if by.len() >= edges {
                 return by
                     .iter()
@@ -84,11 +116,20 @@ impl World {
     }
 }
 
+fn start(nats: &NatsServer, folder: &Path) -> Running {
+    Server::of(env!("CARGO_BIN_EXE_segue"))
+        .on(&folder.join("data"))
+        .env("SEGUE_BUS", &nats.url())
+        .arg("--node")
+        .arg("up")
+        .start()
+}
+
 #[test]
 fn what_is_said_to_one_holds_on_all() {
     let world = World::new();
     let edges = [world.edge("edge-1"), world.edge("edge-2"), world.edge("edge-3")];
-    let index = world.get(world.server.url()).text().expect("a playlist");
+    let index = world.get(world.server().url()).text().expect("a playlist");
     for edge in &edges {
         let answer = world.get(edge.url());
         assert_eq!(answer.status(), 200);
@@ -105,16 +146,52 @@ fn what_is_said_to_one_holds_on_all() {
         assert!(!status.expect("text").contains("hit"), "it was forgotten");
     }
 
-    let me = world.client.post(format!("{}/v1/songs/{}/playback", world.server.url(), world.song));
+    let me =
+        world.client.post(format!("{}/v1/songs/{}/playback", world.server().url(), world.song));
     assert_eq!(me.bearer_auth(&world.token).send().expect("an answer").status(), 200);
     world.tell("/v1/revocations", &json!({"user": subject(&world.path)}), 4);
     let late = world.edge("edge-4");
-    for url in edges.iter().chain([&late]).map(RunningEdge::url).chain([world.server.url()]) {
+    for url in edges.iter().chain([&late]).map(RunningEdge::url).chain([world.server().url()]) {
         let answer = world.get(url);
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()["segue-refusal"]),
             (403, &"revoked".parse().expect("text"))
         );
+    }
+}
+
+#[test]
+fn what_is_taken_down_is_so_on_each_and_on_who_was_down() {
+    let mut world = World::new();
+    let edges = [world.edge("edge-1"), world.edge("edge-2")];
+    let third = world.edge("edge-3");
+    for url in edges.iter().chain([&third]).map(RunningEdge::url) {
+        assert_eq!(world.get(url).status(), 200);
+    }
+    drop(third);
+    let taken = world.change(Method::DELETE, "");
+    assert_eq!(taken["state"], "withdrawn");
+    let notice = format!("/v1/purges/{}", taken["notice"].as_str().expect("an id"));
+    assert_eq!(world.receipts(&notice, 3), ["edge-1", "edge-2", "up"]);
+    let third = world.edge("edge-3");
+    for url in edges.iter().chain([&third]).map(RunningEdge::url).chain([world.server().url()]) {
+        let answer = world.get(url);
+        let refusal = &answer.headers()["segue-refusal"];
+        assert_eq!((answer.status().as_u16(), refusal), (410, &"withdrawn".parse().expect("text")));
+    }
+    assert_eq!(world.receipts(&notice, 4), ["edge-1", "edge-2", "edge-3", "up"]);
+
+    // Whoever answered dies before it can have told anybody, or just after.
+    for (method, path, state, status) in [
+        (Method::POST, "/restoration", "ready", 200),
+        (Method::DELETE, "", "withdrawn", 410),
+        (Method::POST, "/restoration", "ready", 200),
+    ] {
+        assert_eq!(world.change(method, path)["state"], state);
+        world.dies_and_comes_back();
+        for edge in edges.iter().chain([&third]) {
+            world.until(edge.url(), status);
+        }
     }
 }
 

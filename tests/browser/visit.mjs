@@ -122,6 +122,15 @@ async function followsReset(page) {
   await alert.filter({ hasText: "not good any more" }).waitFor();
 }
 
+/** What was never mailed proves no address: who is signed in is told so, who is not is asked to sign in first. */
+async function followsEmail(page) {
+  const alert = page.getByRole("alert");
+  await page.evaluate((hash) => (location.hash = hash), `#email=${"0".repeat(64)}`);
+  await alert.filter({ hasText: "Sign in with your username" }).waitFor();
+  await signIn(page, password);
+  await alert.filter({ hasText: "not good for this account" }).waitFor();
+}
+
 async function fitsNarrow(page, name) {
   await page.setViewportSize({ width: 360, height: 740 });
   const [content, window_] = await page.evaluate(() => [
@@ -155,6 +164,7 @@ try {
   await renewsAndSignsOut(page);
   assert.deepEqual(complaints, []);
   await followsReset(page);
+  await followsEmail(page);
   console.log(JSON.stringify({ refusal, demo, uploaded, heard }));
 } finally {
   await browser.close();

@@ -85,13 +85,13 @@ pub(crate) async fn create(
     if role > user.role {
         return Err(Problem::field("role", "A key may do no more than its owner."));
     }
-    match password {
-        Some(password) => drop(passwords::confirm(&api, &client, user.id, password).await?),
-        None => check_fresh(&api, session).await?,
-    }
+    let proved = match password {
+        Some(password) => Some(passwords::confirm(&api, &client, user.id, password).await?),
+        None => check_fresh(&api, session).await.map(|()| None)?,
+    };
     let catalogue = api.catalogue().seen_by(user.id);
-    let made = catalogue.api_keys().create(user.id, &name, role).await.map_err(catalogue_failed)?;
-    let (key, secret) = made.ok_or_else(too_many)?;
+    let made = catalogue.api_keys().create(user.id, &name, role, proved.as_deref()).await;
+    let (key, secret) = made.map_err(catalogue_failed)?.ok_or_else(too_many)?;
     let made = MadeKey { document: key.into(), key: format!("{PREFIX}{secret}") };
     Ok((StatusCode::CREATED, told(made)))
 }

@@ -146,8 +146,8 @@ impl Logins {
         self.by_both.forget(&by.naming(whose));
     }
 
-    /// Counts a mail with which a password is set anew.
-    pub(crate) fn forget_password(
+    /// Counts a mail to an account, by its username or mail address, or to an address that is to be one's.
+    pub(crate) fn ask_for_mail(
         &self,
         login: &str,
         by: &Client,

@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters`, `paging` and
 //! `json_reader` (what they say), `deadline`, `idempotency`, `panics`, `origins` and `compressing` (what surrounds every handler), `openapi` (how it describes itself),
-//! `registration`, [`users`], `passwords`, `password_resets`, [`mail`], [`reset_mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `withdrawals`, `albums`, `artists`,
+//! `registration`, [`users`], `passwords`, `password_resets`, `emails`, [`mail`], [`mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `withdrawals`, `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
 //! `event_stream`, `playlist_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
@@ -26,6 +26,7 @@ mod client;
 mod compressing;
 mod deadline;
 mod edition;
+mod emails;
 mod event_stream;
 mod export;
 mod forwarded;
@@ -41,6 +42,7 @@ mod listening;
 pub mod live;
 mod login_methods;
 pub mod mail;
+pub mod mails;
 mod now_playing;
 mod oidc;
 mod oidc_newcomer;
@@ -77,7 +79,7 @@ mod refusals;
 mod registration;
 pub mod relay;
 pub mod request_id;
-pub mod reset_mails;
+
 pub mod router;
 mod search;
 mod sessions;
@@ -95,10 +97,10 @@ pub use access::Access;
 pub use api::{Api, Keys};
 pub use live::Live;
 pub use mail::{MailServer, Mailer, Sender};
+pub use mails::send_mails;
 pub use oidc::{InvalidIssuer, Issuer, NoCertificates, OidcClient};
 pub use options::{Options, REQUEST_TIMEOUT, Registration};
 pub use origins::{InvalidOrigin, Origins};
 pub use public_url::{InvalidUrl, PublicUrl};
 pub use relay::relay;
-pub use reset_mails::send_reset_mails;
 pub use router::{Ingest, router};

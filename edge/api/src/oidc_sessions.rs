@@ -86,8 +86,8 @@ pub(crate) async fn link(
     Body(Linking { password }): Body<Linking>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Told<Link>), Problem> {
     provider(&api)?;
-    passwords::confirm(&api, &client, user.id, password).await?;
-    let (url, cookie) = leave(&api, &client, Some(user.id)).await?;
+    let hash = passwords::confirm(&api, &client, user.id, password).await?;
+    let (url, cookie) = leave(&api, &client, Some((user.id, &hash))).await?;
     Ok(([(SET_COOKIE, value(&cookie)?)], told(Link { url })))
 }
 
@@ -151,7 +151,7 @@ pub(crate) async fn create(
 async fn leave(
     api: &Api,
     client: &Client,
-    links: Option<UserId>,
+    links: Option<(UserId, &str)>,
 ) -> Result<(String, String), Problem> {
     let (oidc, now) = (provider(api)?, api.clock().now());
     api.logins().log_in_elsewhere(client, now)?;

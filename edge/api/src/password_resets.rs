@@ -50,7 +50,7 @@ pub(crate) async fn create(
     if login.is_empty() || login.len() > LONGEST_LOGIN || login.contains(char::is_control) {
         return Err(Problem::field("login", "The login is a username or a mail address."));
     }
-    api.logins().forget_password(&login.to_lowercase(), &client, api.clock().now())?;
+    api.logins().ask_for_mail(&login.to_lowercase(), &client, api.clock().now())?;
     api.catalogue().password_resets().wish(&login).await.map_err(catalogue_failed)?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::bearer::InPerson;
 use crate::client::Client;
-use crate::refusals::{Body, catalogue_failed};
+use crate::refusals::{Body, catalogue_failed, wrong_password};
 use crate::sessions;
 use crate::users::no_such_user;
 
@@ -77,9 +77,4 @@ pub(crate) fn check(field: &str, secret: &str) -> Result<(), Problem> {
 /// What is kept of a password.
 pub(crate) async fn hash(api: &Api, secret: String) -> Result<String, Problem> {
     api.hashing().run(move || password::hash(&secret)).await?.map_err(catalogue_failed)
-}
-
-fn wrong_password() -> Problem {
-    let detail = "The current password is another one.";
-    Problem::new(StatusCode::FORBIDDEN, "wrong-password", detail)
 }

@@ -22,6 +22,7 @@ pub(crate) fn catalogue_failed(error: CatalogueError) -> Problem {
             Problem::field("songs", "The order names each song of the album once.")
         }
         CatalogueError::Gone => gone_meanwhile(),
+        CatalogueError::PasswordChanged => wrong_password(),
         CatalogueError::HoldsNul => holds_nul(),
         error if error.is_passing() => busy(&error),
         error => Problem::internal(&error),
@@ -39,6 +40,11 @@ fn busy(error: &CatalogueError) -> Problem {
 fn gone_meanwhile() -> Problem {
     let detail = "Something that this would belong to has been deleted meanwhile.";
     Problem::new(StatusCode::CONFLICT, "gone-meanwhile", detail)
+}
+
+pub(crate) fn wrong_password() -> Problem {
+    let detail = "The current password is another one.";
+    Problem::new(StatusCode::FORBIDDEN, "wrong-password", detail)
 }
 
 fn holds_nul() -> Problem {

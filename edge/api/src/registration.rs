@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use catalogue::{CatalogueError, Email, Name, NewUser, Username};
+use catalogue::{CatalogueError, Email, Name, NewEmail, NewUser, Username};
 use serde::Deserialize;
 use service::Problem;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::refusals::{Body, catalogue_failed};
 use crate::user_document::{OwnDocument, Told, told};
 use crate::users::read_name;
-use crate::{options, passwords};
+use crate::{emails, options, passwords};
 
 /// Somebody who wants an account.
 #[derive(Deserialize, ToSchema)]
@@ -26,7 +26,9 @@ pub(crate) struct Registration {
     display_name: Option<String>,
 }
 
-/// Makes an account: a listener's, on the free plan. Where registration is closed it is 403 `registration-closed`.
+/// Makes an account: a listener's, on the free plan. Where the server sends mail, `email` is none and `claimed_email` what was said,
+/// until what is mailed there proves it (`POST /v1/users/me/email/proof`): nobody is told whether it is another account's.
+/// Where registration is closed it is 403 `registration-closed`.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = Registration,
     responses((status = 201, description = "The account.", body = OwnDocument)))]
 pub(crate) async fn create(
@@ -40,12 +42,13 @@ pub(crate) async fn create(
     let (username, email, display_name) = registration.read()?;
     passwords::check("password", &registration.password)?;
     api.logins().register(&client, api.clock().now())?;
+    let email = to_be_proved(&api, email, &client)?;
     let secret = registration.password;
     let password_hash = passwords::hash(&api, secret).await?;
     let new = NewUser { username, email, display_name, password_hash };
     match api.catalogue().users().register(&new).await {
         Ok(profile) => Ok((StatusCode::CREATED, told(profile.into()))),
-        Err(CatalogueError::Taken) => Err(taken()),
+        Err(CatalogueError::Taken) => Err(taken(&new.email)),
         Err(error) => Err(catalogue_failed(error)),
     }
 }
@@ -65,9 +68,18 @@ impl Registration {
     fn read(&self) -> Result<(Username, Email, Option<Name>), Problem> {
         let field = |name, error: &dyn std::error::Error| Problem::field(name, error.to_string());
         let username = self.username.parse().map_err(|error| field("username", &error))?;
-        let email = self.email.parse().map_err(|error| field("email", &error))?;
+        let email = emails::read(&self.email)?;
         Ok((username, email, self.display_name.as_deref().map(read_name).transpose()?))
     }
+}
+
+/// Without mail, people are believed; with it, one is sent.
+fn to_be_proved(api: &Api, email: Email, client: &Client) -> Result<NewEmail, Problem> {
+    if api.options().mailer.is_none() {
+        return Ok(NewEmail::Believed(email));
+    }
+    api.logins().ask_for_mail(&email.to_string(), client, api.clock().now())?;
+    Ok(NewEmail::Claimed(email))
 }
 
 pub(crate) fn closed() -> Problem {
@@ -75,7 +87,10 @@ pub(crate) fn closed() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "registration-closed", detail)
 }
 
-fn taken() -> Problem {
-    let detail = "Somebody has this username or this mail address already.";
+fn taken(email: &NewEmail) -> Problem {
+    let detail = match email {
+        NewEmail::Claimed(_) => "Somebody has this username already.",
+        NewEmail::Believed(_) => "Somebody has this username or this mail address already.",
+    };
     Problem::new(StatusCode::CONFLICT, "taken", detail)
 }

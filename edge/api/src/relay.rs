@@ -1,6 +1,6 @@
 //! Telling the bus what has happened: the outbox is read in its order, and everything in it is said at least once.
 //!
-//! One process does it for all that share a catalogue. Where that one dies, another takes over within [`HELD`], and what
+//! One process does it for all that share a catalogue. One that ends leaves it to the others; where it dies, another takes over within [`HELD`], and what
 //! was said meanwhile is perhaps said twice, under the same id.
 //!
 //! What every edge must heed at once is said to them first, by the same process and in the same order: whoever hears that a
@@ -22,10 +22,10 @@ use crate::withdrawals;
 const EVERY: Duration = Duration::from_millis(300);
 
 /// How long one process keeps the relay to itself.
-const HELD: Duration = Duration::from_secs(20);
+const HELD: Duration = Duration::from_secs(5);
 
 /// How long of that it speaks: what it says later could come after what another one says.
-const SPEAKS: Duration = Duration::from_secs(15);
+const SPEAKS: Duration = Duration::from_secs(4);
 
 /// How often what is over is forgotten.
 const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -57,7 +57,7 @@ pub async fn relay(catalogue: Catalogue, events: Bus, notices: Bus, shutdown: Sh
             relay.sweep().await;
         }
         tokio::select! {
-            () = shutdown.begun() => return,
+            () = shutdown.begun() => return relay.leave().await,
             () = async { relay.catalogue.outbox().filled().await } => {}
             () = sleep(EVERY) => {}
         }
@@ -73,6 +73,12 @@ struct Relay {
 }
 
 impl Relay {
+    async fn leave(&self) {
+        if let Err(error) = self.catalogue.duties().leave("relay", self.holder).await {
+            tracing::warn!(error = %chain(&error), "others wait before they tell what happens");
+        }
+    }
+
     async fn tell_all(&self) -> Result<(), RelayError> {
         let outbox = self.catalogue.outbox();
         // Nothing is written where there is nothing to say.
@@ -122,6 +128,9 @@ impl Relay {
         }
         if let Err(error) = self.catalogue.password_resets().sweep().await {
             tracing::warn!(error = %chain(&error), "links that are over cannot be swept");
+        }
+        if let Err(error) = self.catalogue.email_claims().sweep().await {
+            tracing::warn!(error = %chain(&error), "mail addresses that nobody proved cannot be swept");
         }
         if let Err(error) = self.catalogue.oidc_logins().sweep().await {
             tracing::warn!(error = %chain(&error), "logins that are over cannot be swept");

@@ -14,11 +14,11 @@ use crate::api::Api;
 use crate::openapi::{self, Description};
 use crate::{
     administration, albums, alias, api_keys, artists, bookmarks, browse, compressing, deadline,
-    export, history, hot, identities, key_set, library, listening, login_methods, now_playing,
-    oidc_sessions, page, panics, password_resets, passwords, playback, playlist_aliases,
-    playlist_entries, playlist_events, playlist_export, playlist_import, playlist_members,
-    playlists, previews, purges, rates, registration, request_id, search, sessions, song_aliases,
-    song_edits, songs, user_events, users, withdrawals,
+    emails, export, history, hot, identities, key_set, library, listening, login_methods,
+    now_playing, oidc_sessions, page, panics, password_resets, passwords, playback,
+    playlist_aliases, playlist_entries, playlist_events, playlist_export, playlist_import,
+    playlist_members, playlists, previews, purges, rates, registration, request_id, search,
+    sessions, song_aliases, song_edits, songs, user_events, users, withdrawals,
 };
 
 /// Routes of the ingest endpoint, which are guarded as the API's own.
@@ -116,6 +116,8 @@ fn for_listeners() -> OpenApiRouter<Api> {
         .routes(routes!(oidc_sessions::link, identities::list))
         .routes(routes!(identities::remove))
         .routes(routes!(passwords::change))
+        .routes(routes!(emails::claim))
+        .routes(routes!(emails::prove))
         .routes(routes!(users::delete_me))
         .routes(routes!(export::show))
         .routes(routes!(playback::create))

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use catalogue::{Refreshed, Secret, User, password};
+use catalogue::{CatalogueError, Refreshed, Secret, User, password};
 use media::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -66,11 +66,16 @@ pub(crate) async fn create(
     client: Client,
     Body(credentials): Body<Credentials>,
 ) -> Result<Created, Problem> {
-    let user = log_in(&api, &client, credentials).await?.ok_or_else(refused)?;
-    begin(&api, &user).await
+    let (user, hash) = log_in(&api, &client, credentials).await?.ok_or_else(refused)?;
+    let catalogue = api.catalogue().seen_by(user.id);
+    match catalogue.sessions().begin_by_password((user.id, &hash), IDLE).await {
+        Ok((session, token)) => Ok(granted(&api, session, &user, &token)),
+        Err(CatalogueError::PasswordChanged) => Err(refused()),
+        Err(error) => Err(catalogue_failed(error)),
+    }
 }
 
-/// A new session of somebody who has proved who they are.
+/// A new session of somebody whom a provider knows.
 pub(crate) async fn begin(api: &Api, user: &User) -> Result<Created, Problem> {
     let catalogue = api.catalogue().seen_by(user.id);
     let begun = catalogue.sessions().begin(user.id, IDLE).await;
@@ -144,13 +149,13 @@ fn granted(api: &Api, session: SessionId, user: &User, token: &Secret) -> Create
     (StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(session))
 }
 
-/// The user, if login and password fit. Whether the login exists shows neither in the time it takes nor in how often it
+/// The user, and what is kept of their password, if login and password fit. Whether the login exists shows neither in the time it takes nor in how often it
 /// may be tried.
 async fn log_in(
     api: &Api,
     client: &Client,
     credentials: Credentials,
-) -> Result<Option<User>, Problem> {
+) -> Result<Option<(User, String)>, Problem> {
     let Credentials { login, password } = credentials;
     // PostgreSQL has no text with a NUL in it, and nobody has such a name.
     if login.len() > LONGEST || password.len() > LONGEST || login.contains('\0') {
@@ -163,8 +168,8 @@ async fn log_in(
     };
     // As it is looked up: whether it is known changes nothing.
     let whose = if login.contains('@') { login.to_lowercase() } else { login };
-    let matches = prove(api, client, whose, password, hash).await?;
-    Ok(user.filter(|_| matches))
+    let matches = prove(api, client, whose, password, hash.clone()).await?;
+    Ok(user.filter(|_| matches).map(|user| (user, hash)))
 }
 
 /// Whether the password is the one that the hash was made of. What does not match counts against the account and the

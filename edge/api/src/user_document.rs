@@ -17,6 +17,7 @@ pub(crate) struct UserDocument {
     #[schema(value_type = Uuid)]
     id: UserId,
     username: String,
+    /// Where mail reaches them, if that is known.
     email: Option<String>,
     display_name: Option<String>,
     /// A picture of them in sizes, the largest first; none where they have put none there.
@@ -35,13 +36,16 @@ pub(crate) struct UserDocument {
 pub(crate) struct OwnDocument {
     #[serde(flatten)]
     user: UserDocument,
+    /// Where one says that mail reaches one, until one has proved it by what was mailed there.
+    claimed_email: Option<String>,
     preferences: PreferencesDocument,
 }
 
 impl From<Profile> for OwnDocument {
     fn from(profile: Profile) -> Self {
         let preferences = profile.preferences.clone().into();
-        Self { user: profile.into(), preferences }
+        let claimed_email = profile.claimed_email.clone();
+        Self { user: profile.into(), claimed_email, preferences }
     }
 }
 

@@ -47,11 +47,20 @@ pub struct NewUser {
     /// The name to log in with.
     pub username: Username,
     /// Where mail reaches them.
-    pub email: Email,
+    pub email: NewEmail,
     /// What they are called, if not by their username.
     pub display_name: Option<Name>,
     /// What [`crate::password::hash`] gives.
     pub password_hash: String,
+}
+
+/// The mail address of somebody who wants an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewEmail {
+    /// It is theirs because they say so.
+    Believed(Email),
+    /// It is theirs once they prove it: [`crate::email_claims`].
+    Claimed(Email),
 }
 
 /// What is told of somebody, to themselves and to admins.
@@ -61,8 +70,10 @@ pub struct Profile {
     pub id: UserId,
     /// The name to log in with.
     pub username: String,
-    /// Where mail reaches them; accounts of earlier releases have none.
+    /// Where mail reaches them, if that is known.
     pub email: Option<String>,
+    /// Where they say that mail reaches them, and have not proved it.
+    pub claimed_email: Option<String>,
     /// What they are called, if not by their username.
     pub display_name: Option<String>,
     /// What they may do.

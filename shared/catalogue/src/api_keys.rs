@@ -39,17 +39,23 @@ impl<'a> ApiKeys<'a> {
         Self(catalogue)
     }
 
-    /// Makes a key, and its secret, which nobody can tell again; nothing where the account has [`MOST_KEYS`] already.
+    /// Makes a key, and its secret, which nobody can tell again; nothing where the account has [`MOST_KEYS`] already. `proved`
+    /// is what is kept of the password by which somebody proved themselves for it, if they did.
     ///
     /// # Errors
-    /// The database failed, or the system has no randomness to give.
+    /// [`CatalogueError::PasswordChanged`] where that is another one by now; the database failed, or the system has no
+    /// randomness to give.
     pub async fn create(
         &self,
         user: UserId,
         name: &Name,
         role: Role,
+        proved: Option<&str>,
     ) -> Result<Option<(ApiKey, Secret)>, CatalogueError> {
         let mut write = self.0.write_alone_on(user.uuid()).await?;
+        if let Some(hash) = proved {
+            write.insist(user, hash).await?;
+        }
         let count = sql("SELECT COUNT(*) AS keys FROM api_keys WHERE user_id = $1").bind(user);
         if write.one(count).await?.get::<u32>("keys")? >= MOST_KEYS {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! The open catalogue: whose eyes it is seen with, and its repositories.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use media::UserId;
 use service::Clock;
@@ -18,6 +18,7 @@ use crate::database::Database;
 use crate::database::postgres::Freshness;
 use crate::database::url::DatabaseUrl;
 use crate::duties::Duties;
+use crate::email_claims::EmailClaims;
 use crate::error::CatalogueError;
 use crate::feed::Feed;
 use crate::genres::Genres;
@@ -107,6 +108,12 @@ impl Catalogue {
         Self { freshness: Freshness::all(), ..self.clone() }
     }
 
+    /// The same catalogue for whoever must know of what others have written: reads go to the leader.
+    #[must_use]
+    pub(crate) fn latest(&self) -> Self {
+        Self { freshness: Freshness::Latest, ..self.clone() }
+    }
+
     /// The accounts.
     #[must_use]
     pub fn users(&self) -> Users<'_> {
@@ -129,6 +136,12 @@ impl Catalogue {
     #[must_use]
     pub fn password_resets(&self) -> PasswordResets<'_> {
         PasswordResets::new(self)
+    }
+
+    /// Mail addresses that are still to be proved.
+    #[must_use]
+    pub fn email_claims(&self) -> EmailClaims<'_> {
+        EmailClaims::new(self)
     }
 
     /// Who people are elsewhere.
@@ -304,6 +317,20 @@ impl Catalogue {
     /// Milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        ms(since)
     }
+
+    /// When `time` will have passed, in milliseconds since 1970.
+    pub(crate) fn after(&self, time: Duration) -> i64 {
+        self.now_ms().saturating_add(ms(time))
+    }
+
+    /// When `time` had not passed yet, in milliseconds since 1970.
+    pub(crate) fn before(&self, time: Duration) -> i64 {
+        self.now_ms().saturating_sub(ms(time))
+    }
+}
+
+fn ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

@@ -22,7 +22,7 @@ const PREPARED: usize = 500;
 #[derive(Debug)]
 pub(crate) enum Database {
     Sqlite(SqliteDatabase),
-    Postgres(PostgresDatabase),
+    Postgres(Box<PostgresDatabase>),
 }
 
 impl Database {
@@ -46,9 +46,9 @@ impl Database {
             DatabaseUrl::Sqlite(path) => {
                 Self::Sqlite(SqliteDatabase::open(path, migrations).await?)
             }
-            DatabaseUrl::Postgres { leader, replica } => Self::Postgres(
+            DatabaseUrl::Postgres { leader, replica } => Self::Postgres(Box::new(
                 PostgresDatabase::open(leader, replica.as_deref(), migrations).await?,
-            ),
+            )),
         })
     }
 

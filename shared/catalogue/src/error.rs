@@ -1,5 +1,7 @@
 //! Why the catalogue could not answer.
 
+use sqlx::sqlite::SqliteError;
+
 /// Why the catalogue could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
@@ -44,6 +46,9 @@ pub enum CatalogueError {
     /// An order that does not name each song of the album once.
     #[error("these are not the songs of the album")]
     NotItsSongs,
+    /// The password that somebody proved themselves with is no longer theirs.
+    #[error("the password has been changed meanwhile")]
+    PasswordChanged,
     /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
     Hash(String),
@@ -64,12 +69,15 @@ impl CatalogueError {
         }
     }
 
-    /// Whether the same may succeed a little later: the database was not reached, or somebody else was in the way.
+    /// Whether the same may succeed a little later: the database was not reached, somebody else was in the way, or its
+    /// disk is full.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Busy => true,
-            Self::Database(error) => is_unreachable(error) || was_in_the_way(error),
+            Self::Database(error) => {
+                is_unreachable(error) || was_in_the_way(error) || has_no_room(error)
+            }
             _ => false,
         }
     }
@@ -96,6 +104,17 @@ impl From<sqlx::Error> for CatalogueError {
 fn was_in_the_way(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| matches!(&*code, "40P01" | "55P03" | "57014" | "5" | "517"))
+}
+
+/// Whether the disk is full, or fails: it may pass (SQLite: SQLITE_FULL and SQLITE_IOERR with whatever they are extended
+/// by; PostgreSQL: disk_full).
+fn has_no_room(error: &sqlx::Error) -> bool {
+    let Some(refusal) = error.as_database_error() else { return false };
+    let code = refusal.code().unwrap_or_default();
+    if refusal.try_downcast_ref::<SqliteError>().is_none() {
+        return code == "53100";
+    }
+    code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 10 | 13))
 }
 
 /// Whether the server was not reached.

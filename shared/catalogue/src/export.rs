@@ -22,7 +22,7 @@ pub struct Part {
     pub name: &'static str,
     /// The column by which its rows are somebody's.
     pub owner: (&'static str, &'static str),
-    /// `$1` is whose.
+    /// `$1` is whose, `$2` now.
     select: &'static str,
     columns: &'static [Column],
 }
@@ -66,6 +66,17 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ),
     ("feeds", "user_id", "counters of what has changed, which the rest tells in full"),
 ];
+
+/// What a song of somebody's is called, as far as they may know of it by now (`$2`, milliseconds since 1970): it may have
+/// become a draft. Where they are makes no difference to what they have done.
+macro_rules! title {
+    () => {
+        "CASE WHEN s.uploader_id = $1 OR (s.state = 'ready' AND NOT s.draft
+             AND (s.available_from_ms IS NULL OR s.available_from_ms <= $2)
+             AND (s.available_until_ms IS NULL OR s.available_until_ms > $2))
+         THEN s.title END AS title"
+    };
+}
 
 /// What the document consists of, beside the account itself.
 pub const PARTS: &[Part] = &[
@@ -137,19 +148,27 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "playlist_entries",
         owner: ("playlists", "owner_id"),
-        select: "SELECT e.playlist_id, e.song_id, s.title, e.added_ms
+        select: concat!(
+            "SELECT e.playlist_id, e.song_id, ",
+            title!(),
+            ", e.added_ms
                  FROM playlists p JOIN playlist_entries e ON e.playlist_id = p.id
                  JOIN songs s ON s.id = e.song_id
-                 WHERE p.owner_id = $1 ORDER BY e.playlist_id, e.place",
+                 WHERE p.owner_id = $1 ORDER BY e.playlist_id, e.place"
+        ),
         columns: &[Id("playlist_id"), Id("song_id"), Text("title"), Time("added_ms")],
     },
     Part {
         name: "added_to_playlists_of_others",
         owner: ("playlist_entries", "added_by"),
-        select: "SELECT e.playlist_id, e.song_id, s.title, e.added_ms
+        select: concat!(
+            "SELECT e.playlist_id, e.song_id, ",
+            title!(),
+            ", e.added_ms
                  FROM playlist_entries e JOIN playlists p ON p.id = e.playlist_id
                  JOIN songs s ON s.id = e.song_id
-                 WHERE e.added_by = $1 AND p.owner_id <> $1 ORDER BY e.id",
+                 WHERE e.added_by = $1 AND p.owner_id <> $1 ORDER BY e.id"
+        ),
         columns: &[Id("playlist_id"), Id("song_id"), Text("title"), Time("added_ms")],
     },
     Part {
@@ -162,8 +181,12 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "likes",
         owner: ("likes", "user_id"),
-        select: "SELECT l.song_id, s.title, l.liked_ms FROM likes l
-                 JOIN songs s ON s.id = l.song_id WHERE l.user_id = $1 ORDER BY l.id",
+        select: concat!(
+            "SELECT l.song_id, ",
+            title!(),
+            ", l.liked_ms FROM likes l
+                 JOIN songs s ON s.id = l.song_id WHERE l.user_id = $1 ORDER BY l.id"
+        ),
         columns: &[Id("song_id"), Text("title"), Time("liked_ms")],
     },
     Part {
@@ -176,9 +199,13 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "playbacks",
         owner: ("playbacks", "user_id"),
-        select: "SELECT p.song_id, s.title, p.position_ms, p.opened_ms, p.at_ms, p.counted_ms
+        select: concat!(
+            "SELECT p.song_id, ",
+            title!(),
+            ", p.position_ms, p.opened_ms, p.at_ms, p.counted_ms
                  FROM playbacks p JOIN songs s ON s.id = p.song_id
-                 WHERE p.user_id = $1 ORDER BY p.at_ms, p.id",
+                 WHERE p.user_id = $1 ORDER BY p.at_ms, p.id"
+        ),
         columns: &[
             Id("song_id"),
             Text("title"),
@@ -191,8 +218,12 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "player",
         owner: ("players", "user_id"),
-        select: "SELECT p.song_id, s.title, p.position_ms, p.playing, p.device, p.context, p.at_ms
-                 FROM players p JOIN songs s ON s.id = p.song_id WHERE p.user_id = $1",
+        select: concat!(
+            "SELECT p.song_id, ",
+            title!(),
+            ", p.position_ms, p.playing, p.device, p.context, p.at_ms
+                 FROM players p JOIN songs s ON s.id = p.song_id WHERE p.user_id = $1"
+        ),
         columns: &[
             Id("song_id"),
             Text("title"),
@@ -206,8 +237,12 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "bookmarks",
         owner: ("bookmarks", "user_id"),
-        select: "SELECT b.song_id, s.title, b.position_ms, b.note, b.created_ms FROM bookmarks b
-                 JOIN songs s ON s.id = b.song_id WHERE b.user_id = $1 ORDER BY b.id",
+        select: concat!(
+            "SELECT b.song_id, ",
+            title!(),
+            ", b.position_ms, b.note, b.created_ms FROM bookmarks b
+                 JOIN songs s ON s.id = b.song_id WHERE b.user_id = $1 ORDER BY b.id"
+        ),
         columns: &[
             Id("song_id"),
             Text("title"),
@@ -215,6 +250,12 @@ pub const PARTS: &[Part] = &[
             Text("note"),
             Time("created_ms"),
         ],
+    },
+    Part {
+        name: "email_claims",
+        owner: ("email_claims", "user_id"),
+        select: "SELECT email, created_ms, ends_ms FROM email_claims WHERE user_id = $1",
+        columns: &[Text("email"), Time("created_ms"), Time("ends_ms")],
     },
     Part {
         name: "albums",
@@ -264,7 +305,10 @@ impl Catalogue {
         let mut document = Map::new();
         document.insert("account".to_owned(), told(&account, ACCOUNT_COLUMNS)?);
         for part in PARTS {
-            let rows = moment.all(sql(part.select).bind(user)).await?;
+            let select = sql(part.select).bind(user);
+            let dated = part.select.contains("$2");
+            let select = if dated { select.bind(self.now_ms()) } else { select };
+            let rows = moment.all(select).await?;
             let rows = rows.iter().map(|row| told(row, part.columns));
             document.insert(part.name.to_owned(), Value::Array(rows.collect::<Result<_, _>>()?));
         }

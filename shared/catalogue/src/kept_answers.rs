@@ -77,10 +77,10 @@ impl<'a> KeptAnswers<'a> {
              WHERE kept_answers.begun_ms < $5
                 OR (kept_answers.status IS NULL AND kept_answers.begun_ms < $6)");
         let begin = begin.bind(user).bind(key).bind(fingerprint).bind(now);
-        let begin = begin.bind(now.saturating_sub(ms(KEPT))).bind(now.saturating_sub(ms(longest)));
+        let begin = begin.bind(self.0.before(KEPT)).bind(self.0.before(longest));
         let mut write = self.0.write().await?;
         if write.execute(begin).await? == 1 {
-            let since = now.saturating_sub(ms(KEPT));
+            let since = self.0.before(KEPT);
             let count = sql("SELECT COUNT(*) AS answers FROM kept_answers
                              WHERE user_id = $1 AND begun_ms >= $2");
             let count = write.one(count.bind(user).bind(since)).await?;
@@ -139,7 +139,7 @@ impl<'a> KeptAnswers<'a> {
 impl Write {
     /// Forgets what was answered longer than [`KEPT`] ago.
     pub(crate) async fn sweep_answers(&mut self) -> Result<(), CatalogueError> {
-        let before = self.now_ms().saturating_sub(ms(KEPT));
+        let before = self.before(KEPT);
         let sweep = sql("DELETE FROM kept_answers WHERE begun_ms < $1");
         self.execute(sweep.bind(before)).await.map(|_| ())
     }
@@ -155,8 +155,4 @@ fn read(row: &Row, fingerprint: &[u8]) -> Result<Begun, CatalogueError> {
         headers: row.get("headers")?,
         body: row.get("body")?,
     }))
-}
-
-fn ms(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

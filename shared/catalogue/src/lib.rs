@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`name`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
-//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`identities`] and [`oidc_logins`],
+//! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`email_claims`] and [`mailing`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`] and [`jobs`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
@@ -28,6 +28,7 @@ mod covers;
 pub mod credits;
 pub mod database;
 pub mod duties;
+pub mod email_claims;
 pub mod error;
 pub mod event;
 pub mod export;
@@ -40,6 +41,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod kept_answers;
 pub mod library;
+pub mod mailing;
 pub mod matching;
 pub mod name;
 pub mod oidc_logins;
@@ -81,7 +83,7 @@ pub mod users;
 pub mod withdrawals;
 mod write;
 
-pub use account::{Email, NewUser, Profile, ProfileChange, Username};
+pub use account::{Email, NewEmail, NewUser, Profile, ProfileChange, Username};
 pub use albums::{Album, AlbumEdit, AlbumEdition, Albums};
 pub use artists::{Artist, Artists};
 pub use artwork::{Artwork, Cover, CoverDocument, cover_documents};
@@ -90,6 +92,7 @@ pub use catalogue::Catalogue;
 pub use country::{Country, Territories};
 pub use credits::{Credit, NewCredit};
 pub use database::url::DatabaseUrl;
+pub use email_claims::{ClaimMail, ClaimSays, EmailClaims};
 pub use error::CatalogueError;
 pub use event::Event;
 pub use genres::Genres;

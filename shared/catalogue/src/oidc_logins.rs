@@ -53,21 +53,28 @@ impl<'a> OidcLogins<'a> {
         Self(catalogue)
     }
 
-    /// Begins a login, for [`GOOD`]; where it `links` somebody, they are known by the provider afterwards.
+    /// Begins a login, for [`GOOD`]; where it `links` somebody, by what is kept of their password, they are known by the
+    /// provider afterwards.
     ///
     /// # Errors
-    /// The database failed, or the system has no randomness to give.
-    pub async fn begin(&self, links: Option<UserId>) -> Result<BegunLogin, CatalogueError> {
+    /// [`CatalogueError::PasswordChanged`] where that is another one by now; the database failed, or the system has no
+    /// randomness to give.
+    pub async fn begin(&self, links: Option<(UserId, &str)>) -> Result<BegunLogin, CatalogueError> {
         let (state, browser) = (Secret::generate()?, Secret::generate()?);
         let random = || Secret::generate().map(|secret| secret.to_string());
-        let proof = LoginProof { nonce: random()?, verifier: random()?, links };
+        let links_user = links.map(|(user, _)| user);
+        let proof = LoginProof { nonce: random()?, verifier: random()?, links: links_user };
         let insert =
             sql("INSERT INTO oidc_logins (state, browser, nonce, verifier, user_id, ends_ms)
                           VALUES ($1, $2, $3, $4, $5, $6)");
         let insert = insert.bind(state.hash()).bind(browser.hash());
-        let insert = insert.bind(proof.nonce.as_str()).bind(proof.verifier.as_str()).bind(links);
+        let insert =
+            insert.bind(proof.nonce.as_str()).bind(proof.verifier.as_str()).bind(links_user);
         let mut write = self.0.write().await?;
-        write.execute(insert.bind(self.after(GOOD))).await?;
+        if let Some((user, hash)) = links {
+            write.insist(user, hash).await?;
+        }
+        write.execute(insert.bind(self.0.after(GOOD))).await?;
         write.commit().await?;
         Ok(BegunLogin { state, browser, proof })
     }
@@ -100,7 +107,7 @@ impl<'a> OidcLogins<'a> {
                           VALUES ($1, $2, $3, $4)");
         let insert = insert.bind(grant.hash()).bind(browser.hash()).bind(user);
         let mut write = self.0.write().await?;
-        write.execute(insert.bind(self.after(GRANTED))).await?;
+        write.execute(insert.bind(self.0.after(GRANTED))).await?;
         write.commit().await?;
         Ok(grant)
     }
@@ -136,10 +143,6 @@ impl<'a> OidcLogins<'a> {
         write.execute(sql("DELETE FROM oidc_logins WHERE ends_ms <= $1").bind(now)).await?;
         write.execute(sql("DELETE FROM oidc_grants WHERE ends_ms <= $1").bind(now)).await?;
         write.commit().await
-    }
-
-    fn after(&self, time: Duration) -> i64 {
-        self.0.now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

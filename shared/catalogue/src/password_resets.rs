@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
+use crate::mailing::{LEASE, wait_after};
 use crate::row::Row;
 use crate::secret::Secret;
 use crate::source::Source;
@@ -25,14 +26,6 @@ pub const TRIED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whoever was mailed to gets no second mail within this.
 pub const PAUSE: Duration = Duration::from_secs(60);
-
-/// How long whoever has taken a mail may take to send it: then somebody else may.
-pub const LEASE: Duration = Duration::from_secs(2 * 60);
-
-/// The wait after the first failure; each one after it doubles the wait, up to [`LONGEST_WAIT`].
-const FIRST_WAIT: Duration = Duration::from_secs(5);
-
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// Forgotten passwords in a catalogue.
 #[derive(Debug)]
@@ -127,10 +120,10 @@ impl<'a> PasswordResets<'a> {
     /// # Errors
     /// The database failed: it is tried again after [`LEASE`].
     pub async fn failed(&self, mail: &ResetMail) -> Result<Duration, CatalogueError> {
-        let wait = FIRST_WAIT.saturating_mul(1 << mail.failures.min(20)).min(LONGEST_WAIT);
+        let wait = wait_after(mail.failures);
         let later = sql("UPDATE password_reset_wishes SET due_ms = $1 WHERE id = $2");
         let mut write = self.0.write().await?;
-        write.execute(later.bind(self.0.now_ms() + ms(wait)).bind(mail.wish)).await?;
+        write.execute(later.bind(self.0.after(wait)).bind(mail.wish)).await?;
         write.commit().await?;
         Ok(wait)
     }
@@ -200,7 +193,7 @@ impl Write {
     async fn lease(&mut self, wish: &Wish) -> Result<bool, CatalogueError> {
         let lease = sql("UPDATE password_reset_wishes SET due_ms = $1, attempts = attempts + 1
                          WHERE id = $2 AND attempts = $3");
-        let lease = lease.bind(self.now_ms() + ms(LEASE)).bind(wish.id).bind(wish.attempts);
+        let lease = lease.bind(self.after(LEASE)).bind(wish.id).bind(wish.attempts);
         Ok(self.execute(lease).await? == 1)
     }
 
@@ -212,7 +205,7 @@ impl Write {
     /// What fulfils the wish; nothing where nobody is to be mailed to.
     async fn mail_for(&mut self, wish: &Wish) -> Result<Option<ResetMail>, CatalogueError> {
         let now = self.now_ms();
-        if wish.created_ms <= now - ms(TRIED) {
+        if wish.created_ms <= self.before(TRIED) {
             tracing::warn!(wish = %wish.id, "a mail could not be sent for a day; it is given up");
             return Ok(None);
         }
@@ -220,7 +213,7 @@ impl Write {
         self.alone_on(account.id.uuid()).await?;
         let recent = sql("SELECT 1 AS one FROM password_resets
                           WHERE user_id = $1 AND wish_id <> $2 AND created_ms > $3");
-        let recent = recent.bind(account.id).bind(wish.id).bind(now - ms(PAUSE));
+        let recent = recent.bind(account.id).bind(wish.id).bind(self.before(PAUSE));
         if self.optional(recent).await?.is_some() {
             return Ok(None);
         }
@@ -230,7 +223,7 @@ impl Write {
                  wish_id = excluded.wish_id, created_ms = excluded.created_ms,
                  ends_ms = excluded.ends_ms");
         let keep = keep.bind(account.id).bind(secret.hash()).bind(wish.id);
-        self.execute(keep.bind(now).bind(now + ms(GOOD))).await?;
+        self.execute(keep.bind(now).bind(self.after(GOOD))).await?;
         let (ResetHolder { username, email, .. }, failures) = (account, wish.attempts);
         Ok(Some(ResetMail { wish: wish.id, username, email, secret, failures }))
     }
@@ -268,8 +261,4 @@ fn read_wish(row: &Row) -> Result<Wish, CatalogueError> {
         created_ms: row.get("created_ms")?,
         attempts: row.get("attempts")?,
     })
-}
-
-fn ms(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

@@ -187,8 +187,9 @@ impl Playlists<'_> {
         user: &AuthenticatedUser,
         token: &str,
     ) -> Result<Playlist, PlaylistError> {
-        let (id, _) =
-            link_of(&mut self.catalogue.read(), token).await?.ok_or(PlaylistError::NoSuchLink)?;
+        // A link is made by one and used by another: a replica may not have heard of it.
+        let link = link_of(&mut self.catalogue.latest().read(), token).await?;
+        let (id, _) = link.ok_or(PlaylistError::NoSuchLink)?;
         let mut edit = Edit::begin_by(self.catalogue, user, id, token).await?;
         // Read again in its turn: it may have been revoked meanwhile.
         let link = link_of(&mut edit.write, token).await?;

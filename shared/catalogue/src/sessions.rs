@@ -62,16 +62,26 @@ impl<'a> Sessions<'a> {
         user: UserId,
         idle: Duration,
     ) -> Result<(SessionId, Secret), CatalogueError> {
-        let session = SessionId::new(Uuid::now_v7());
-        let statement =
-            sql("INSERT INTO sessions (id, user_id, created_ms, ends_ms) VALUES ($1, $2, $3, $4)");
-        let statement = statement.bind(session).bind(user).bind(self.0.now_ms());
         let mut write = self.0.write().await?;
-        write.make_room(user).await?;
-        write.execute(statement.bind(self.after(idle))).await?;
-        let token = write.next_token(session).await?;
+        let begun = write.begin_session(user, idle).await?;
         write.commit().await?;
-        Ok((session, token))
+        Ok(begun)
+    }
+
+    /// The same for somebody who knew the password of which `hash` is kept.
+    ///
+    /// # Errors
+    /// [`CatalogueError::PasswordChanged`] where that is another one by now, and those of [`begin`](Self::begin).
+    pub async fn begin_by_password(
+        &self,
+        (user, hash): (UserId, &str),
+        idle: Duration,
+    ) -> Result<(SessionId, Secret), CatalogueError> {
+        let mut write = self.0.write().await?;
+        write.insist(user, hash).await?;
+        let begun = write.begin_session(user, idle).await?;
+        write.commit().await?;
+        Ok(begun)
     }
 
     /// Takes a refresh token for the next one. Of two that bring the same one, the second ends the session.
@@ -92,8 +102,8 @@ impl<'a> Sessions<'a> {
         let prolong = sql("UPDATE sessions SET ends_ms = $1, refreshes = refreshes + 1
              WHERE id = $2 AND ends_ms > $3 AND created_ms > $4 AND refreshes < $5");
         let now = self.0.now_ms();
-        let prolong = prolong.bind(self.after(idle)).bind(session).bind(now);
-        let prolong = prolong.bind(now.saturating_sub(ms(LONGEST))).bind(MOST_REFRESHES);
+        let prolong = prolong.bind(self.0.after(idle)).bind(session).bind(now);
+        let prolong = prolong.bind(self.0.before(LONGEST)).bind(MOST_REFRESHES);
         if write.execute(prolong).await? == 0 {
             return Ok(Refreshed::Unknown);
         }
@@ -106,7 +116,7 @@ impl<'a> Sessions<'a> {
             let user = read_user(&write.one(find.bind(session)).await?)?;
             // What was used longer ago would be over by itself in whoever's hands it is.
             let over = sql("DELETE FROM refresh_tokens WHERE session_id = $1 AND used_ms <= $2");
-            let over = over.bind(session).bind(now.saturating_sub(ms(idle)));
+            let over = over.bind(session).bind(self.0.before(idle));
             write.execute(over).await?;
             Refreshed::Session { session, user, token: write.next_token(session).await? }
         } else {
@@ -143,7 +153,7 @@ impl<'a> Sessions<'a> {
     ) -> Result<bool, CatalogueError> {
         let find = sql("SELECT 1 AS one FROM sessions s WHERE s.id = $1 AND s.created_ms > $2
                         AND EXISTS (SELECT 1 FROM identities i WHERE i.user_id = s.user_id)");
-        let since = self.0.now_ms().saturating_sub(ms(recent));
+        let since = self.0.before(recent);
         Ok(self.0.read().optional(find.bind(session).bind(since)).await?.is_some())
     }
 
@@ -181,17 +191,23 @@ impl<'a> Sessions<'a> {
         write.execute(ended).await?;
         write.commit().await
     }
-
-    fn after(&self, time: Duration) -> i64 {
-        self.0.now_ms().saturating_add(ms(time))
-    }
-}
-
-fn ms(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Write {
+    async fn begin_session(
+        &mut self,
+        user: UserId,
+        idle: Duration,
+    ) -> Result<(SessionId, Secret), CatalogueError> {
+        let session = SessionId::new(Uuid::now_v7());
+        let insert =
+            sql("INSERT INTO sessions (id, user_id, created_ms, ends_ms) VALUES ($1, $2, $3, $4)");
+        let insert = insert.bind(session).bind(user).bind(self.now_ms()).bind(self.after(idle));
+        self.make_room(user).await?;
+        self.execute(insert).await?;
+        Ok((session, self.next_token(session).await?))
+    }
+
     async fn next_token(&mut self, session: SessionId) -> Result<Secret, CatalogueError> {
         let token = Secret::generate()?;
         let insert = sql("INSERT INTO refresh_tokens (hash, session_id) VALUES ($1, $2)");

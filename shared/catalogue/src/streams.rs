@@ -82,7 +82,7 @@ impl<'a> Streams<'a> {
     /// The database failed.
     pub async fn sweep(&self) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        let long_ago = write.now_ms() - ms(KEPT);
+        let long_ago = write.before(KEPT);
         write.execute(sql("DELETE FROM streams WHERE heard_ms <= $1").bind(long_ago)).await?;
         write.commit().await
     }
@@ -101,7 +101,7 @@ impl Write {
              WHERE user_id = $3 AND device = $4 AND taken_over_ms IS NULL
                AND (NOT $2 OR (playing AND heard_ms > $5))");
         let goes_on = goes_on.bind(now).bind(playing).bind(user).bind(stream.0);
-        if self.execute(goes_on.bind(now - ms(HEARD))).await? == 1 {
+        if self.execute(goes_on.bind(self.before(HEARD))).await? == 1 {
             return Ok(());
         }
         self.alone_on(user.uuid()).await?;
@@ -119,7 +119,7 @@ impl Write {
         let others = sql("SELECT device FROM streams
              WHERE user_id = $1 AND device <> $2 AND playing AND taken_over_ms IS NULL
                AND heard_ms > $3 ORDER BY began_ms DESC, device DESC");
-        let others = others.bind(user).bind(stream.0).bind(now - ms(HEARD));
+        let others = others.bind(user).bind(stream.0).bind(self.before(HEARD));
         let others = self.all(others).await?;
         for row in others.iter().skip(limit.saturating_sub(1)) {
             let device: Uuid = row.get("device")?;
@@ -140,8 +140,4 @@ impl Write {
         let (plan, most): (Plan, Option<u32>) = (row.parse("plan")?, row.get("max_streams")?);
         Ok(usize::try_from(most.unwrap_or(plan.streams())).unwrap_or(usize::MAX))
     }
-}
-
-fn ms(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

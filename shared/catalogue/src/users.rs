@@ -3,7 +3,7 @@
 use media::{SessionId, UserId};
 use uuid::Uuid;
 
-use crate::account::{NewUser, Profile, ProfileChange};
+use crate::account::{NewEmail, NewUser, Profile, ProfileChange};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
@@ -14,12 +14,14 @@ use crate::row::Row;
 use crate::source::Source;
 use crate::statement::{sql, sql_each};
 use crate::user::{Role, User};
+use crate::write::Write;
 
 /// The columns of a [`Profile`].
 macro_rules! profile {
     () => {
         "id, username, email, display_name, role, plan, max_streams, quality, language, explicit,
-         normalize_volume, avatar, created_ms"
+         normalize_volume, avatar, created_ms,
+         (SELECT c.email FROM email_claims c WHERE c.user_id = users.id) AS claimed_email"
     };
 }
 
@@ -88,10 +90,14 @@ impl<'a> Users<'a> {
     /// Makes an account for somebody who came by themselves: a listener.
     ///
     /// # Errors
-    /// [`CatalogueError::Taken`] where username or mail address is somebody else's.
+    /// [`CatalogueError::Taken`] where the username is somebody else's, or the mail address that is to be believed.
     pub async fn register(&self, new: &NewUser) -> Result<Profile, CatalogueError> {
         let (role, plan) = (Role::Listener, Plan::at_first(Role::Listener));
         let id = UserId::new(Uuid::now_v7());
+        let (believed, claimed) = match &new.email {
+            NewEmail::Believed(email) => (Some(email.to_string()), None),
+            NewEmail::Claimed(email) => (None, Some(email)),
+        };
         let statement = sql(concat!(
             "INSERT INTO users
              (id, username, email, display_name, password_hash, role, plan, created_ms)
@@ -101,7 +107,7 @@ impl<'a> Users<'a> {
         ))
         .bind(id)
         .bind(new.username.to_string())
-        .bind(new.email.to_string())
+        .bind(believed)
         .bind(new.display_name.as_ref().map(Name::as_str))
         .bind(new.password_hash.as_str())
         .bind(role.to_string())
@@ -109,9 +115,13 @@ impl<'a> Users<'a> {
         .bind(self.0.now_ms());
         let mut write = self.0.write().await?;
         let row = write.one(statement).await.map_err(CatalogueError::or_taken)?;
+        if let Some(email) = claimed {
+            write.claim_email(id, email).await?;
+        }
         write.say(&Event::UserRegistered { user: id }).await?;
         write.commit().await?;
-        read_profile(&row)
+        let claimed_email = claimed.map(ToString::to_string);
+        Ok(Profile { claimed_email, ..read_profile(&row)? })
     }
 
     /// The account with that username or mail address, and its password's hash.
@@ -331,6 +341,23 @@ impl<'a> Users<'a> {
     }
 }
 
+impl Write {
+    /// Refuses what a password was proved for that is another one by now. Until this ends it stays what it is, so that
+    /// whatever its change ends, it ends this, too.
+    ///
+    /// # Errors
+    /// [`CatalogueError::PasswordChanged`].
+    pub(crate) async fn insist(&mut self, user: UserId, hash: &str) -> Result<(), CatalogueError> {
+        let find = sql_each(
+            "SELECT 1 AS one FROM users WHERE id = $1 AND password_hash = $2",
+            "SELECT 1 AS one FROM users WHERE id = $1 AND password_hash = $2
+             FOR NO KEY UPDATE",
+        );
+        let found = self.optional(find.bind(user).bind(hash)).await?;
+        found.map(drop).ok_or(CatalogueError::PasswordChanged)
+    }
+}
+
 /// What somebody may hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entitlement {
@@ -386,6 +413,7 @@ fn read_profile(row: &Row) -> Result<Profile, CatalogueError> {
         id: row.get("id")?,
         username: row.get("username")?,
         email: row.get("email")?,
+        claimed_email: row.get("claimed_email")?,
         display_name: row.get("display_name")?,
         role: row.parse("role")?,
         plan: row.parse("plan")?,

@@ -1,5 +1,7 @@
 //! Transactions that write.
 
+use std::time::Duration;
+
 use sqlx::{Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
@@ -127,6 +129,16 @@ impl Write {
     /// Milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         self.catalogue.now_ms()
+    }
+
+    /// When `time` will have passed, in milliseconds since 1970.
+    pub(crate) fn after(&self, time: Duration) -> i64 {
+        self.catalogue.after(time)
+    }
+
+    /// When `time` had not passed yet, in milliseconds since 1970.
+    pub(crate) fn before(&self, time: Duration) -> i64 {
+        self.catalogue.before(time)
     }
 
     /// Makes it so. Where this is called [for somebody](Catalogue::seen_by), they see it from now on, whatever a

@@ -1,6 +1,7 @@
 //! Accounts over HTTP: what is granted, and what is refused.
 
 mod administration;
+mod emails;
 mod keys;
 mod oidc;
 mod oidc_provider;

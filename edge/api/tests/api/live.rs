@@ -67,7 +67,8 @@ async fn whoever_is_shut_out_hears_no_more() {
     let (_, made) = stage.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
     let playlist = format!("/v1/playlists/{}/events", made["id"].as_str().unwrap());
     let (keys, name) = (stage.catalogue.api_keys(), "radio".parse().unwrap());
-    let (key, secret) = keys.create(stage.ann.id, &name, Role::Artist).await.unwrap().unwrap();
+    let (key, secret) =
+        keys.create(stage.ann.id, &name, Role::Artist, None).await.unwrap().unwrap();
     let open = async |path: &str, token: &str| {
         let response = stage.bench.ask(&format!("GET {path}")).token(token).response().await;
         assert_eq!(response.status(), 200);

@@ -36,6 +36,7 @@ export function signIn(login: string, password: string): Promise<session.Tokens>
 /** Who is signed in. */
 export interface Me {
   readonly role: "listener" | "artist" | "admin";
+  readonly email: string | null;
 }
 
 export function me(): Promise<Me> {
@@ -69,6 +70,11 @@ export function forgotPassword(login: string): Promise<void> {
 /** Sets a new password with what was mailed. */
 export function resetPassword(token: string, password: string): Promise<void> {
   return send<void>("POST", "/v1/password-resets/redemption", { token, password });
+}
+
+/** Proves the mail address of whoever is signed in with what was mailed. */
+export function proveEmail(token: string): Promise<Me> {
+  return ask<Me>("POST", "/v1/users/me/email/proof", { token });
 }
 
 export async function songs(after: string | null): Promise<SongPage> {

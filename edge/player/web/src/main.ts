@@ -92,6 +92,7 @@ async function signIn(): Promise<void> {
     session.begin(begun);
     signInForm.reset();
     render();
+    await proveEmail();
   } catch (error) {
     say(sentenceOf(error));
   } finally {
@@ -127,6 +128,26 @@ async function reset(token: string): Promise<void> {
     render();
     say("The password is set: sign in with it.");
   } catch (error) {
+    say(sentenceOf(error));
+  }
+}
+
+/** What was mailed to whoever says that an address is theirs is good where they are signed in. */
+async function proveEmail(): Promise<void> {
+  const token = /^#email=([0-9a-f]{64})$/.exec(location.hash)?.[1];
+  if (token === undefined) {
+    return;
+  }
+  if (session.accessToken() === null) {
+    say("Sign in with your username to prove your mail address.");
+    return;
+  }
+  history.replaceState(null, "", location.pathname);
+  try {
+    const { email } = await api.proveEmail(token);
+    say(`${email} is your mail address now.`);
+  } catch (error) {
+    signedOutIfRefused(error);
     say(sentenceOf(error));
   }
 }
@@ -240,9 +261,11 @@ resetForm.addEventListener("submit", (event) => {
 });
 window.addEventListener("hashchange", () => {
   render();
+  void proveEmail();
   void signInElsewhere();
 });
 more.addEventListener("click", () => void showSongs());
 render();
 void offerElsewhere();
+void proveEmail();
 void signInElsewhere();

@@ -35,6 +35,9 @@ const BOUNDS: [(&str, &str); 4] = [
 /// How long somebody waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The same where the leader answers as well.
+const PATIENCE_WITH_REPLICAS: Duration = Duration::from_millis(500);
+
 /// A connection that has idled for longer may have been cut off meanwhile, and is asked before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -76,12 +79,13 @@ impl PostgresDatabase {
     ) -> Result<Self, CatalogueError> {
         let distrust = Distrust::default();
         migrate(leader, migrations).await?;
-        let writer = pool(leader.clone(), &distrust);
-        let reader = pool(leader.clone(), &distrust);
+        let writer = pool(leader.clone(), PATIENCE, &distrust);
+        let reader = pool(leader.clone(), PATIENCE, &distrust);
         let replica = match replica {
             // Before it has heard of the schema it can answer nothing.
             Some(replica) => {
-                Some(Replica::new(pool(replica.clone(), &distrust), position(&reader).await?))
+                let pool = pool(replica.clone(), PATIENCE_WITH_REPLICAS, &distrust);
+                Some(Replica::new(pool, position(&reader).await?))
             }
             None => None,
         };
@@ -136,12 +140,12 @@ async fn position(leader: &PgPool) -> Result<i64, CatalogueError> {
 }
 
 /// Connects when it is first used.
-fn pool(options: PgConnectOptions, distrust: &Distrust) -> PgPool {
+fn pool(options: PgConnectOptions, patience: Duration, distrust: &Distrust) -> PgPool {
     let distrust = distrust.clone();
     let options = options.statement_cache_capacity(PREPARED).application_name("segue");
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(patience)
         .test_before_acquire(false)
         .before_acquire(move |connection, state| {
             let trusted = state.idle_for < TRUSTED && !distrust.covers(state.idle_for);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -34,11 +35,9 @@ impl SqliteDatabase {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writer);
-        let writer = writer.await?;
+        let writer = pool(1).connect_with(writer).await?;
         migrations.run(&writer).await?;
-        let reader =
-            SqlitePoolOptions::new().max_connections(READERS).connect_with(to_read(path)).await?;
+        let reader = pool(READERS).connect_with(to_read(path)).await?;
         Ok(Self { writer, reader })
     }
 
@@ -49,6 +48,15 @@ impl SqliteDatabase {
     }
 }
 
+/// Whose connections are given out in no transaction. On some errors (a full disk, one that fails) SQLite ends the
+/// transaction by itself; rolling it back then fails, and sqlx takes the connection to be in it for ever.
+fn pool(most: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(most).before_acquire(|connection, _| {
+        let free = !connection.is_in_transaction();
+        Box::pin(async move { Ok(free) })
+    })
+}
+
 /// A connection that only reads what is there.
 pub(crate) fn to_read(path: &Path) -> SqliteConnectOptions {
     options(path).create_if_missing(false).pragma("query_only", "on")
@@ -57,4 +65,32 @@ pub(crate) fn to_read(path: &Path) -> SqliteConnectOptions {
 fn options(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
     options.statement_cache_capacity(PREPARED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::CatalogueError;
+
+    #[tokio::test]
+    async fn after_a_full_disk_it_writes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database =
+            SqliteDatabase::open(&folder.path().join("catalogue.db"), &MIGRATIONS).await.unwrap();
+        let writer = &database.writer;
+        // As of a disk that has room for a few pages more, for as long as the connection lives.
+        let (pages,): (i64,) = sqlx::query_as("PRAGMA page_count").fetch_one(writer).await.unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", pages + 4);
+        sqlx::query(sqlx::AssertSqlSafe(limit)).execute(writer).await.unwrap();
+        let mut write = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let insert = "INSERT INTO genres (genre_key, name) VALUES (?, hex(zeroblob(100000)))";
+        let full = sqlx::query(insert).bind("large").execute(&mut *write).await;
+        let full = CatalogueError::from(full.expect_err("there is no room"));
+        assert!(full.is_passing(), "{full:?}");
+        drop(write);
+        let mut write = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::query(insert).bind("large").execute(&mut *write).await.unwrap();
+        write.commit().await.unwrap();
+        database.close().await;
+    }
 }

@@ -15,7 +15,7 @@ async fn a_key_opens_no_more_than_its_role_and_its_owners(bench: &Bench) {
     let (users, keys) = (bench.catalogue.users(), bench.catalogue.api_keys());
     let ann = users.create("ann", "hash", Role::Artist).await.unwrap();
     let name = "import".parse().unwrap();
-    let make = async |role| keys.create(ann.id, &name, role).await.unwrap().expect("a key");
+    let make = async |role| keys.create(ann.id, &name, role, None).await.unwrap().expect("a key");
     let (key, artist) = make(Role::Artist).await;
     let (_, listener) = make(Role::Listener).await;
     assert_eq!((key.name.as_str(), key.role), ("import", Role::Artist));
@@ -36,7 +36,8 @@ async fn a_key_is_revoked_by_its_owner_alone(bench: &Bench) {
     let (users, keys) = (bench.catalogue.users(), bench.catalogue.api_keys());
     let ann = users.create("ann", "hash", Role::Listener).await.unwrap();
     let name = "player".parse().unwrap();
-    let (key, secret) = keys.create(ann.id, &name, Role::Listener).await.unwrap().expect("a key");
+    let (key, secret) =
+        keys.create(ann.id, &name, Role::Listener, None).await.unwrap().expect("a key");
     assert_eq!(keys.list(ann.id).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(keys.list(bench.admin.id).await.unwrap(), []);
     assert!(!keys.revoke(bench.admin.id, key.id).await.unwrap());
@@ -57,7 +58,12 @@ async fn nobody_has_more_keys_than_allowed_however_many_are_made_at_once(bench: 
             let (catalogue, user) = (bench.catalogue.clone(), bench.admin.id);
             let name = "key".parse().unwrap();
             tokio::spawn(async move {
-                catalogue.api_keys().create(user, &name, Role::Listener).await.unwrap().is_some()
+                catalogue
+                    .api_keys()
+                    .create(user, &name, Role::Listener, None)
+                    .await
+                    .unwrap()
+                    .is_some()
             })
         })
         .collect();

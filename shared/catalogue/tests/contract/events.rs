@@ -125,4 +125,10 @@ async fn a_duty_has_one_holder_until_its_time_is_over(bench: &Bench) {
     bench.wait(LEASE);
     assert!(duties.hold("relay", bob, LEASE).await.unwrap());
     assert!(!duties.hold("relay", ann, LEASE).await.unwrap());
+    duties.leave("relay", ann).await.unwrap();
+    assert!(!duties.hold("relay", ann, LEASE).await.unwrap(), "it was not theirs to leave");
+    duties.leave("relay", bob).await.unwrap();
+    assert!(duties.hold("relay", ann, LEASE).await.unwrap());
+    duties.take_over().await.unwrap();
+    assert!(duties.hold("relay", bob, LEASE).await.unwrap());
 }

@@ -8,7 +8,7 @@ use segue_catalogue::export::{LEFT_OUT, PARTS};
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
     Audience, AuthenticatedUser, DatabaseUrl, Device, Identity, NewPlaylist, NewUpload, Quota,
-    Role, Secret, Setting, StreamId, Viewer,
+    Role, Secret, Setting, SongEdit, StreamId, Viewer,
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -30,7 +30,7 @@ async fn furnish(bench: &Bench, name: &str) -> media::UserId {
     let id = catalogue.users().register(&newcomer(name, &mail)).await.unwrap().id;
     let (session, _) = catalogue.sessions().begin(id, Duration::from_secs(60)).await.unwrap();
     let key = format!("key of {name}").parse().unwrap();
-    catalogue.api_keys().create(id, &key, Role::Listener).await.unwrap().expect("a key");
+    catalogue.api_keys().create(id, &key, Role::Listener, None).await.unwrap().expect("a key");
     let playlist = NewPlaylist {
         name: format!("playlist of {name}").parse().unwrap(),
         description: "".parse().unwrap(),
@@ -66,6 +66,8 @@ async fn furnish(bench: &Bench, name: &str) -> media::UserId {
         NewUpload { user: id, length: 1, metadata: format!("title of {name}"), concat: None };
     let quota = Quota { uploads: 1, bytes: 1 };
     catalogue.uploads().create(&upload, &quota, Duration::from_secs(60)).await.unwrap().unwrap();
+    let claim = format!("new.{name}@music.example").parse().unwrap();
+    catalogue.email_claims().claim(id, &claim).await.unwrap();
     catalogue.password_resets().wish(name).await.unwrap();
     catalogue.password_resets().take().await.unwrap().expect("a mail");
     id
@@ -91,6 +93,7 @@ async fn what_is_told_is_all_ones_own(bench: &Bench) {
         "streams",
         "identities",
         "uploads",
+        "email_claims",
     ] {
         assert_eq!(document[part].as_array().map(Vec::len), Some(1), "{part}: {document}");
     }
@@ -98,6 +101,14 @@ async fn what_is_told_is_all_ones_own(bench: &Bench) {
     let names: BTreeSet<_> = PARTS.iter().map(|part| part.name).collect();
     let told: BTreeSet<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
     assert!(told.is_superset(&names), "{told:?}");
+    // Of a song that they may know of no more, its id is theirs, and what it is called now is not.
+    let song = document["likes"][0]["song_id"].as_str().unwrap().parse().unwrap();
+    bench.edit(song, SongEdit { draft: Some(true), ..SongEdit::default() }).await;
+    let later = bench.catalogue.export(ann).await.unwrap().expect("ann");
+    for part in ["likes", "playbacks", "player", "bookmarks"] {
+        assert_eq!(later[part][0]["song_id"], document["likes"][0]["song_id"], "{part}: {later}");
+        assert_eq!(later[part][0]["title"], Value::Null, "{part}: {later}");
+    }
     let admins = bench.catalogue.export(bench.admin.id).await.unwrap().expect("the admin");
     assert_eq!(admins["songs"].as_array().map(Vec::len), Some(2), "{admins}");
     assert_eq!(admins["albums"].as_array().map(Vec::len), Some(2), "{admins}");

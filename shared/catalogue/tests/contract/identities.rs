@@ -79,7 +79,8 @@ async fn nobody_lies_in_wait_at_a_provider(bench: &Bench) {
     for number in 0..4 {
         assert!(identities.link(&identity("thief"), ann).await.unwrap());
         assert_eq!(identities.of_user(ann).await.unwrap().len(), 1);
-        let begun = logins.begin(Some(ann)).await.unwrap();
+        let hash = catalogue.users().password_hash(ann).await.unwrap().expect("ann");
+        let begun = logins.begin(Some((ann, &hash))).await.unwrap();
         let grant = logins.grant(ann, &browser).await.unwrap();
         let kept = match number {
             0 => {
@@ -130,8 +131,8 @@ async fn of_many_who_come_at_once_as_one_there_is_one_account(bench: &Bench) {
 
 async fn a_login_is_answered_once_in_its_browser_and_in_time(bench: &Bench) {
     let logins = bench.catalogue.oidc_logins();
-    let (begun, other) =
-        (logins.begin(None).await.unwrap(), logins.begin(Some(bench.admin.id)).await.unwrap());
+    let begun = logins.begin(None).await.unwrap();
+    let other = logins.begin(Some((bench.admin.id, "hash"))).await.unwrap();
     assert_ne!(begun.proof.nonce, other.proof.nonce);
     assert_ne!(begun.proof.verifier, other.proof.verifier);
     assert_eq!((begun.proof.links, other.proof.links), (None, Some(bench.admin.id)));

@@ -7,6 +7,7 @@ mod backup;
 mod bench;
 mod browsing;
 mod edits;
+mod email_claims;
 mod events;
 mod export;
 mod feed;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use media::UserId;
-use segue_catalogue::password_resets::{GOOD, LEASE, PAUSE, TRIED};
+use segue_catalogue::mailing::LEASE;
+use segue_catalogue::password_resets::{GOOD, PAUSE, TRIED};
 use segue_catalogue::{ResetMail, Secret};
 
 use crate::bench::Bench;

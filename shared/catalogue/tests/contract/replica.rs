@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use media::{MasterHash, UserId};
-use segue_catalogue::{Catalogue, DatabaseUrl, Event, NewSong, Role};
+use segue_catalogue::playlist_rules::MemberRole;
+use segue_catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, Event, NewSong, Role};
 use service::Clock;
 use testkit::postgres::PostgresServer;
+
+use crate::playlists;
 
 /// A leader, its replica, and a catalogue on both.
 struct Pair {
@@ -102,6 +105,11 @@ async fn a_replica_answers_whoever_wrote_nothing_and_the_leader_whoever_did() {
     pair.catalogue.users().create("eve", "hash", Role::Listener).await.unwrap();
     assert!(!pair.knows(&anns, "eve").await);
     assert!(pair.knows(&pair.catalogue, "eve").await);
+    // A link is good for whoever was sent it, as soon as it is made.
+    let [ann, bob] = [&ann, &bob].map(|user| AuthenticatedUser { id: user.id, role: user.role });
+    let ours = anns.playlists().create(&ann, &playlists::new("Ours", false)).await.unwrap();
+    let link = anns.playlists().make_link(&ann, ours.id, MemberRole::Viewer).await.unwrap();
+    assert_eq!(bobs.playlists().join(&bob, &link.token).await.unwrap().id, ours.id);
     pair.catalogue.close().await;
 }
 

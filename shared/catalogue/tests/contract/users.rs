@@ -6,8 +6,8 @@ use media::UserId;
 use media::ids::ArtworkHash;
 use segue_catalogue::users::Deleted;
 use segue_catalogue::{
-    Artwork, CatalogueError, Cover, Entitled, Entitlement, Entitling, NewUser, Plan, Preferences,
-    PreferencesChange, ProfileChange, Quality, Role,
+    Artwork, CatalogueError, Cover, Entitled, Entitlement, Entitling, NewEmail, NewUser, Plan,
+    Preferences, PreferencesChange, ProfileChange, Quality, Role,
 };
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ contract![
     two_admins_cannot_take_each_others_role,
     an_account_is_deleted_with_all_that_is_its_own,
     whoever_logs_in_while_their_account_is_deleted_keeps_nobody_from_it,
+    nothing_that_an_old_password_opened_outlives_it,
 ];
 
 async fn users_are_found_by_name_and_names_are_taken_once(bench: &Bench) {
@@ -50,7 +51,7 @@ async fn who_runs_it_hears_everything_and_others_what_they_pay_for(bench: &Bench
 pub(crate) fn newcomer(username: &str, email: &str) -> NewUser {
     NewUser {
         username: username.parse().unwrap(),
-        email: email.parse().unwrap(),
+        email: NewEmail::Believed(email.parse().unwrap()),
         display_name: Some("Ann B".parse().unwrap()),
         password_hash: "hash".to_owned(),
     }
@@ -210,7 +211,7 @@ async fn an_account_is_deleted_with_all_that_is_its_own(bench: &Bench) {
     let idle = Duration::from_secs(60);
     let (session, _) = bench.catalogue.sessions().begin(ann, idle).await.unwrap();
     let name = "key".parse().unwrap();
-    let (_, key) = keys.create(ann, &name, Role::Listener).await.unwrap().expect("a key");
+    let (_, key) = keys.create(ann, &name, Role::Listener, None).await.unwrap().expect("a key");
     let song = bench.make_ready("Song").await;
     let public = segue_catalogue::Audience::from(segue_catalogue::Viewer::Public);
     bench.catalogue.library().like(ann, &public, song.id).await.unwrap();
@@ -248,5 +249,43 @@ async fn whoever_logs_in_while_their_account_is_deleted_keeps_nobody_from_it(ben
             let refused = login.await.unwrap();
             assert!(matches!(refused, Err(CatalogueError::Gone)), "{refused:?}");
         }
+    }
+}
+
+async fn nothing_that_an_old_password_opened_outlives_it(bench: &Bench) {
+    let idle = Duration::from_secs(60);
+    let ann = newcomer("ann", "ann@music.example");
+    let ann = bench.catalogue.users().register(&ann).await.unwrap().id;
+    let passwords: Vec<_> = (0..8).map(|round| format!("hash{round}")).collect();
+    let first = bench.catalogue.users().change_password(ann, ("hash", &passwords[0]), None).await;
+    assert!(first.unwrap());
+    for (round, change) in passwords.windows(2).enumerate() {
+        let (old, new) = (change[0].clone(), change[1].as_str());
+        let log_in = || {
+            let (catalogue, old) = (bench.catalogue.clone(), old.clone());
+            tokio::spawn(async move {
+                let (mut sessions, name) = (Vec::new(), "key".parse().unwrap());
+                loop {
+                    match catalogue.sessions().begin_by_password((ann, &old), idle).await {
+                        Ok((session, _)) => sessions.push(session),
+                        Err(error) => break (sessions, error),
+                    }
+                    let keys = catalogue.api_keys();
+                    let _ = keys.create(ann, &name, Role::Listener, Some(&old)).await;
+                }
+            })
+        };
+        let logins: Vec<_> = (0..4).map(|_| log_in()).collect();
+        tokio::time::sleep(Duration::from_millis(10 * u64::try_from(round).unwrap())).await;
+        let changed = bench.catalogue.users().change_password(ann, (&old, new), None).await;
+        assert!(changed.unwrap());
+        for login in logins {
+            let (sessions, refused) = login.await.unwrap();
+            assert!(matches!(refused, CatalogueError::PasswordChanged), "{refused:?}");
+            for session in sessions {
+                assert_eq!(bench.catalogue.sessions().standing(session).await.unwrap(), None);
+            }
+        }
+        assert_eq!(bench.catalogue.api_keys().list(ann).await.unwrap(), []);
     }
 }

@@ -4,26 +4,26 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use bus::News;
-use segue_api::{Mailer, Options, send_reset_mails};
+use catalogue::{NewEmail, NewUser, password};
+use segue_api::send_mails;
 use serde_json::{Value, json};
 use service::Shutdown;
-use tokio::task::JoinHandle;
 
 use super::smtp_sink::SmtpSink;
+use super::smtp_sink::{begin_mailing, link, mailing};
 use super::{PASSWORD, Stage};
 
 const NEW: &str = "battery staple";
 
-/// Options with a mail server on that port of this machine.
-fn mailing(port: u16) -> impl FnOnce(Options) -> Options {
-    let server = format!("smtp://127.0.0.1:{port}").parse().unwrap();
-    let from = "Segue <music@music.example>".parse().unwrap();
-    let mailer = Mailer::new(&server, from).unwrap();
-    |options| Options { mailer: Some(mailer), ..options }
-}
-
-fn begin_mailing(stage: &Stage) -> JoinHandle<()> {
-    tokio::spawn(send_reset_mails(stage.api.clone(), Shutdown::new()))
+/// Ann, whose mail address is known.
+async fn reachable(stage: &Stage) {
+    let new = NewUser {
+        username: "ann".parse().unwrap(),
+        email: NewEmail::Believed("ann@music.example".parse().unwrap()),
+        display_name: None,
+        password_hash: password::hash(PASSWORD).unwrap(),
+    };
+    stage.catalogue.users().register(&new).await.unwrap();
 }
 
 async fn forget(stage: &Stage, login: &str) -> (u16, Value) {
@@ -36,18 +36,15 @@ async fn redeem(stage: &Stage, token: &str, password: &str) -> (u16, Value) {
     stage.ask(("POST", "/v1/password-resets/redemption"), None, Some(body)).await
 }
 
-/// The link's end in a mail.
 fn token(mail: &Value) -> String {
-    let text = mail["text"].as_str().unwrap();
-    let (_, rest) = text.split_once("https://music.example/cdn/#reset=").expect("the link");
-    rest.split_whitespace().next().unwrap().to_owned()
+    link(mail, "reset")
 }
 
 #[tokio::test]
 async fn whoever_forgot_their_password_sets_a_new_one_by_mail() {
     let mut sink = SmtpSink::start().await;
     let stage = Stage::with(mailing(sink.port)).await;
-    stage.register("ann").await;
+    reachable(&stage).await;
     let (access, refresh) = stage.log_in("ann", PASSWORD).await;
     let guess = json!({"login": "ann", "password": "wrong guess"});
     for _ in 0..10 {
@@ -104,7 +101,7 @@ async fn a_mail_server_that_is_down_loses_nothing() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = dead.local_addr().unwrap().port();
     let stage = Stage::with(mailing(port)).await;
-    stage.register("ann").await;
+    reachable(&stage).await;
     assert_eq!(forget(&stage, "ann").await.0, 202);
     let mailing = begin_mailing(&stage);
     // It hangs up on the first attempt and is gone for the next ones.
@@ -129,7 +126,7 @@ async fn a_mail_server_that_is_down_loses_nothing() {
 #[tokio::test]
 async fn mails_are_limited_for_known_and_unknown_alike() {
     let stage = Stage::with(mailing(9)).await;
-    stage.register("ann").await;
+    reachable(&stage).await;
     let mut told = Vec::new();
     for login in ["ann", "nobody"] {
         let mut answers = Vec::new();
@@ -165,5 +162,5 @@ async fn without_a_mail_server_there_is_nothing_to_ask_for() {
     let stage = Stage::new().await;
     let (status, problem) = forget(&stage, "admin").await;
     assert_eq!((status, &problem["type"]), (404, &json!("urn:segue:problem:no-mail")));
-    send_reset_mails(stage.api.clone(), Shutdown::new()).await;
+    send_mails(stage.api.clone(), Shutdown::new()).await;
 }

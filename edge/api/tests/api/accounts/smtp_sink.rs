@@ -5,8 +5,13 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 
+use segue_api::{Mailer, Options, send_mails};
 use serde_json::Value;
+use service::Shutdown;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::Stage;
 
 pub(super) struct SmtpSink {
     pub(super) port: u16,
@@ -45,6 +50,26 @@ impl Drop for SmtpSink {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// Options with a mail server on that port of this machine.
+pub(super) fn mailing(port: u16) -> impl FnOnce(Options) -> Options {
+    let server = format!("smtp://127.0.0.1:{port}").parse().unwrap();
+    let from = "Segue <music@music.example>".parse().unwrap();
+    let mailer = Mailer::new(&server, from).unwrap();
+    |options| Options { mailer: Some(mailer), ..options }
+}
+
+pub(super) fn begin_mailing(stage: &Stage) -> JoinHandle<()> {
+    tokio::spawn(send_mails(stage.api.clone(), Shutdown::new()))
+}
+
+/// The end of the link in a mail that is good for `what`.
+pub(super) fn link(mail: &Value, what: &str) -> String {
+    let text = mail["text"].as_str().unwrap();
+    let begin = format!("https://music.example/cdn/#{what}=");
+    let (_, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{what} in {text}"));
+    rest.split_whitespace().next().unwrap().to_owned()
 }
 
 fn lines(output: ChildStdout) -> UnboundedReceiver<Value> {

@@ -33,6 +33,8 @@ pub(crate) struct Replica {
     believed: Until,
     /// While it is left alone.
     resting: Until,
+    /// Held by whoever asks it, where it is not believed: it may be away.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Replica {
@@ -45,6 +47,7 @@ impl Replica {
             trail: Trail::from(floor),
             believed: Until::default(),
             resting: Until::default(),
+            asking: tokio::sync::Mutex::default(),
         }
     }
 
@@ -59,7 +62,12 @@ impl Replica {
             Freshness::Own(user) => self.written().needed(user),
         };
         let needed = needed.max(self.trail.some_time_ago(leader).await);
-        (self.believed.lasts() && self.replayed() >= needed) || self.ask().await >= needed
+        if self.believed.lasts() {
+            return self.replayed() >= needed || self.ask().await >= needed;
+        }
+        // One finds out whether it answers; nobody else waits for that.
+        let Ok(_asking) = self.asking.try_lock() else { return false };
+        self.ask().await >= needed
     }
 
     /// `user` has written up to `position`.
