@@ -16,6 +16,15 @@ pub enum Event {
         /// Whose.
         uploader: UserId,
     },
+    /// A song that could not be packaged waits to be packaged again.
+    #[serde(rename = "song.queued")]
+    SongQueued {
+        /// Which.
+        song: SongId,
+        /// Whose.
+        #[serde(default)]
+        uploader: Option<UserId>,
+    },
     /// A song can be played for the first time, unless it was withdrawn meanwhile.
     #[serde(rename = "song.ready")]
     SongReady {
@@ -151,6 +160,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Self::SongUploaded { .. } => "song.uploaded",
+            Self::SongQueued { .. } => "song.queued",
             Self::SongReady { .. } => "song.ready",
             Self::SongFailed { .. } => "song.failed",
             Self::SongReplaced { .. } => "song.replaced",
@@ -173,6 +183,7 @@ impl Event {
     pub fn about(&self) -> Uuid {
         match self {
             Self::SongUploaded { song, .. }
+            | Self::SongQueued { song, .. }
             | Self::SongReady { song, .. }
             | Self::SongFailed { song, .. }
             | Self::SongReplaced { song, .. }
@@ -195,7 +206,8 @@ impl Event {
     pub fn concerns(&self) -> &[UserId] {
         match self {
             Self::SongUploaded { uploader, .. } => std::slice::from_ref(uploader),
-            Self::SongReady { uploader, .. }
+            Self::SongQueued { uploader, .. }
+            | Self::SongReady { uploader, .. }
             | Self::SongFailed { uploader, .. }
             | Self::SongReplaced { uploader, .. }
             | Self::SongWithdrawn { uploader, .. }
@@ -210,6 +222,7 @@ impl Event {
         matches!(
             self,
             Self::SongUploaded { .. }
+                | Self::SongQueued { .. }
                 | Self::SongReady { .. }
                 | Self::SongFailed { .. }
                 | Self::SongReplaced { .. }
@@ -236,6 +249,7 @@ mod tests {
         let (artist, album) = (ArtistId::new(id), AlbumId::new(id));
         for event in [
             Event::SongUploaded { song, uploader: user },
+            Event::SongQueued { song, uploader: Some(user) },
             Event::SongReady { song, uploader: Some(user), artist, album },
             Event::SongFailed { song, uploader: None, reason: "because".to_owned() },
             Event::SongReplaced { song, uploader: None, artist, album },

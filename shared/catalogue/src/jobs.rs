@@ -1,10 +1,16 @@
 //! The durable queue: leased jobs. A worker that dies loses its lease, and another takes the job.
+//!
+//! Reading order: [`Jobs`] (what workers do), `turn` (whose turn it is), [`desk`] (what an operator sees and does).
+
+pub mod desk;
+mod turn;
 
 use std::time::Duration;
 
 use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, UserId, Version};
 use uuid::Uuid;
 
+use self::desk::State;
 use crate::artwork::Artwork;
 use crate::catalogue::Catalogue;
 use crate::covers;
@@ -14,6 +20,9 @@ use crate::source::Source;
 use crate::statement::{sql, sql_each};
 use crate::write::Write;
 
+pub use self::turn::Priority;
+pub(crate) use self::turn::put_in;
+
 /// How often a job is tried before the song fails.
 pub const MOST_ATTEMPTS: u32 = 5;
 
@@ -21,6 +30,9 @@ const FIRST_DELAY: Duration = Duration::from_secs(2);
 const LONGEST_DELAY: Duration = Duration::from_secs(300);
 const KEEPS_DYING: &str = "Segue stopped again and again while it worked on this song. \
     The file may be damaged; export it anew and upload it again.";
+
+/// What an operator reads of such a job.
+const WORKERS_DIED: &str = "its workers died, or lost their leases, as often as it may be tried";
 
 /// A job that a worker holds. The lease is of this one claim: whoever lost it cannot renew it, nor
 /// finish the job, even if it is the same worker that claimed it again.
@@ -68,10 +80,22 @@ macro_rules! take_next {
     ($locked:literal) => {
         concat!(
             "UPDATE jobs SET lease = $1, due_ms = $2, attempts = attempts + 1, updated_ms = $3
-             WHERE id = (SELECT id FROM jobs WHERE state = 'open' AND due_ms <= $3
-                         ORDER BY due_ms, id LIMIT 1 ",
+             WHERE id = (SELECT id FROM jobs WHERE state = 'open' AND due_ms IS NULL
+                         ORDER BY priority, turn, id LIMIT 1 ",
             $locked,
             ") RETURNING id, song_id, attempts"
+        )
+    };
+}
+
+/// Lets jobs be taken whose lease has ended, or whose rest is over. Whoever held one has it until somebody takes it.
+macro_rules! wake {
+    ($locked:literal) => {
+        concat!(
+            "UPDATE jobs SET due_ms = NULL
+             WHERE id IN (SELECT id FROM jobs WHERE state = 'open' AND due_ms <= $1 ",
+            $locked,
+            ")"
         )
     };
 }
@@ -86,7 +110,8 @@ impl<'a> Jobs<'a> {
     }
 
     /// Takes the job whose turn it is, for the length of `lease`; its song is then processing.
-    /// Gives up on jobs whose workers died [`MOST_ATTEMPTS`] times.
+    /// Of a smaller [`Priority`] all come first; within one, owners are served in turn. Parks jobs whose workers died
+    /// [`MOST_ATTEMPTS`] times.
     ///
     /// # Errors
     /// The database failed.
@@ -96,7 +121,7 @@ impl<'a> Jobs<'a> {
             let Some(job) = self.take_next(&mut write, lease).await? else { return Ok(None) };
             let worn_out = job.attempt > MOST_ATTEMPTS;
             if worn_out {
-                self.close_failed(&mut write, &job, KEEPS_DYING).await?;
+                self.give_up(&mut write, &job, State::Parked, WORKERS_DIED, KEEPS_DYING).await?;
             } else {
                 self.set_song(&mut write, job.song, "processing", None).await?;
             }
@@ -113,7 +138,8 @@ impl<'a> Jobs<'a> {
     /// [`CatalogueError::LeaseLost`] where somebody else took it.
     pub async fn renew(&self, job: &Job, lease: Duration) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        self.reschedule(&mut write, job, Some(job.lease), self.after(lease), None).await?;
+        let due = Some(self.after(lease));
+        self.reschedule(&mut write, job, Some(job.lease), due, None).await?;
         write.commit().await
     }
 
@@ -124,7 +150,7 @@ impl<'a> Jobs<'a> {
     /// [`CatalogueError::LeaseLost`] where somebody else took it; nothing has changed then.
     pub async fn complete(&self, job: &Job, done: &Packaged) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        self.close(&mut write, job, "done", None).await?;
+        self.close(&mut write, job, State::Done, None).await?;
         let before = current_version(&mut write, job.song).await?;
         self.insert_version(&mut write, job.song, done).await?;
         let uploader = self.set_song(&mut write, job.song, "ready", None).await?;
@@ -139,12 +165,12 @@ impl<'a> Jobs<'a> {
     /// [`CatalogueError::LeaseLost`] where somebody else took it.
     pub async fn fail(&self, job: &Job, reason: &str) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        self.close_failed(&mut write, job, reason).await?;
+        self.give_up(&mut write, job, State::Failed, reason, reason).await?;
         write.commit().await
     }
 
     /// Puts the job back after a fault that may pass, to be tried again later, each time after a
-    /// longer delay; after the last attempt the song fails with `reason`.
+    /// longer delay; after the last attempt the job is parked with `error`, and the song fails with `reason`.
     ///
     /// # Errors
     /// [`CatalogueError::LeaseLost`] where somebody else took it.
@@ -154,13 +180,15 @@ impl<'a> Jobs<'a> {
         error: &str,
         reason: &str,
     ) -> Result<Attempt, CatalogueError> {
+        let mut write = self.0.write().await?;
         if job.attempt >= MOST_ATTEMPTS {
-            self.fail(job, reason).await?;
+            self.give_up(&mut write, job, State::Parked, error, reason).await?;
+            write.commit().await?;
             return Ok(Attempt::Last);
         }
         let delay = delay_after(job.attempt);
-        let mut write = self.0.write().await?;
-        self.reschedule(&mut write, job, None, self.after(delay), Some(error)).await?;
+        let due = Some(self.after(delay));
+        self.reschedule(&mut write, job, None, due, Some(error)).await?;
         self.set_song(&mut write, job.song, "queued", None).await?;
         write.commit().await?;
         Ok(Attempt::Again(delay))
@@ -172,7 +200,7 @@ impl<'a> Jobs<'a> {
     /// [`CatalogueError::LeaseLost`] where somebody else took it.
     pub async fn hand_back(&self, job: &Job) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        self.reschedule(&mut write, job, None, self.0.now_ms(), None).await?;
+        self.reschedule(&mut write, job, None, None, None).await?;
         let statement = sql("UPDATE jobs SET attempts = attempts - 1 WHERE id = $1");
         write.execute(statement.bind(job.id)).await?;
         self.set_song(&mut write, job.song, "queued", None).await?;
@@ -186,8 +214,8 @@ impl<'a> Jobs<'a> {
     /// The database failed.
     pub async fn take_over(&self) -> Result<u64, CatalogueError> {
         let mut write = self.0.write().await?;
-        let statement = sql("UPDATE jobs SET lease = NULL, due_ms = $1, updated_ms = $1
-                             WHERE state = 'open' AND lease IS NOT NULL");
+        let statement = sql("UPDATE jobs SET lease = NULL, due_ms = NULL, updated_ms = $1
+                             WHERE state = 'open' AND due_ms IS NOT NULL AND lease IS NOT NULL");
         let freed = write.execute(statement.bind(self.0.now_ms())).await?;
         write.commit().await?;
         Ok(freed)
@@ -200,6 +228,8 @@ impl<'a> Jobs<'a> {
     ) -> Result<Option<Job>, CatalogueError> {
         let lease_id = Uuid::now_v7();
         // Several workers of PostgreSQL ask at once: each passes over what another is about to take.
+        let wake = sql_each(wake!(""), wake!("FOR UPDATE SKIP LOCKED"));
+        write.execute(wake.bind(self.0.now_ms())).await?;
         let statement = sql_each(take_next!(""), take_next!("FOR UPDATE SKIP LOCKED"))
             .bind(lease_id)
             .bind(self.after(lease))
@@ -218,7 +248,7 @@ impl<'a> Jobs<'a> {
         write: &mut Write,
         job: &Job,
         lease: Option<Uuid>,
-        due_ms: i64,
+        due_ms: Option<i64>,
         error: Option<&str>,
     ) -> Result<(), CatalogueError> {
         let statement = sql("UPDATE jobs SET lease = $1, due_ms = $2, updated_ms = $3,
@@ -237,13 +267,12 @@ impl<'a> Jobs<'a> {
         &self,
         write: &mut Write,
         job: &Job,
-        state: &str,
+        state: State,
         error: Option<&str>,
     ) -> Result<(), CatalogueError> {
-        let statement =
-            sql("UPDATE jobs SET state = $1, lease = NULL, updated_ms = $2, last_error = $3
+        let statement = sql("UPDATE jobs SET state = $1, lease = NULL, due_ms = NULL, updated_ms = $2, last_error = $3
              WHERE id = $4 AND lease = $5 AND state = 'open'")
-            .bind(state)
+            .bind(state.column())
             .bind(self.0.now_ms())
             .bind(error)
             .bind(job.id)
@@ -251,16 +280,27 @@ impl<'a> Jobs<'a> {
         held(write.execute(statement).await?)
     }
 
-    async fn close_failed(
+    /// `error` is for whoever operates Segue, `reason` for the artist.
+    async fn give_up(
         &self,
         write: &mut Write,
         job: &Job,
+        state: State,
+        error: &str,
         reason: &str,
     ) -> Result<(), CatalogueError> {
-        self.close(write, job, "failed", Some(reason)).await?;
-        let uploader = self.set_song(write, job.song, "failed", Some(reason)).await?;
-        let reason = reason.to_owned();
-        write.say(&Event::SongFailed { song: job.song, uploader, reason }).await
+        self.close(write, job, state, Some(error)).await?;
+        self.fail_song(write, job.song, reason).await
+    }
+
+    async fn fail_song(
+        &self,
+        write: &mut Write,
+        song: SongId,
+        reason: &str,
+    ) -> Result<(), CatalogueError> {
+        let uploader = self.set_song(write, song, "failed", Some(reason)).await?;
+        write.say(&Event::SongFailed { song, uploader, reason: reason.to_owned() }).await
     }
 
     /// A song that was withdrawn stays so, and comes back in that state. Answers whose it is.

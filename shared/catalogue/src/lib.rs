@@ -98,7 +98,7 @@ pub use event::Event;
 pub use genres::Genres;
 pub use identifier::{Isrc, Upc};
 pub use identities::{Identities, Identity};
-pub use jobs::{Attempt, Job, Jobs, Packaged};
+pub use jobs::{Attempt, Job, Jobs, Packaged, Priority};
 pub use library::Library;
 pub use name::{Name, ReleaseYear};
 pub use oidc_logins::OidcLogins;

@@ -9,6 +9,7 @@ use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::genres::note_genre;
+use crate::jobs::{self, Priority};
 use crate::name::{Name, ReleaseYear};
 use crate::song::{NewSong, Song, Viewer};
 use crate::song_cursor::SongCursor;
@@ -139,7 +140,7 @@ pub(crate) async fn accept_in(write: &mut Write, new: &NewSong) -> Result<Song, 
     let (artist, owner) = (artists[new.artist.as_str()], artists[owner.as_str()]);
     let album = find_or_make_album(write, owner, new, now).await?;
     let id = insert_song(write, new, artist, album, now).await?;
-    insert_job(write, id, now).await?;
+    jobs::put_in(write, id, new.uploader, Priority::Waiting).await?;
     write.say(&Event::SongUploaded { song: id, uploader: new.uploader }).await?;
     fetch(write, id).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
 }
@@ -229,14 +230,4 @@ async fn insert_song(
     write.execute(statement).await?;
     note_genre(write, new.genre.as_ref()).await?;
     Ok(id)
-}
-
-async fn insert_job(write: &mut Write, song: SongId, now: i64) -> Result<(), CatalogueError> {
-    let statement =
-        sql("INSERT INTO jobs (id, song_id, state, attempts, due_ms, created_ms, updated_ms)
-         VALUES ($1, $2, 'open', 0, $3, $3, $3)")
-        .bind(Uuid::now_v7())
-        .bind(song)
-        .bind(now);
-    write.execute(statement).await.map(|_| ())
 }

@@ -79,6 +79,11 @@ impl<'v> Statement<'v> {
         statement.longer(&piece)
     }
 
+    /// The statement with one more piece behind it, which is ours.
+    pub(crate) fn and(self, piece: &'static str) -> Self {
+        self.longer(piece)
+    }
+
     fn longer(self, piece: &str) -> Self {
         let longer = |text: SqlStr| AssertSqlSafe([text.as_str(), piece].concat()).into_sql_str();
         let text = match self.text {
