@@ -1,6 +1,5 @@
 //! Claims jobs, one after the other, and holds their leases while it works.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -11,14 +10,15 @@ use service::problem::chain;
 use tokio::time::sleep;
 use transcode::{MasterReader, Parameters};
 
+use crate::halt::Halt;
 use crate::intake::Intake;
 use crate::packaging::{self, PackagingError};
 
 /// How long a job is held without a sign of life.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(30);
 
-/// How often the lease is renewed.
-const RENEWAL: Duration = Duration::from_secs(20);
+/// How often the lease is renewed, and whoever called the job off is heard.
+const RENEWAL: Duration = Duration::from_secs(2);
 
 /// How often the queue is looked at when nobody rings: retries become due by themselves.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,8 +55,7 @@ impl Worker {
         Self { intake, reader, parameters, shutdown }
     }
 
-    /// Works until the shutdown begins. A job in hand is then put back at once: packaging is not
-    /// interrupted, but its result is dropped.
+    /// Works until the shutdown begins. A job in hand is then put back at once.
     pub async fn run(self) {
         while !self.shutdown.has_begun() {
             match self.intake.catalogue.jobs().claim(LEASE).await {
@@ -99,20 +98,24 @@ impl Worker {
         // The schema forbids a job without a song.
         let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
         let Intake { shelf, workshop, .. } = &self.intake;
-        packaging::package_song(shelf, workshop, &self.reader, &self.parameters, &song).await
+        // Goes with this future, whoever drops it.
+        let halt = Halt::default();
+        let reader = halt.over(&self.reader);
+        packaging::package_song(shelf, workshop, &reader, &self.parameters, &song).await
     }
 
     /// Renews the lease for ever; ends only when it is lost.
     async fn hold(&self, job: &Job) -> CatalogueError {
-        let renewing: Result<Infallible, CatalogueError> = async {
-            loop {
-                sleep(RENEWAL).await;
-                self.intake.catalogue.jobs().renew(job, LEASE).await?;
+        loop {
+            sleep(RENEWAL).await;
+            match self.intake.catalogue.jobs().renew(job, LEASE).await {
+                Ok(()) => {}
+                // Nobody may have taken it: who finishes finds out.
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(song = %job.song, %error, "a lease could not be renewed");
+                }
+                Err(error) => return error,
             }
-        }
-        .await;
-        match renewing {
-            Err(error) => error,
         }
     }
 
@@ -134,7 +137,7 @@ impl Worker {
                 jobs.fail(job, &error.reason()).await?;
             }
             Ending::Lost(error) => {
-                tracing::error!(song = %job.song, %error, "gave the job up");
+                tracing::warn!(song = %job.song, %error, "gave the job up");
             }
             Ending::Stopped => jobs.hand_back(job).await?,
         }

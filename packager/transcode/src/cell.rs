@@ -42,7 +42,7 @@ pub struct Cell {
     waiting: Option<Waiting>,
 }
 
-/// What is called now and then while a cell is waited for.
+/// What is called now and then while a cell is listened to.
 #[derive(Clone)]
 struct Waiting(Arc<dyn Fn() + Send + Sync>);
 
@@ -65,8 +65,8 @@ impl Cell {
         Self { program: program.into(), arguments, limits, waiting: None }
     }
 
-    /// The same, and while one is waited for, `look` is called several times a second. It may unwind:
-    /// that ends the cell, too.
+    /// The same, and `look` is called before each answer, and several times a second while one is waited for. It may
+    /// unwind: that ends the cell, too.
     #[must_use]
     pub fn watched(self, look: impl Fn() + Send + Sync + 'static) -> Self {
         Self { waiting: Some(Waiting(Arc::new(look))), ..self }

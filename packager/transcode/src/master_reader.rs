@@ -37,6 +37,15 @@ impl MasterReader {
         Self(Place::Cell(cell))
     }
 
+    /// The same, and where cells read, as [`Cell::watched`] says.
+    #[must_use]
+    pub fn watched(self, look: impl Fn() + Send + Sync + 'static) -> Self {
+        match self.0 {
+            Place::Here => self,
+            Place::Cell(cell) => Self(Place::Cell(cell.watched(look))),
+        }
+    }
+
     /// The length in house samples that the master's header promises, where it promises one. Only
     /// the header is read: the cheapest way to ask whether a file is a master at all.
     ///

@@ -107,6 +107,10 @@ impl Process {
     fn wait(&mut self) -> Result<(), CellError> {
         let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
         loop {
+            // First: a caller who is slower than the cell never waits.
+            if let Some(Waiting(look)) = &self.waiting {
+                look();
+            }
             let started = Instant::now();
             let mut answers = [PollFd::new(&self.answers, PollFlags::IN)];
             let ready = match poll(&mut answers, Some(&look)) {
@@ -118,9 +122,6 @@ impl Process {
             self.waited += started.elapsed().min(2 * LOOK);
             if ready {
                 return Ok(());
-            }
-            if let Some(Waiting(look)) = &self.waiting {
-                look();
             }
             let most = self.limits.patience_after(self.sound);
             if self.waited > most {
