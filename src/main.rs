@@ -11,6 +11,7 @@ mod front;
 mod import;
 mod inputs;
 mod inspect;
+mod jobs;
 mod leftovers;
 mod listener;
 mod man;
@@ -65,6 +66,8 @@ enum Role {
     Inspect(inspect::Options),
     /// Upload masters into a running catalogue.
     Import(import::Options),
+    /// See which songs are packaged, put failed ones back into the queue, or call some off.
+    Jobs(jobs::Options),
     /// Print what makes a shell complete our commands.
     Completions(completions::Options),
     /// Print a manual page, or write all of them into a folder.
@@ -92,6 +95,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),
+        Role::Jobs(options) => jobs::run(options),
         Role::Completions(options) => completions::run(&options, CommandLine::command()),
         Role::Man(options) => man::run(&options, CommandLine::command()),
     }
