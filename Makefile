@@ -60,7 +60,7 @@ soak:
 	tests/tools/build
 	tests/tools/fuzz
 	tests/tools/test
-	SEGUE_SCHEMA_EXAMPLES=300 cargo nextest run --locked -p segue-api -E 'test(schema::)'
+	SEGUE_SCHEMA_EXAMPLES=300 cargo nextest run --profile soak --locked -p segue-api -E 'test(schema::)'
 	fuzz/run $(SECONDS) 100
 
 # Renders the demo song again (see fixtures/README.md).
