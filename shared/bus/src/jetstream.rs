@@ -1,6 +1,7 @@
 //! The bus over NATS JetStream: four streams, and what is asked of them.
 //!
-//! `{prefix}-passing` keeps passing messages for [`KEPT`](crate::message::KEPT), `{prefix}-standing` the last word under each key for good,
+//! `{prefix}-passing` keeps passing messages for [`KEPT`](crate::message::KEPT), `{prefix}-standing` the last word under each key for good and the
+//! [`OLDER_WORDS`](streams::OLDER_WORDS) before it,
 //! `{prefix}-receipts` who has what for a day, `{prefix}-followers` who was there within the last day and has not said goodbye.
 
 mod follower;
@@ -12,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use async_nats::{ConnectOptions, Event, HeaderMap, HeaderName, ServerAddr};
+use async_nats::{ConnectOptions, Event, HeaderMap, ServerAddr};
 use bytes::Bytes;
 use futures::StreamExt;
 use serde_json::Value;
@@ -25,9 +26,6 @@ use crate::message::{Identity, MessageId, Name, Presence, Receipt, Receipts};
 
 /// How long NATS may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The header of a standing message that bears its id.
-const SET_ID: HeaderName = HeaderName::from_static("Segue-Message-Id");
 
 /// The bus over NATS.
 #[derive(Debug)]
@@ -71,16 +69,12 @@ impl JetStream {
     }
 
     pub(crate) async fn pass(&self, id: MessageId, body: Value) -> Result<(), BusError> {
-        let once = Some((async_nats::header::NATS_MESSAGE_ID, id));
-        self.publish(self.streams.passing_subject(), once, &body).await?;
+        self.publish(self.streams.passing_subject(), Some(id), &body).await?;
         self.publish(self.streams.said_subject(id), None, &()).await
     }
 
     pub(crate) async fn set(&self, id: MessageId, key: &Name, body: Value) -> Result<(), BusError> {
-        // The server forgets the ids of what has been superseded before that of the last word: were it to pass over those
-        // that it knows, two that are said again could end in the wrong order.
-        let again = Some((SET_ID, id));
-        self.publish(self.streams.standing_subject(key), again, &body).await?;
+        self.publish(self.streams.standing_subject(key), Some(id), &body).await?;
         self.publish(self.streams.said_subject(id), None, &()).await
     }
 
@@ -127,14 +121,14 @@ impl JetStream {
     async fn publish(
         &self,
         subject: String,
-        id: Option<(HeaderName, MessageId)>,
+        id: Option<MessageId>,
         body: &impl serde::Serialize,
     ) -> Result<(), BusError> {
         self.streams.ensure(&self.context).await?;
         let body = Bytes::from(serde_json::to_vec(body).expect("messages are plain JSON"));
         let mut headers = HeaderMap::new();
-        if let Some((header, id)) = id {
-            headers.insert(header, id.to_string());
+        if let Some(id) = id {
+            headers.insert(async_nats::header::NATS_MESSAGE_ID, id.to_string());
         }
         let taken = async {
             let sent = self.context.publish_with_headers(subject, headers, body).await;

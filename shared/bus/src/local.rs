@@ -2,7 +2,7 @@
 
 mod journal;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,6 +48,8 @@ struct Log {
     last: u64,
     /// What was said, who has it, and when it was said: known for a while after another has taken its place.
     said: BTreeMap<MessageId, (SystemTime, Vec<Receipt>)>,
+    /// What was said before the journal was opened, and not since.
+    of_before: HashSet<MessageId>,
     followers: BTreeSet<Identity>,
 }
 
@@ -66,6 +68,7 @@ impl Local {
     fn of(journal: Option<Journal>, entries: Vec<Entry>) -> Self {
         let mut log = Log::default();
         for entry in entries {
+            log.of_before.insert(entry.id);
             log.append(entry);
         }
         let (last, _) = watch::channel(log.last);
@@ -93,7 +96,7 @@ impl Local {
         if let Some(journal) = journal.as_mut() {
             journal.write(&entry)?;
         }
-        let last = self.log().append(entry);
+        let last = self.log().append_anew(entry);
         self.0.last.send_replace(last);
         if let Some(journal) = journal.as_mut() {
             let log = self.log();
@@ -131,16 +134,18 @@ impl Local {
 }
 
 impl Log {
-    /// Whether it would say nothing that was not said. What stands is compared with the last word alone: others may have
-    /// come in between.
+    /// Whether it was said. Of what stands, the journal keeps the last word alone: were that known and the older ones not, one
+    /// of these that is said again would come after it, and hold.
     fn knows(&self, entry: &Entry) -> bool {
         match &entry.key {
             None => self.said.contains_key(&entry.id),
-            Some(key) => {
-                let last = self.standing.get(key).and_then(|number| self.entries.get(number));
-                last.is_some_and(|last| last.id == entry.id)
-            }
+            Some(_) => self.said.contains_key(&entry.id) && !self.of_before.contains(&entry.id),
         }
+    }
+
+    fn append_anew(&mut self, entry: Entry) -> u64 {
+        self.of_before.remove(&entry.id);
+        self.append(entry)
     }
 
     fn append(&mut self, entry: Entry) -> u64 {

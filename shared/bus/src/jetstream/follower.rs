@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep};
 
-use super::{JetStream, SET_ID, nats};
+use super::{JetStream, nats};
 use crate::bus::BusError;
 use crate::message::{Identity, MessageId, Name, News, Receipt, SILENT};
 
@@ -118,7 +118,7 @@ impl Reading {
         }
     }
 
-    /// Reads until something goes wrong. What stands is read whole each time: saying it again changes nothing, and whatever
+    /// Reads until something goes wrong. The last words of what stands are read each time: saying it again changes nothing, and whatever
     /// happened to the server meanwhile, none of it is passed over.
     async fn read(&mut self, hears: &mut bool) -> Result<(), BusError> {
         let streams = self.bus.streams.clone();
@@ -129,8 +129,10 @@ impl Reading {
         let start = self.begin(&passing.cached_info().state).await;
         let mut passing_left = left(&passing.cached_info().state, start);
         let mut standing_left = left(&standing.cached_info().state, 1);
-        let mut passing = messages(&passing, start).await?;
-        let mut standing = messages(&standing, 1).await?;
+        let from = DeliverPolicy::ByStartSequence { start_sequence: start };
+        let mut passing = messages(&passing, from, streams.passing_subject()).await?;
+        let last = DeliverPolicy::LastPerSubject;
+        let mut standing = messages(&standing, last, streams.all_standing()).await?;
         let mut presence = interval(SILENT / 3);
         // Whoever has caught up may begin to serve: from then on it is waited for.
         presence.tick().await;
@@ -216,13 +218,15 @@ async fn lost(connected: &mut tokio::sync::watch::Receiver<bool>) {
     let _ = connected.wait_for(|connected| !*connected).await;
 }
 
-/// The messages of a stream from `start` on.
+/// The messages of a stream that `deliver_policy` begins with, and all that follow.
 async fn messages(
     stream: &async_nats::jetstream::stream::Stream,
-    start: u64,
+    deliver_policy: DeliverPolicy,
+    filter_subject: String,
 ) -> Result<pull::Stream, BusError> {
     let config = pull::Config {
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start },
+        deliver_policy,
+        filter_subject,
         ack_policy: AckPolicy::None,
         inactive_threshold: HEARTBEAT * 6,
         memory_storage: true,
@@ -248,8 +252,7 @@ fn sequence(message: &Message) -> Result<u64, BusError> {
 
 /// Its id and its body; `None` for what we did not write.
 fn content(message: &Message) -> Option<(MessageId, serde_json::Value)> {
-    let headers = message.headers.as_ref()?;
-    let id = headers.get(async_nats::header::NATS_MESSAGE_ID).or_else(|| headers.get(SET_ID))?;
+    let id = message.headers.as_ref()?.get(async_nats::header::NATS_MESSAGE_ID)?;
     let body = serde_json::from_slice(&message.payload).ok()?;
     Some((id.as_str().parse().ok()?, body))
 }

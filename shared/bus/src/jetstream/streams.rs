@@ -14,6 +14,13 @@ use crate::message::{Identity, KEPT, MessageId, Name};
 /// How long a receipt is kept, and a follower waited for that was heard of no more.
 const RECEIPTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Words under one key that are kept though later ones hold. A server that is started again knows what was said by what it
+/// keeps: were only the last word known, an older one that is said again would come after it, and hold.
+pub(super) const OLDER_WORDS: i64 = 63;
+
+/// How long words are known by their ids, so that they can be said again: whoever said them may come back late.
+const KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The streams of the bus that is called `prefix`. Cloning shares what is known of them.
 #[derive(Debug, Clone)]
 pub(super) struct Streams {
@@ -52,6 +59,10 @@ impl Streams {
 
     pub(super) fn standing_subject(&self, key: &Name) -> String {
         format!("{}.standing.{key}", self.prefix)
+    }
+
+    pub(super) fn all_standing(&self) -> String {
+        format!("{}.standing.>", self.prefix)
     }
 
     /// What a standing message is about.
@@ -108,7 +119,10 @@ impl Streams {
         let all = |kind: &str| format!("{}.{kind}.>", self.prefix);
         [
             stream(self.passing(), self.passing_subject(), -1, KEPT),
-            stream(self.standing(), all("standing"), 1, Duration::ZERO),
+            Config {
+                duplicate_window: KNOWN,
+                ..stream(self.standing(), all("standing"), 1 + OLDER_WORDS, Duration::ZERO)
+            },
             stream(self.receipts(), all("receipts"), 1, RECEIPTS_KEPT),
             stream(self.followers(), all("followers"), 1, RECEIPTS_KEPT),
         ]
