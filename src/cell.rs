@@ -69,6 +69,13 @@ pub(crate) fn reader(limits: Limits) -> MasterReader {
     MasterReader::in_cells(cells(limits))
 }
 
+/// Reads the tags of masters for somebody who waits: whatever takes longer has none.
+pub(crate) fn label_reader(limits: Limits) -> MasterReader {
+    let (cpu, patience) = (Duration::from_secs(5), Duration::from_secs(10));
+    let (cpu, patience) = (limits.cpu.min(cpu), limits.patience.min(patience));
+    reader(Limits { cpu, patience, ..limits })
+}
+
 /// The same, for threads whose work ends where we are told to stop.
 pub(crate) fn stoppable_reader(limits: Limits, stop: &Stop) -> MasterReader {
     let stop = stop.clone();

@@ -25,16 +25,18 @@ pub(crate) struct Details {
 impl Details {
     /// The tags of a song with what is said in their place.
     pub(crate) fn over(&self, tags: Tags) -> Tags {
-        // Whoever names the artist means the album's, too.
-        let album_artist = if self.artist.is_some() { None } else { tags.album_artist };
+        tags.under(self.said())
+    }
+
+    /// The same as tags would say it.
+    pub(crate) fn said(&self) -> Tags {
         Tags {
-            title: self.title.clone().or(tags.title),
-            artist: self.artist.clone().or(tags.artist),
-            album: self.album.clone().or(tags.album),
-            genre: self.genre.clone().or(tags.genre),
-            year: self.release_year.or(tags.year),
-            album_artist,
-            ..tags
+            title: self.title.clone(),
+            artist: self.artist.clone(),
+            album: self.album.clone(),
+            genre: self.genre.clone(),
+            year: self.release_year,
+            ..Tags::default()
         }
     }
 

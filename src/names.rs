@@ -16,7 +16,7 @@ pub(crate) fn spelt_alike(name: &str) -> String {
 /// artist, else nobody in particular. `None` where no song names an artist.
 pub(crate) fn album_artist<'a>(songs: impl Iterator<Item = &'a Tags> + Clone) -> Option<String> {
     let filed = songs.clone().filter_map(|tags| tags.album_artist.as_deref());
-    let played = songs.filter_map(|tags| tags.artist.as_deref());
+    let played = songs.filter_map(Tags::lead);
     let somebody = || played.clone().next().map(|_| VARIOUS.to_owned());
     the_one(filed).or_else(|| the_one(played.clone())).or_else(somebody)
 }

@@ -19,7 +19,7 @@ use bus::Bus;
 use cache::Cache;
 use catalogue::{Catalogue, CatalogueError};
 use delivery::{Edge, Limits, Site, Tls, Trust};
-use ingest::{Intake, Shelf, Uploads, Worker, Workshop};
+use ingest::{Intake, LabelReader, Shelf, Uploads, Worker, Workshop};
 use media::SegmentSecrets;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -225,7 +225,8 @@ async fn open_intake(
     let workshop = Workshop::open(&data.work()).context("the work folder cannot be emptied")?;
     let shelf = Shelf::new(store(data)?);
     let intake = Intake::new(catalogue.clone(), shelf, workshop, settings.upload_limit);
-    Ok(intake.keeping_free(settings.keep_free))
+    let labels = LabelReader::new(cell::label_reader(settings.limits));
+    Ok(intake.keeping_free(settings.keep_free).reading_tags(labels))
 }
 
 /// Answers how many jobs were in hand.

@@ -18,26 +18,21 @@ use crate::stop::Stop;
 pub(super) struct Compilations(Mutex<HashMap<PathBuf, Arc<OnceLock<Vec<Tags>>>>>);
 
 impl Compilations {
-    /// The tags of `file`, with the artist that its album is filed under where that is somebody else
-    /// than the song's. Ends the work of this thread where we are told to stop meanwhile.
-    pub(super) fn over(
+    /// The artist that the album of `file` is filed under, where that is somebody else than the song's and its own tags do
+    /// not say so. Ends the work of this thread where we are told to stop meanwhile.
+    pub(super) fn filed_under(
         &self,
         reader: &MasterReader,
         file: &Path,
         details: &Details,
         stop: &Stop,
-    ) -> Tags {
-        let mut tags = details.over(reader.tags(file));
-        if tags.album_artist.is_none()
-            && let Some(album) = &tags.album
-        {
-            let folder = file.parent().unwrap_or(Path::new(""));
-            let beside = self.songs_in(reader, folder, details, stop);
-            let of_album = beside.iter().filter(|it| is_of(it, album));
-            tags.album_artist =
-                album_artist(of_album).filter(|it| tags.artist.as_ref() != Some(it));
-        }
-        tags
+    ) -> Option<String> {
+        let tags = details.over(reader.tags(file));
+        let (None, Some(album)) = (&tags.album_artist, &tags.album) else { return None };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let beside = self.songs_in(reader, folder, details, stop);
+        let of_album = beside.iter().filter(|it| is_of(it, album));
+        album_artist(of_album).filter(|it| tags.lead() != Some(it))
     }
 
     fn songs_in(

@@ -24,18 +24,14 @@ const CHANGED: &str = "the file changed while it was uploaded, so that the serve
                        else of it; import it again when nobody writes to it";
 
 /// The fields of an upload.
-fn fields(tags: Tags) -> Vec<(&'static str, String)> {
+fn fields(said: Tags) -> Vec<(&'static str, String)> {
     [
-        ("title", tags.title),
-        ("artist", tags.artist),
-        ("album", tags.album),
-        ("album_artist", tags.album_artist),
-        ("genre", tags.genre),
-        // The API takes no other years.
-        (
-            "release_year",
-            tags.year.filter(|year| (1860..=2100).contains(year)).map(|year| year.to_string()),
-        ),
+        ("title", said.title),
+        ("artist", said.artist),
+        ("album", said.album),
+        ("album_artist", said.album_artist),
+        ("genre", said.genre),
+        ("release_year", said.year.map(|year| year.to_string())),
     ]
     .into_iter()
     .filter_map(|(name, text)| Some((name, text?)))
@@ -94,10 +90,13 @@ impl Line<'_> {
             });
         }
         let size = fs::metadata(&input.path)?.len();
-        let tags = self.compilations.over(self.reader, &input.path, self.details, self.stop);
+        // The server reads the rest itself.
+        let album_artist =
+            self.compilations.filed_under(self.reader, &input.path, self.details, self.stop);
+        let said = Tags { album_artist, ..self.details.said() };
         let sending = meter.clone();
         let sent = move |bytes| sending.moved("uploading", bytes, size);
-        let song = self.server.upload(&input.path, &master, &fields(tags), sent)?;
+        let song = self.server.upload(&input.path, &master, &fields(said), sent)?;
         if Stamp::of(&input.path) != stamp {
             return Ok(State::Failed(CHANGED.to_owned()));
         }

@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::{ETAG, HeaderName};
 use axum::http::{HeaderMap, StatusCode};
-use catalogue::credits::MOST_CREDITS;
-use catalogue::{NewCredit, ReleaseYear, SongEdit, Territories};
+use catalogue::credits::{LONGEST_JOIN_PHRASE, MOST_CREDITS};
+use catalogue::{ArtistIds, NewCredit, ReleaseYear, SongEdit, Territories, TrackNumber};
 use serde::Deserialize;
 use service::Problem;
 use time::OffsetDateTime;
@@ -39,7 +39,23 @@ pub(crate) struct SongChange {
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
     isrc: Option<Option<String>>,
-    /// Its place in the album, from 1 to 999.
+    /// What MusicBrainz calls the recording.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Uuid>)]
+    musicbrainz_recording_id: Option<Option<String>>,
+    /// What MusicBrainz calls the release that it is on.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Uuid>)]
+    musicbrainz_release_id: Option<Option<String>>,
+    /// What MusicBrainz calls those who made it.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Vec<Uuid>>, min_items = 1, max_items = 50)]
+    musicbrainz_artist_ids: Option<Option<Vec<String>>>,
+    /// The disc of the album that it is on, from 1 to 999.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<u16>)]
+    disc: Option<Option<u16>>,
+    /// Its place on that disc, or in the album, from 1 to 999.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<u16>)]
     track: Option<Option<u16>>,
@@ -118,10 +134,20 @@ impl SongChange {
             })?,
             explicit: self.explicit,
             isrc: each(self.isrc, |isrc| read("isrc", &isrc))?,
+            recording_id: each(self.musicbrainz_recording_id, |id| {
+                read("musicbrainz_recording_id", &id)
+            })?,
+            release_id: each(self.musicbrainz_release_id, |id| {
+                read("musicbrainz_release_id", &id)
+            })?,
+            artist_ids: each(self.musicbrainz_artist_ids, |ids| read_artist_ids(&ids))?,
+            disc: each(self.disc, |disc| {
+                let accepted = "A disc of an album is a number from 1 to 999.";
+                TrackNumber::new(disc.into()).ok_or_else(|| Problem::field("disc", accepted))
+            })?,
             track: each(self.track, |track| {
                 let accepted = "A song's place in its album is a number from 1 to 999.";
-                let track = Some(track).filter(|track| (1..=999).contains(track));
-                track.ok_or_else(|| Problem::field("track", accepted))
+                TrackNumber::new(track.into()).ok_or_else(|| Problem::field("track", accepted))
             })?,
             draft: self.draft,
             available_from_ms: each(self.available_from, |at| read_time("available_from", &at))?,
@@ -154,6 +180,13 @@ fn read_time(field: &str, text: &str) -> Result<u64, Problem> {
     })
 }
 
+fn read_artist_ids(ids: &[String]) -> Result<ArtistIds, Problem> {
+    let field = "musicbrainz_artist_ids";
+    let ids: Vec<_> = ids.iter().map(|id| read(field, id)).collect::<Result<_, _>>()?;
+    let accepted = "Name 1 to 50 artists, or null for none.";
+    ArtistIds::of(ids).ok_or_else(|| Problem::field(field, accepted))
+}
+
 fn read_territories(codes: &[String]) -> Result<Territories, Problem> {
     let countries: Vec<_> =
         codes.iter().map(|code| read("territories", code)).collect::<Result<_, _>>()?;
@@ -171,8 +204,8 @@ fn read_credits(credits: Vec<CreditChange>) -> Result<Vec<NewCredit>, Problem> {
 
 impl CreditChange {
     fn read(self) -> Result<NewCredit, Problem> {
-        let usable =
-            self.join_phrase.chars().count() <= 50 && !self.join_phrase.contains(char::is_control);
+        let usable = self.join_phrase.chars().count() <= LONGEST_JOIN_PHRASE
+            && !self.join_phrase.contains(char::is_control);
         if !usable {
             let accepted = "A join phrase has up to 50 characters on one line.";
             return Err(Problem::field("credits", accepted));

@@ -4,19 +4,14 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use catalogue::name::LONGEST_NAME;
-use catalogue::{Name, NewSong, ReleaseYear};
-use media::UserId;
+use catalogue::{ArtistIds, Isrc, Mbid, Name, ReleaseYear, TrackNumber};
 use service::Problem;
+use transcode::Tags;
 
-use crate::received::Received;
-
-const UNKNOWN_ARTIST: &str = "Unknown artist";
-const UNTITLED: &str = "Untitled";
-
-/// What is said about a master beside its bytes.
+/// What is said about a master beside its bytes. What is not said, its tags say.
 #[derive(Debug, Clone, Default)]
 pub struct Details {
-    /// The song's title; the file's name without its extension where nobody said one.
+    /// The song's title.
     pub title: Option<Name>,
     /// Who made it.
     pub artist: Option<Name>,
@@ -28,13 +23,40 @@ pub struct Details {
     pub genre: Option<Name>,
     /// When it came out.
     pub release_year: Option<ReleaseYear>,
+    /// Whether its words are not for children.
+    pub explicit: Option<Flag>,
+    /// The recording's code.
+    pub isrc: Option<Isrc>,
+    /// The disc of the album that it is on.
+    pub disc: Option<TrackNumber>,
+    /// Its place on that disc.
+    pub track: Option<TrackNumber>,
+    /// What MusicBrainz calls the recording.
+    pub recording_id: Option<Mbid>,
+    /// What MusicBrainz calls the release that it is on.
+    pub release_id: Option<Mbid>,
+    /// What MusicBrainz calls those who made it.
+    pub artist_ids: Option<ArtistIds>,
     /// What the file was called.
     pub file_name: Option<String>,
 }
 
 /// The fields that [`Details::set`] takes.
-pub(crate) const FIELDS: [&str; 6] =
-    ["title", "artist", "album", "album_artist", "genre", "release_year"];
+pub(crate) const FIELDS: [&str; 13] = [
+    "title",
+    "artist",
+    "album",
+    "album_artist",
+    "genre",
+    "release_year",
+    "explicit",
+    "isrc",
+    "disc",
+    "track",
+    "musicbrainz_recording_id",
+    "musicbrainz_release_id",
+    "musicbrainz_artist_ids",
+];
 
 /// The longest of them in bytes: the longest name, should each character take four.
 pub(crate) const LONGEST_TEXT: usize = LONGEST_NAME * 4;
@@ -54,35 +76,55 @@ impl Details {
             "album_artist" => put(field, &mut self.album_artist, text),
             "genre" => put(field, &mut self.genre, text),
             "release_year" => put(field, &mut self.release_year, text),
+            "explicit" => put(field, &mut self.explicit, text),
+            "isrc" => put(field, &mut self.isrc, text),
+            "disc" => put(field, &mut self.disc, text),
+            "track" => put(field, &mut self.track, text),
+            "musicbrainz_recording_id" => put(field, &mut self.recording_id, text),
+            "musicbrainz_release_id" => put(field, &mut self.release_id, text),
+            "musicbrainz_artist_ids" => put(field, &mut self.artist_ids, text),
             _ => Err(unknown(field, "")),
         }
     }
 
-    pub(crate) fn into_song(self, received: &Received, uploader: UserId) -> NewSong {
-        let file_name = self.file_name.as_deref().unwrap_or_default();
-        NewSong {
-            title: self.title.unwrap_or_else(|| title_of(file_name)),
-            artist: self.artist.unwrap_or_else(|| Name::nearest(UNKNOWN_ARTIST, UNKNOWN_ARTIST)),
-            album: self.album,
-            album_artist: self.album_artist,
-            genre: self.genre,
-            release_year: self.release_year,
-            master: received.hash(),
-            file_name: Name::nearest(last_part(file_name), UNTITLED),
-            uploader,
+    /// The same as tags would say it.
+    pub(crate) fn said(&self) -> Tags {
+        let text = |name: &Option<Name>| name.as_ref().map(Name::to_string);
+        let ids = self.artist_ids.iter().flat_map(ArtistIds::iter);
+        Tags {
+            title: text(&self.title),
+            artist: text(&self.artist),
+            album_artist: text(&self.album_artist),
+            album: text(&self.album),
+            genre: text(&self.genre),
+            year: self.release_year.map(ReleaseYear::get),
+            disc: self.disc.map(|disc| disc.get().into()),
+            track: self.track.map(|track| track.get().into()),
+            explicit: self.explicit.map(|flag| flag.0),
+            isrc: self.isrc.as_ref().map(Isrc::to_string),
+            recording_id: self.recording_id.map(|id| id.to_string()),
+            release_id: self.release_id.map(|id| id.to_string()),
+            artist_ids: ids.map(Mbid::to_string).collect(),
+            ..Tags::default()
         }
     }
 }
 
-/// The name of a file without its folders, whichever way they are written, and its extension.
-fn title_of(file_name: &str) -> Name {
-    let name = last_part(file_name);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    Name::nearest(if stem.is_empty() { name } else { stem }, UNTITLED)
-}
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag(pub bool);
 
-fn last_part(file_name: &str) -> &str {
-    file_name.rsplit(['/', '\\']).next().unwrap_or_default()
+/// Neither.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("accepted is true or false")]
+pub struct InvalidFlag;
+
+impl FromStr for Flag {
+    type Err = InvalidFlag;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFlag> {
+        text.trim().parse().map(Self).map_err(|_| InvalidFlag)
+    }
 }
 
 fn text_of<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, Problem> {
@@ -124,24 +166,4 @@ pub(crate) fn unknown(field: &str, others: &str) -> Problem {
     let field: String = field.chars().take(100).collect();
     let fields = FIELDS.join(", ");
     Problem::field(&*field, format!("There is no field '{field}'; accepted are {others}{fields}."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_title_is_the_files_stem() {
-        for (file, title) in [
-            ("Song.flac", "Song"),
-            ("My.Song.v2.wav", "My.Song.v2"),
-            ("C:\\music\\Song.flac", "Song"),
-            ("../../etc/passwd", "passwd"),
-            (".flac", ".flac"),
-            ("", "Untitled"),
-            ("a/", "Untitled"),
-        ] {
-            assert_eq!(title_of(file).as_str(), title, "{file:?}");
-        }
-    }
 }

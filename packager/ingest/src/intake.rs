@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use catalogue::{Catalogue, CatalogueError, Song};
+use catalogue::{Catalogue, CatalogueError, NewSong, Song};
 use media::{UploadId, UserId};
 use origin::Object;
 use tokio::sync::Notify;
+use transcode::Tags;
 
 use crate::details::Details;
+use crate::labels::LabelReader;
+use crate::naming;
 use crate::publish::{self, PublishError};
 use crate::received::Received;
 use crate::shelf::Shelf;
@@ -21,6 +24,7 @@ pub struct Intake {
     pub(crate) workshop: Workshop,
     pub(crate) limit: u64,
     pub(crate) wake: Arc<Notify>,
+    labels: Option<LabelReader>,
 }
 
 /// Why a master was not taken in.
@@ -38,13 +42,19 @@ impl Intake {
     /// An intake of masters of up to `limit` bytes.
     #[must_use]
     pub fn new(catalogue: Catalogue, shelf: Shelf, workshop: Workshop, limit: u64) -> Self {
-        Self { catalogue, shelf, workshop, limit, wake: Arc::new(Notify::new()) }
+        Self { catalogue, shelf, workshop, limit, wake: Arc::new(Notify::new()), labels: None }
     }
 
     /// The same, where no file is taken in that would leave less than so many bytes free on the work folder's disk.
     #[must_use]
     pub fn keeping_free(self, keep_free: u64) -> Self {
         Self { workshop: self.workshop.keeping_free(keep_free), ..self }
+    }
+
+    /// The same, where songs are called what their masters' tags say, unless somebody says otherwise.
+    #[must_use]
+    pub fn reading_tags(self, labels: LabelReader) -> Self {
+        Self { labels: Some(labels), ..self }
     }
 
     /// Where arriving bytes are put.
@@ -64,8 +74,8 @@ impl Intake {
         details: Details,
         uploader: UserId,
     ) -> Result<Song, IntakeError> {
-        self.store(&received).await?;
-        let song = self.catalogue.songs().accept(&details.into_song(&received, uploader)).await?;
+        let new = self.store(&received, &details, uploader).await?;
+        let song = self.catalogue.songs().accept(&new).await?;
         Ok(self.accepted(song, &received))
     }
 
@@ -80,16 +90,30 @@ impl Intake {
         uploader: UserId,
         upload: UploadId,
     ) -> Result<Song, IntakeError> {
-        self.store(received).await?;
-        let new = details.into_song(received, uploader);
+        let new = self.store(received, &details, uploader).await?;
         let song = self.catalogue.uploads().accept(upload, &new).await?;
         Ok(self.accepted(song, received))
     }
 
-    async fn store(&self, received: &Received) -> Result<(), PublishError> {
+    /// Stores the master, and meanwhile finds out what it says of itself.
+    async fn store(
+        &self,
+        received: &Received,
+        details: &Details,
+        uploader: UserId,
+    ) -> Result<NewSong, PublishError> {
         let master = Object::Master(received.hash());
         // Put even where it is stored already: a copy that went bad on disk is thereby mended.
-        publish::put_file(&self.shelf, received.path(), &master).await
+        let put = publish::put_file(&self.shelf, received.path(), &master);
+        let (put, tags) = tokio::join!(put, self.tags(received));
+        put.map(|()| naming::song_of(received, details, tags, uploader))
+    }
+
+    async fn tags(&self, received: &Received) -> Tags {
+        match &self.labels {
+            Some(labels) => labels.read(received.path()).await,
+            None => Tags::default(),
+        }
     }
 
     fn accepted(&self, song: Song, received: &Received) -> Song {

@@ -1,7 +1,7 @@
 //! Uploads, durable jobs, workers, publishing.
 //!
 //! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
-//! disk), [`details`] and `kind` (what is said of them), [`intake`] (a master becomes a song and a job), [`upload`] (that in one request), [`tus`] (that in
+//! disk), [`details`] and `kind` (what is said of them), [`labels`] (what they say of themselves) and `naming` (what that makes of a song), [`intake`] (a master becomes a song and a job), [`upload`] (that in one request), [`tus`] (that in
 //! many), `refusals` and `lingering` (what either answers where it cannot),
 //! `gallery` (pictures in), [`artwork`] (those of songs and albums, in and out), [`avatars`] (those of people), [`worker`] (claims jobs), `halt` (ends one early), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
 //! (a file to an object), `covers` (a picture's sizes to objects).
@@ -15,7 +15,9 @@ mod gallery;
 mod halt;
 pub mod intake;
 mod kind;
+pub mod labels;
 mod lingering;
+mod naming;
 pub mod packaging;
 mod patience;
 pub mod publish;
@@ -28,6 +30,7 @@ pub mod worker;
 pub mod workshop;
 
 pub use intake::{Intake, IntakeError};
+pub use labels::LabelReader;
 pub use publish::PublishError;
 pub use received::{ReceiveError, Received};
 pub use shelf::{PutError, Shelf};

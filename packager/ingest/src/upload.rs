@@ -10,6 +10,7 @@ use service::Problem;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::form::Form;
 use crate::intake::Intake;
@@ -46,6 +47,15 @@ struct UploadForm {
     album_artist: Option<String>,
     genre: Option<String>,
     release_year: Option<u16>,
+    /// Whether its words are not for children.
+    explicit: Option<bool>,
+    isrc: Option<String>,
+    disc: Option<u16>,
+    track: Option<u16>,
+    musicbrainz_recording_id: Option<Uuid>,
+    musicbrainz_release_id: Option<Uuid>,
+    /// UUIDs with spaces between.
+    musicbrainz_artist_ids: Option<String>,
 }
 
 /// Uploads a song.

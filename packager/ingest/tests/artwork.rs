@@ -123,6 +123,7 @@ impl Bench {
             master: MasterHash::new([7; 32]),
             file_name: "song.flac".parse().unwrap(),
             uploader: self.ann.id,
+            particulars: catalogue::Particulars::default(),
         };
         self.catalogue.songs().accept(&new).await.unwrap()
     }

@@ -47,7 +47,7 @@ pub use package_error::PackageError;
 pub use parameters::{Contradiction, Effort, Parameters};
 pub use progress::{Progress, Stage};
 pub use recipe::{hash_master, recipe, version_of};
-pub use tags::Tags;
+pub use tags::{Part, Person, Tags};
 
 /// The masters that are accepted, in words for the person who brings one.
 pub const ACCEPTED: &str = "WAV, AIFF, CAF, FLAC, ALAC, MP3, AAC (M4A and ADTS), Ogg Vorbis, Opus and Matroska or WebM audio";

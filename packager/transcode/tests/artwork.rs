@@ -51,6 +51,7 @@ fn tags_and_cover_of_flac_and_mp3() {
             year: Some(2_019),
             track: Some(3),
             disc: Some(2),
+            ..Tags::default()
         };
         assert_eq!(found, wanted, "{file}");
         let covers = MasterReader::here().covers(&song).unwrap();

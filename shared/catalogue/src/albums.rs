@@ -151,7 +151,8 @@ pub(crate) async fn fetch(
         songs!(),
         " WHERE ",
         visible!(),
-        " AND s.album_id = $5 ORDER BY COALESCE(s.track, 1000000), s.id"
+        " AND s.album_id = $5
+          ORDER BY COALESCE(s.disc, 1), COALESCE(s.track, 1000000), s.id"
     ));
     let rows = from.all(statement.bind_audience(audience, now_ms).bind(id)).await?;
     let songs: Vec<Song> = rows.iter().map(read_song).collect::<Result<_, _>>()?;
@@ -192,8 +193,9 @@ async fn reorder(write: &mut Write, album: &Album, order: &[SongId]) -> Result<(
     if there != named || order.len() != named.len() {
         return Err(CatalogueError::NotItsSongs);
     }
+    // Counted through: what its discs were says nothing any more.
     for (track, song) in (1_u32..).zip(order) {
-        let statement = sql("UPDATE songs SET track = $1 WHERE id = $2");
+        let statement = sql("UPDATE songs SET track = $1, disc = NULL WHERE id = $2");
         write.execute(statement.bind(track).bind(*song)).await?;
     }
     Ok(())

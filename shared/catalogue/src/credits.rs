@@ -16,6 +16,9 @@ use crate::write::Write;
 /// The most people that one song credits.
 pub const MOST_CREDITS: usize = 50;
 
+/// The longest text between two of them, in characters.
+pub const LONGEST_JOIN_PHRASE: usize = 50;
+
 /// What somebody did for a song.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -125,8 +128,17 @@ pub(crate) async fn replace(
     song: SongId,
     credits: &[NewCredit],
 ) -> Result<(), CatalogueError> {
-    let artists = artists::find_or_make(write, credits.iter().map(|credit| &credit.artist)).await?;
     write.execute(sql("DELETE FROM credits WHERE song_id = $1").bind(song)).await?;
+    insert(write, song, credits).await
+}
+
+/// Credits a song that has no credits yet.
+pub(crate) async fn insert(
+    write: &mut Write,
+    song: SongId,
+    credits: &[NewCredit],
+) -> Result<(), CatalogueError> {
+    let artists = artists::find_or_make(write, credits.iter().map(|credit| &credit.artist)).await?;
     for (place, credit) in (0_u32..).zip(credits) {
         let statement = sql("INSERT INTO credits (song_id, place, artist_id, role, join_phrase)
                              VALUES ($1, $2, $3, $4, $5)")

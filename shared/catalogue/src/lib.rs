@@ -1,6 +1,6 @@
 //! Domain model and its repositories: users, songs, jobs. The only crate that speaks SQL.
 //!
-//! Reading order: [`name`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
+//! Reading order: [`name`], [`identifier`] and [`musicbrainz`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`email_claims`] and [`mailing`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
@@ -43,6 +43,7 @@ pub mod kept_answers;
 pub mod library;
 pub mod mailing;
 pub mod matching;
+pub mod musicbrainz;
 pub mod name;
 pub mod oidc_logins;
 pub mod outbox;
@@ -100,6 +101,7 @@ pub use identifier::{Isrc, Upc};
 pub use identities::{Identities, Identity};
 pub use jobs::{Attempt, Job, Jobs, Packaged, Priority};
 pub use library::Library;
+pub use musicbrainz::{ArtistIds, Mbid, MusicBrainz};
 pub use name::{Name, ReleaseYear};
 pub use oidc_logins::OidcLogins;
 pub use outbox::Happening;
@@ -113,7 +115,7 @@ pub use preferences::{Language, Preferences, PreferencesChange, Quality};
 pub use previews::{Preview, Previews};
 pub use secret::Secret;
 pub use sessions::{Refreshed, Sessions};
-pub use song::{CurrentVersion, NewSong, Song, SongState, Viewer};
+pub use song::{CurrentVersion, NewSong, Particulars, Song, SongState, TrackNumber, Viewer};
 pub use song_cursor::SongCursor;
 pub use song_document::SongDocument;
 pub use song_edit::SongEdit;

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::artwork::Artwork;
 use crate::country::Territories;
+use crate::credits::NewCredit;
 use crate::identifier::Isrc;
+use crate::musicbrainz::MusicBrainz;
 use crate::name::{Name, ReleaseYear};
 use crate::user::{AuthenticatedUser, Role};
 
@@ -79,6 +81,61 @@ pub struct NewSong {
     pub file_name: Name,
     /// Whose upload it is.
     pub uploader: UserId,
+    /// What else is known of it.
+    pub particulars: Particulars,
+}
+
+/// What is known of some songs as they are accepted, and of others never.
+#[derive(Debug, Clone, Default)]
+pub struct Particulars {
+    /// Whether its words are not for children.
+    pub explicit: bool,
+    /// The recording's code.
+    pub isrc: Option<Isrc>,
+    /// The disc of the album that it is on, from 1.
+    pub disc: Option<TrackNumber>,
+    /// Its place on that disc, from 1.
+    pub track: Option<TrackNumber>,
+    /// What MusicBrainz calls it.
+    pub musicbrainz: MusicBrainz,
+    /// Who made it, where that is not the artist alone.
+    pub credits: Vec<NewCredit>,
+}
+
+/// The number of a song on its disc, or of a disc in its album.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct TrackNumber(u16);
+
+/// Not such a number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("accepted is a number from 1 to {}", TrackNumber::LAST)]
+pub struct InvalidTrackNumber;
+
+impl TrackNumber {
+    /// The last one.
+    pub const LAST: u16 = 999;
+
+    /// That number, where it is one.
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        let number = u16::try_from(number).ok()?;
+        (1..=Self::LAST).contains(&number).then_some(Self(number))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl FromStr for TrackNumber {
+    type Err = InvalidTrackNumber;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTrackNumber> {
+        text.trim().parse().ok().and_then(Self::new).ok_or(InvalidTrackNumber)
+    }
 }
 
 /// A song as the catalogue has it.
@@ -114,8 +171,12 @@ pub struct Song {
     pub explicit: bool,
     /// The recording's code.
     pub isrc: Option<Isrc>,
-    /// Its place in the album, from 1.
+    /// The disc of the album that it is on, from 1.
+    pub disc: Option<u16>,
+    /// Its place on that disc, or in the album, from 1.
     pub track: Option<u16>,
+    /// What MusicBrainz calls it.
+    pub musicbrainz: MusicBrainz,
     /// Whether its artist still keeps it back.
     pub draft: bool,
     /// From when on it may be heard, in milliseconds since 1970.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::artwork::{CoverDocument, cover_documents};
 use crate::country::Territories;
 use crate::identifier::Isrc;
+use crate::musicbrainz::{ArtistIds, Mbid};
 use crate::name::ReleaseYear;
 use crate::song::{Song, SongState};
 
@@ -50,7 +51,18 @@ pub struct SongDocument {
     /// The recording's code, without hyphens.
     #[schema(value_type = Option<String>)]
     pub isrc: Option<Isrc>,
-    /// Its place in the album, from 1.
+    /// What MusicBrainz calls the recording.
+    #[schema(value_type = Option<Uuid>)]
+    pub musicbrainz_recording_id: Option<Mbid>,
+    /// What MusicBrainz calls the release that it is on.
+    #[schema(value_type = Option<Uuid>)]
+    pub musicbrainz_release_id: Option<Mbid>,
+    /// What MusicBrainz calls those who made it.
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    pub musicbrainz_artist_ids: Option<ArtistIds>,
+    /// The disc of the album that it is on, from 1.
+    pub disc: Option<u16>,
+    /// Its place on that disc, or in the album, from 1.
     pub track: Option<u16>,
     /// Whether its artist still keeps it back.
     pub draft: bool,
@@ -84,6 +96,10 @@ impl From<Song> for SongDocument {
             version: song.current.as_ref().map(|current| current.version),
             explicit: song.explicit,
             isrc: song.isrc,
+            musicbrainz_recording_id: song.musicbrainz.recording,
+            musicbrainz_release_id: song.musicbrainz.release,
+            musicbrainz_artist_ids: song.musicbrainz.artists,
+            disc: song.disc,
             track: song.track,
             draft: song.draft,
             available_from: song.available_from_ms.map(rfc3339),

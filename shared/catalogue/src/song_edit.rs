@@ -8,8 +8,9 @@ use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::genres::note_genre;
 use crate::identifier::Isrc;
+use crate::musicbrainz::{ArtistIds, Mbid, MusicBrainz};
 use crate::name::{Name, ReleaseYear};
-use crate::song::Song;
+use crate::song::{Song, TrackNumber};
 use crate::songs::{Songs, fetch};
 use crate::statement::sql;
 use crate::write::Write;
@@ -27,8 +28,16 @@ pub struct SongEdit {
     pub explicit: Option<bool>,
     /// The recording's code.
     pub isrc: Option<Option<Isrc>>,
-    /// Its place in the album, from 1.
-    pub track: Option<Option<u16>>,
+    /// The disc of the album that it is on.
+    pub disc: Option<Option<TrackNumber>>,
+    /// Its place on that disc, or in the album.
+    pub track: Option<Option<TrackNumber>>,
+    /// What MusicBrainz calls the recording.
+    pub recording_id: Option<Option<Mbid>>,
+    /// What MusicBrainz calls the release.
+    pub release_id: Option<Option<Mbid>>,
+    /// What MusicBrainz calls those who made it.
+    pub artist_ids: Option<Option<ArtistIds>>,
     /// Whether its artist still keeps it back.
     pub draft: Option<bool>,
     /// From when on it may be heard, in milliseconds since 1970.
@@ -95,7 +104,13 @@ impl SongEdit {
             release_year: changed(&self.release_year, song.release_year),
             explicit: self.explicit.unwrap_or(song.explicit),
             isrc: changed(&self.isrc, song.isrc),
-            track: changed(&self.track, song.track),
+            disc: changed(&numbered(self.disc), song.disc),
+            track: changed(&numbered(self.track), song.track),
+            musicbrainz: MusicBrainz {
+                recording: changed(&self.recording_id, song.musicbrainz.recording),
+                release: changed(&self.release_id, song.musicbrainz.release),
+                artists: changed(&self.artist_ids, song.musicbrainz.artists),
+            },
             draft: self.draft.unwrap_or(song.draft),
             available_from_ms: changed(&self.available_from_ms, song.available_from_ms),
             available_until_ms: changed(&self.available_until_ms, song.available_until_ms),
@@ -113,14 +128,19 @@ fn changed<T: Clone>(to: &Option<Option<T>>, from: Option<T>) -> Option<T> {
     to.clone().unwrap_or(from)
 }
 
+fn numbered(number: Option<Option<TrackNumber>>) -> Option<Option<u16>> {
+    number.map(|number| number.map(TrackNumber::get))
+}
+
 /// Writes what an edit may have changed. A worker that meanwhile changed the state has made another edition.
 async fn store(write: &mut Write, song: &Song) -> Result<(), CatalogueError> {
     let genre_key = song.genre.as_deref().map(crate::name::key);
     let statement = sql("UPDATE songs SET title = $1, title_key = $2, genre = $3, genre_key = $4,
              release_year = $5, explicit = $6, isrc = $7, track = $8, draft = $9,
              available_from_ms = $10, available_until_ms = $11, territories = $12,
-             released_ms = COALESCE($10, created_ms), updated_ms = $13, edition = edition + 1
-         WHERE id = $14 AND edition = $15")
+             released_ms = COALESCE($10, created_ms), updated_ms = $13, disc = $14,
+             recording_id = $15, release_id = $16, artist_ids = $17, edition = edition + 1
+         WHERE id = $18 AND edition = $19")
     .bind(song.title.as_str())
     .bind(crate::name::key(&song.title))
     .bind(song.genre.as_deref())
@@ -134,6 +154,10 @@ async fn store(write: &mut Write, song: &Song) -> Result<(), CatalogueError> {
     .bind(song.available_until_ms)
     .bind(song.territories.as_ref().map(Territories::to_string))
     .bind(write.now_ms())
+    .bind(song.disc)
+    .bind(song.musicbrainz.recording.map(|id| id.to_string()))
+    .bind(song.musicbrainz.release.map(|id| id.to_string()))
+    .bind(song.musicbrainz.artists.as_ref().map(ArtistIds::to_string))
     .bind(song.id)
     .bind(song.edition);
     if write.execute(statement).await? == 0 {

@@ -1,6 +1,7 @@
 //! A song as it stands in the database.
 
 use crate::error::CatalogueError;
+use crate::musicbrainz::MusicBrainz;
 use crate::name::ReleaseYear;
 use crate::row::Row;
 use crate::song::{CurrentVersion, Song};
@@ -14,7 +15,8 @@ macro_rules! songs {
         concat!(
             "SELECT s.id, s.title, s.artist_id, a.name AS artist, s.album_id, l.title AS album,
                 s.genre, s.release_year, s.master, s.uploader_id, s.state, s.failure,
-                s.created_ms, s.explicit, s.isrc, s.track, s.draft, s.available_from_ms,
+                s.created_ms, s.explicit, s.isrc, s.disc, s.track, s.recording_id,
+                s.release_id, s.artist_ids, s.draft, s.available_from_ms,
                 s.available_until_ms, s.territories, s.cover, s.edition, v.version,
                 v.artist_id AS version_artist, v.album_id AS version_album, v.duration_ms,
                 v.sets, v.dash
@@ -48,7 +50,13 @@ pub(crate) fn read_song(row: &Row) -> Result<Song, CatalogueError> {
         created_ms: row.get("created_ms")?,
         explicit: row.get("explicit")?,
         isrc: row.parse_optional("isrc")?,
+        disc: row.get("disc")?,
         track: row.get("track")?,
+        musicbrainz: MusicBrainz {
+            recording: row.parse_optional("recording_id")?,
+            release: row.parse_optional("release_id")?,
+            artists: row.parse_optional("artist_ids")?,
+        },
         draft: row.get("draft")?,
         available_from_ms: row.get("available_from_ms")?,
         available_until_ms: row.get("available_until_ms")?,

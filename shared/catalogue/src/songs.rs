@@ -6,12 +6,15 @@ use uuid::Uuid;
 use crate::artists;
 use crate::audience::{Audience, visible};
 use crate::catalogue::Catalogue;
+use crate::credits;
 use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::genres::note_genre;
+use crate::identifier::Isrc;
 use crate::jobs::{self, Priority};
+use crate::musicbrainz::ArtistIds;
 use crate::name::{Name, ReleaseYear};
-use crate::song::{NewSong, Song, Viewer};
+use crate::song::{NewSong, Particulars, Song, TrackNumber, Viewer};
 use crate::song_cursor::SongCursor;
 use crate::song_filter::SongFilter;
 use crate::song_row::{read_song, songs};
@@ -136,10 +139,13 @@ impl<'a> Songs<'a> {
 pub(crate) async fn accept_in(write: &mut Write, new: &NewSong) -> Result<Song, CatalogueError> {
     let now = write.now_ms();
     let owner = new.album_artist.as_ref().unwrap_or(&new.artist);
-    let artists = artists::find_or_make(write, [&new.artist, owner]).await?;
+    // All at once: who makes the same ones in another order is not waited for.
+    let credited = new.particulars.credits.iter().map(|credit| &credit.artist);
+    let artists = artists::find_or_make(write, credited.chain([&new.artist, owner])).await?;
     let (artist, owner) = (artists[new.artist.as_str()], artists[owner.as_str()]);
     let album = find_or_make_album(write, owner, new, now).await?;
     let id = insert_song(write, new, artist, album, now).await?;
+    credits::insert(write, id, &new.particulars.credits).await?;
     jobs::put_in(write, id, new.uploader, Priority::Waiting).await?;
     write.say(&Event::SongUploaded { song: id, uploader: new.uploader }).await?;
     fetch(write, id).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
@@ -213,8 +219,10 @@ async fn insert_song(
     let statement =
         sql("INSERT INTO songs (id, artist_id, album_id, uploader_id, title, title_key, genre,
                             genre_key, release_year, master, file_name, state, created_ms,
-                            updated_ms, released_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, $12, $12)")
+                            updated_ms, released_ms, explicit, isrc, disc, track, recording_id,
+                            release_id, artist_ids)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, $12, $12, $13, $14,
+                 $15, $16, $17, $18, $19)")
         .bind(id)
         .bind(artist)
         .bind(album)
@@ -227,6 +235,15 @@ async fn insert_song(
         .bind(new.master.to_string())
         .bind(new.file_name.as_str())
         .bind(now);
+    let Particulars { explicit, isrc, disc, track, musicbrainz, .. } = &new.particulars;
+    let statement = statement
+        .bind(*explicit)
+        .bind(isrc.as_ref().map(Isrc::to_string))
+        .bind(disc.map(TrackNumber::get))
+        .bind(track.map(TrackNumber::get))
+        .bind(musicbrainz.recording.map(|id| id.to_string()))
+        .bind(musicbrainz.release.map(|id| id.to_string()))
+        .bind(musicbrainz.artists.as_ref().map(ArtistIds::to_string));
     write.execute(statement).await?;
     note_genre(write, new.genre.as_ref()).await?;
     Ok(id)

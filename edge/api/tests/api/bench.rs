@@ -237,6 +237,7 @@ pub(crate) fn upload_of(uploader: &User, title: &str) -> NewSong {
         master: MasterHash::new([7; 32]),
         file_name: "song.flac".parse().unwrap(),
         uploader: uploader.id,
+        particulars: catalogue::Particulars::default(),
     }
 }
 

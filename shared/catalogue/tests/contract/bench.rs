@@ -102,6 +102,7 @@ impl Bench {
             master: MasterHash::new([7; 32]),
             file_name: "song.flac".parse().unwrap(),
             uploader: self.admin.id,
+            particulars: segue_catalogue::Particulars::default(),
         }
     }
 

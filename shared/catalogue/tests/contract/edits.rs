@@ -1,8 +1,8 @@
 //! Changing what is said about songs and albums.
 
 use segue_catalogue::{
-    AlbumEdit, Audience, CatalogueError, Event, NewCredit, NewSong, SongEdit, SongFilter, Viewer,
-    credits::CreditRole,
+    AlbumEdit, Audience, CatalogueError, Event, NewCredit, NewSong, SongEdit, SongFilter,
+    TrackNumber, Viewer, credits::CreditRole,
 };
 
 use crate::bench::Bench;
@@ -23,7 +23,7 @@ async fn an_edit_changes_what_it_says_and_nothing_else(bench: &Bench) {
         title: Some("Sóng".parse().unwrap()),
         genre: Some(Some("Jazz".parse().unwrap())),
         isrc: Some(Some("ATA012600001".parse().unwrap())),
-        track: Some(Some(3)),
+        track: Some(TrackNumber::new(3)),
         explicit: Some(true),
         ..SongEdit::default()
     };

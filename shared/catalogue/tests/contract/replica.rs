@@ -79,6 +79,7 @@ fn song_of(uploader: UserId, title: &str) -> NewSong {
         master: MasterHash::new([1; 32]),
         file_name: "song.flac".parse().unwrap(),
         uploader,
+        particulars: segue_catalogue::Particulars::default(),
     }
 }
 

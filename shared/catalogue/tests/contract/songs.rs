@@ -1,12 +1,17 @@
 //! Songs, their artists and albums.
 
-use segue_catalogue::{Audience, AuthenticatedUser, NewSong, Role, SongCursor, SongFilter, Viewer};
+use segue_catalogue::credits::CreditRole;
+use segue_catalogue::{
+    Album, AlbumEdit, Audience, AuthenticatedUser, MusicBrainz, NewCredit, NewSong, Particulars,
+    Role, SongCursor, SongFilter, TrackNumber, Viewer,
+};
 
 use crate::bench::Bench;
 use crate::contract;
 
 contract![
     artists_and_named_albums_are_shared_and_singles_are_not,
+    what_is_known_of_a_song_is_accepted_with_it,
     nobody_puts_songs_into_the_album_of_another,
     lists_are_paged_newest_first_and_show_what_the_viewer_may_see,
 ];
@@ -31,6 +36,53 @@ async fn artists_and_named_albums_are_shared_and_singles_are_not(bench: &Bench) 
     assert_ne!(ann.artist_id, bob.artist_id);
     assert_eq!(bob.artist, "Bob");
     assert_eq!(single.artist_id, a.artist_id);
+}
+
+async fn what_is_known_of_a_song_is_accepted_with_it(bench: &Bench) {
+    let songs = bench.catalogue.songs();
+    let credit = |name: &str, role, join: &str| NewCredit {
+        artist: name.parse().unwrap(),
+        role,
+        join_phrase: join.to_owned(),
+    };
+    let id = "8f6bd1e4-fbe1-4f50-aa9b-94c450ec0f11";
+    let known = Particulars {
+        explicit: true,
+        isrc: Some("ATA012600001".parse().unwrap()),
+        disc: TrackNumber::new(2),
+        track: TrackNumber::new(1),
+        musicbrainz: MusicBrainz {
+            recording: Some(id.parse().unwrap()),
+            release: None,
+            artists: Some(id.parse().unwrap()),
+        },
+        // Who is named twice is one artist.
+        credits: vec![
+            credit("Somebody", CreditRole::Main, " feat. "),
+            credit("Zoe", CreditRole::Featured, ""),
+            credit("Zoe", CreditRole::Composer, ""),
+        ],
+    };
+    let new = NewSong { particulars: known.clone(), ..bench.new_song("Last", Some("Album")) };
+    let song = songs.accept(&new).await.unwrap();
+    assert_eq!((song.explicit, song.isrc.clone(), song.disc), (true, known.isrc, Some(2)));
+    assert_eq!((song.musicbrainz.clone(), song.track), (known.musicbrainz, Some(1)));
+    let credits = songs.credits(song.id).await.unwrap();
+    assert_eq!(credits[0].artist, song.artist_id);
+    assert_eq!((credits[1].artist, credits.len()), (credits[2].artist, 3));
+
+    // The disc before the place, until somebody orders the album by hand.
+    let particulars = Particulars { track: TrackNumber::new(9), ..Particulars::default() };
+    let first = NewSong { particulars, ..bench.new_song("First", Some("Album")) };
+    let first = songs.accept(&first).await.unwrap();
+    let (albums, everything) = (bench.catalogue.albums(), Audience::from(Viewer::Admin));
+    let album = albums.seen(song.album_id, &everything).await.unwrap().unwrap();
+    let ids = |album: &Album| album.songs.iter().map(|song| song.id).collect::<Vec<_>>();
+    assert_eq!(ids(&album), [first.id, song.id]);
+    let edit = AlbumEdit { order: Some(vec![song.id, first.id]), ..AlbumEdit::default() };
+    let album = albums.edit(album.id, album.edition(), &edit).await.unwrap();
+    assert_eq!(ids(&album), [song.id, first.id]);
+    assert_eq!((album.songs[0].disc, album.songs[0].track), (None, Some(1)));
 }
 
 async fn nobody_puts_songs_into_the_album_of_another(bench: &Bench) {

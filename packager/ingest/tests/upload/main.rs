@@ -1,6 +1,8 @@
 //! What an upload leaves behind: a song and a master, or a problem and nothing.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
+mod tags;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +11,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Request, Response};
-use catalogue::{AuthenticatedUser, Catalogue, DatabaseUrl, Role, SongFilter, SongState, Viewer};
+use catalogue::{
+    AuthenticatedUser, Catalogue, DatabaseUrl, Role, Song, SongFilter, SongState, Viewer,
+};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use object_store::local::LocalFileSystem;
@@ -56,13 +60,33 @@ impl Bench {
         told(self.send_as(Role::Artist, request).await).await
     }
 
+    async fn list(&self) -> Vec<Song> {
+        let everything = (Viewer::Admin.into(), SongFilter::default());
+        self.catalogue.songs().list(&everything.0, &everything.1, None, 100).await.unwrap()
+    }
+
     async fn songs(&self) -> usize {
-        self.catalogue
-            .songs()
-            .list(&Viewer::Admin.into(), &SongFilter::default(), None, 100)
-            .await
-            .unwrap()
-            .len()
+        self.list().await.len()
+    }
+
+    /// Lets a worker work until every song is done with.
+    async fn work_off(&self) -> Vec<Song> {
+        let (intake, shutdown) = (self.intake.clone(), Shutdown::new());
+        let (reader, parameters) = (MasterReader::here(), Parameters::default());
+        let worker = Worker::new(intake, reader, parameters, shutdown.clone());
+        let worker = tokio::spawn(worker.run());
+        let under_way =
+            |song: &Song| matches!(song.state, SongState::Queued | SongState::Processing);
+        let songs = loop {
+            let songs = self.list().await;
+            if !songs.iter().any(under_way) {
+                break songs;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        shutdown.begin();
+        worker.await.unwrap();
+        songs
     }
 
     fn files(&self, folder: &str) -> usize {
@@ -220,31 +244,7 @@ async fn wrong_requests_are_refused_before_the_body() {
 async fn what_is_not_audio_fails_with_a_reason() {
     let bench = Bench::new().await;
     bench.post(form(&[file("a.flac", "these are words, not sound")])).await;
-    let shutdown = Shutdown::new();
-    let worker = tokio::spawn(
-        Worker::new(
-            bench.intake.clone(),
-            MasterReader::here(),
-            Parameters::default(),
-            shutdown.clone(),
-        )
-        .run(),
-    );
-    let song = loop {
-        let song = bench
-            .catalogue
-            .songs()
-            .list(&Viewer::Admin.into(), &SongFilter::default(), None, 1)
-            .await
-            .unwrap()
-            .remove(0);
-        if !matches!(song.state, SongState::Queued | SongState::Processing) {
-            break song;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
-    shutdown.begin();
-    worker.await.unwrap();
+    let song = bench.work_off().await.remove(0);
     assert_eq!(song.state, SongState::Failed);
     assert!(song.failure.expect("a reason").contains("accepted are WAV"));
     assert_eq!(bench.files("work"), 0);
