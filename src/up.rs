@@ -188,12 +188,14 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
     let parameters = settings.parameters(&ground.secrets);
     for _ in 0..settings.workers {
         let (intake, reader) = (ground.intake.clone(), reader.clone());
-        tasks.spawn(Worker::new(intake, reader, parameters.clone(), shutdown.clone()).run());
+        let worker = Worker::new(intake, reader, parameters.clone(), shutdown.clone());
+        tasks.spawn(worker.remarking_on(house.events.clone()).run());
     }
     tasks.spawn(house.pieces.clone().tend(shutdown.clone()));
     tasks.spawn(api::send_mails(house.api.clone(), shutdown.clone()));
     let heard = settings.notices.follow(&house.events);
     tasks.spawn(house.api.live().clone().follow(ground.catalogue.clone(), heard, shutdown.clone()));
+    tasks.spawn(house.api.live().clone().overhear(house.events.clone(), shutdown.clone()));
     let (catalogue, events) = (ground.catalogue.clone(), house.events.clone());
     tasks.spawn(api::relay(catalogue, events, house.bus.clone(), shutdown.clone()));
     tasks

@@ -21,7 +21,7 @@ use crate::live::{Seat, Topic, Watch};
 
 /// A stream that has nothing to say says so this often, and looks whether who listens still may, and by itself for what
 /// is new: another process may have said something that did not come.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Between two looks: who edits a hundred times a second is not read a hundred times.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
@@ -90,12 +90,17 @@ impl Listening {
 
     /// Waits until it is to look; `None` where it is over.
     pub(crate) async fn woken(&mut self) -> Option<Woken> {
+        self.woken_within(HEARTBEAT).await
+    }
+
+    /// The same, where it is to look that often at least.
+    pub(crate) async fn woken_within(&mut self, most: Duration) -> Option<Woken> {
         let woken = loop {
             if Instant::now() >= self.ends {
                 return None;
             }
             tokio::select! {
-                woken = timeout(HEARTBEAT, self.watch.woken()) => match woken {
+                woken = timeout(most, self.watch.woken()) => match woken {
                     Ok(true) => break Woken::News,
                     Ok(false) => return None,
                     Err(_) => break Woken::Heartbeat,

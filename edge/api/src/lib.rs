@@ -6,7 +6,7 @@
 //! `registration`, [`users`], `passwords`, `password_resets`, `emails`, [`mail`], [`mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `withdrawals`, `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
-//! `event_stream`, `playlist_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
+//! `event_stream`, `playlist_events`, `song_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
 //! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
 
 pub mod access;
@@ -85,6 +85,7 @@ mod search;
 mod sessions;
 mod song_aliases;
 mod song_edits;
+mod song_events;
 mod songs;
 mod standing;
 mod user_document;

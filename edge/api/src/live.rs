@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bus::{Follower, News};
+use bus::{Bus, Follower, News};
+use catalogue::progress::{Progress, Remark};
 use catalogue::{Catalogue, Event};
-use media::UserId;
+use media::{SongId, UserId};
 use service::Shutdown;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -39,6 +40,8 @@ type Watched = HashMap<Topic, watch::Sender<()>>;
 pub struct Live {
     watched: Arc<Mutex<Watched>>,
     seats: Arc<Mutex<Seats>>,
+    /// The last that was remarked of songs that are watched.
+    remarks: Arc<Mutex<HashMap<SongId, Remark>>>,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +75,48 @@ impl Live {
                 news = events.next() => self.hear(&catalogue, news).await,
             }
         }
+    }
+
+    /// Hears what workers say in passing on the bus of events, until the shutdown begins.
+    pub async fn overhear(self, events: Bus, shutdown: Shutdown) {
+        let mut remarks = match events.overhear().await {
+            Ok(remarks) => remarks,
+            // Streams look by themselves, too.
+            Err(error) => return tracing::warn!(%error, "progress is seen late"),
+        };
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return,
+                remark = remarks.next() => match remark {
+                    Some(body) => {
+                        if let Ok(remark) = serde_json::from_value::<Remark>(body) {
+                            self.note_remark(remark);
+                        }
+                    }
+                    None => return,
+                }
+            }
+        }
+    }
+
+    /// Of what nobody watches, nothing is kept.
+    fn note_remark(&self, remark: Remark) {
+        self.with(|watched| {
+            if let Some(watched) = watched.get(&Topic::News(remark.song.uuid())) {
+                self.remarked(|remarks| remarks.insert(remark.song, remark));
+                watched.send_modify(|()| ());
+            }
+        });
+    }
+
+    /// How far a song that is watched has come, as far as that was said of this attempt.
+    pub(crate) fn last_remark(&self, song: SongId, attempt: u32) -> Option<Progress> {
+        let remark = self.remarked(|remarks| remarks.get(&song).copied());
+        remark.filter(|remark| remark.attempt == attempt).map(|remark| remark.progress)
+    }
+
+    fn remarked<T>(&self, work: impl FnOnce(&mut HashMap<SongId, Remark>) -> T) -> T {
+        work(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn hear(&self, catalogue: &Catalogue, news: News) {
@@ -168,6 +213,9 @@ impl Drop for Watch {
             // This one is still counted.
             if watched.get(&self.topic).is_some_and(|watched| watched.receiver_count() <= 1) {
                 watched.remove(&self.topic);
+                if let Topic::News(about) = self.topic {
+                    self.live.remarked(|remarks| remarks.remove(&SongId::new(about)));
+                }
             }
         });
     }
@@ -175,6 +223,8 @@ impl Drop for Watch {
 
 #[cfg(test)]
 mod tests {
+    use catalogue::progress::Stage;
+
     use super::*;
 
     #[tokio::test]
@@ -203,6 +253,24 @@ mod tests {
         assert!(live.with(|watched| watched.contains_key(&Topic::News(playlist))));
         drop(watch);
         assert!(live.with(|watched| watched.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn remarks_are_kept_of_what_is_watched_and_no_longer() {
+        let live = Live::default();
+        let [song, other] = [Uuid::now_v7(), Uuid::now_v7()].map(SongId::new);
+        let progress =
+            Progress { stage: Stage::Transcoding, percent: Some(40), realtime_factor: None };
+        let remark = |song| Remark { song, attempt: 2, progress };
+        let mut watch = live.watch(Topic::News(song.uuid()));
+        live.note_remark(remark(song));
+        live.note_remark(remark(other));
+        assert!(watch.woken().await);
+        assert_eq!(live.last_remark(song, 2), Some(progress));
+        assert_eq!(live.last_remark(song, 3), None, "that was another attempt");
+        assert_eq!(live.last_remark(other, 2), None, "nobody watches it");
+        drop(watch);
+        assert!(live.remarked(|remarks| remarks.is_empty()));
     }
 
     #[test]

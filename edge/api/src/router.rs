@@ -18,7 +18,7 @@ use crate::{
     now_playing, oidc_sessions, page, panics, password_resets, passwords, playback,
     playlist_aliases, playlist_entries, playlist_events, playlist_export, playlist_import,
     playlist_members, playlists, previews, purges, rates, registration, request_id, search,
-    sessions, song_aliases, song_edits, songs, user_events, users, withdrawals,
+    sessions, song_aliases, song_edits, song_events, songs, user_events, users, withdrawals,
 };
 
 /// Routes of the ingest endpoint, which are guarded as the API's own.
@@ -170,6 +170,7 @@ fn for_artists() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(song_edits::change, withdrawals::withdraw))
         .routes(routes!(withdrawals::restore))
+        .routes(routes!(song_events::follow))
         .routes(routes!(albums::change))
         .routes(routes!(previews::create, previews::list))
         .routes(routes!(previews::revoke))

@@ -3,7 +3,7 @@
 //! Reading order: [`workshop`] (where unfinished work lies), [`received`] (bytes from a stream to
 //! disk), [`details`] and `kind` (what is said of them), [`labels`] (what they say of themselves) and `naming` (what that makes of a song), [`intake`] (a master becomes a song and a job), [`upload`] (that in one request), [`tus`] (that in
 //! many), `refusals` and `lingering` (what either answers where it cannot),
-//! `gallery` (pictures in), [`artwork`] (those of songs and albums, in and out), [`avatars`] (those of people), [`worker`] (claims jobs), `halt` (ends one early), [`packaging`] (does one), [`publish`] (a version to a store), [`shelf`]
+//! `gallery` (pictures in), [`artwork`] (those of songs and albums, in and out), [`avatars`] (those of people), [`worker`] (claims jobs), `halt` (ends one early), [`packaging`] (does one), `progress` (and tells how far it is), [`publish`] (a version to a store), [`shelf`]
 //! (a file to an object), `covers` (a picture's sizes to objects).
 
 pub mod artwork;
@@ -20,6 +20,7 @@ mod lingering;
 mod naming;
 pub mod packaging;
 mod patience;
+mod progress;
 pub mod publish;
 pub mod received;
 mod refusals;

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use catalogue::progress::Stage;
 use catalogue::{Artwork, Packaged, Song};
 use futures::TryStreamExt;
 use media::{Asset, MasterHash};
@@ -17,6 +19,7 @@ use transcode::cell::CellError;
 use transcode::{MasterReader, PackageError, Parameters, package};
 
 use crate::covers;
+use crate::progress::Reporter;
 use crate::publish::{self, PublishError};
 use crate::shelf::{self, Shelf};
 use crate::workshop::{Bench, Workshop};
@@ -94,18 +97,22 @@ impl PackagingError {
 ///
 /// # Errors
 /// See [`PackagingError`]; what was published until then has no multivariant playlist.
-pub async fn package_song(
+pub(crate) async fn package_song(
     shelf: &Shelf,
     workshop: &Workshop,
     reader: &MasterReader,
     parameters: &Parameters,
     song: &Song,
+    reporter: &Reporter,
 ) -> Result<Packaged, PackagingError> {
+    reporter.tell(Stage::Fetching, Some(0.0));
     let bench = workshop.new_bench()?;
     fetch(shelf, &song.master, &bench.master()).await?;
     let (master, hash, folder) = (bench.master(), song.master, bench.package());
-    let (by, parameters) = (reader.clone(), parameters.clone());
-    let made = move || make(&by, &master, &hash, &folder, &parameters);
+    let (by, parameters, told) = (reader.clone(), parameters.clone(), reporter.clone());
+    let made = move || {
+        package(&by, &master, &hash, &folder, &parameters, &|progress| told.packaging(progress))
+    };
     let asset = tokio::task::spawn_blocking(made).await??;
     let done = Packaged {
         artwork: store_cover(shelf, reader, &bench).await?,
@@ -118,8 +125,25 @@ pub async fn package_song(
     };
     let folder =
         SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };
-    publish::publish_version(shelf, &bench.package(), folder, &asset, &|_| {}).await?;
+    publish(shelf, &bench, folder, &asset, reporter).await?;
     Ok(done)
+}
+
+async fn publish(
+    shelf: &Shelf,
+    bench: &Bench,
+    folder: SongFolder,
+    asset: &Asset,
+    reporter: &Reporter,
+) -> Result<(), PublishError> {
+    let total: u64 = asset.objects.iter().map(|object| object.size).sum();
+    let put = AtomicU64::new(0);
+    reporter.tell(Stage::Publishing, Some(0.0));
+    let stored = |bytes| {
+        let put = put.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        reporter.tell(Stage::Publishing, Some(put as f64 / total.max(1) as f64));
+    };
+    publish::publish_version(shelf, &bench.package(), folder, asset, &stored).await
 }
 
 /// The sizes of the master's cover, stored; none where it has none. One that cannot be used costs the song nothing.
@@ -139,18 +163,6 @@ async fn store_cover(
         Vec::new()
     });
     Ok(covers::store(shelf, &bench.cover(), sizes).await?)
-}
-
-fn make(
-    reader: &MasterReader,
-    master: &Path,
-    hash: &MasterHash,
-    folder: &Path,
-    parameters: &Parameters,
-) -> Result<Asset, PackageError> {
-    package(reader, master, hash, folder, parameters, &|progress| {
-        tracing::trace!(stage = progress.stage.name(), percent = progress.percent(), "packaging");
-    })
 }
 
 async fn fetch(shelf: &Shelf, master: &MasterHash, to: &Path) -> Result<(), PackagingError> {

@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use bus::Bus;
 use catalogue::{Attempt, CatalogueError, Job, Packaged};
 use futures::FutureExt;
 use service::Shutdown;
@@ -13,6 +14,7 @@ use transcode::{MasterReader, Parameters};
 use crate::halt::Halt;
 use crate::intake::Intake;
 use crate::packaging::{self, PackagingError};
+use crate::progress::Reporter;
 
 /// How long a job is held without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
@@ -33,6 +35,7 @@ pub struct Worker {
     reader: MasterReader,
     parameters: Parameters,
     shutdown: Shutdown,
+    bus: Option<Bus>,
 }
 
 /// How the work on one job ended.
@@ -52,7 +55,13 @@ impl Worker {
         parameters: Parameters,
         shutdown: Shutdown,
     ) -> Self {
-        Self { intake, reader, parameters, shutdown }
+        Self { intake, reader, parameters, shutdown, bus: None }
+    }
+
+    /// The same, which says on the bus of events how far it has come: whoever watches a song hears it at once then.
+    #[must_use]
+    pub fn remarking_on(self, events: Bus) -> Self {
+        Self { bus: Some(events), ..self }
     }
 
     /// Works until the shutdown begins. A job in hand is then put back at once.
@@ -79,12 +88,14 @@ impl Worker {
 
     async fn work_on(&self, job: &Job) {
         tracing::info!(song = %job.song, attempt = job.attempt, "packaging");
+        let reporter = Reporter::new();
         let ending = tokio::select! {
-            worked = AssertUnwindSafe(self.package(job)).catch_unwind() => {
+            worked = AssertUnwindSafe(self.package(job, &reporter)).catch_unwind() => {
                 // A panic costs one attempt, not the worker.
                 Ending::Worked(worked.unwrap_or(Err(PackagingError::Panicked)))
             }
             lost = self.hold(job) => Ending::Lost(lost),
+            never = reporter.report(&self.intake.catalogue, self.bus.as_ref(), job) => match never {},
             () = self.shutdown.begun() => Ending::Stopped,
         };
         if let Err(error) = self.settle(job, ending).await {
@@ -92,7 +103,7 @@ impl Worker {
         }
     }
 
-    async fn package(&self, job: &Job) -> Result<Packaged, PackagingError> {
+    async fn package(&self, job: &Job, reporter: &Reporter) -> Result<Packaged, PackagingError> {
         let song = self.intake.catalogue.songs().get(job.song).await;
         let song = song.map_err(std::io::Error::other)?;
         // The schema forbids a job without a song.
@@ -101,7 +112,7 @@ impl Worker {
         // Goes with this future, whoever drops it.
         let halt = Halt::default();
         let reader = halt.over(&self.reader);
-        packaging::package_song(shelf, workshop, &reader, &self.parameters, &song).await
+        packaging::package_song(shelf, workshop, &reader, &self.parameters, &song, reporter).await
     }
 
     /// Renews the lease for ever; ends only when it is lost.

@@ -11,6 +11,7 @@ use crate::follower::Follower;
 use crate::jetstream::JetStream;
 use crate::local::Local;
 use crate::message::{MessageId, Name, Receipts};
+use crate::remarks::Remarks;
 
 /// Why something could not be said, or asked.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,26 @@ impl Bus {
         match self {
             Self::Local(local) => Follower::Local(local.follow(name)),
             Self::JetStream(jetstream) => Follower::JetStream(jetstream.follow(name)),
+        }
+    }
+
+    /// Says something to whoever listens now: it is not kept, may be lost, and is dropped where the bus is away. Never
+    /// waits for anybody.
+    pub async fn remark(&self, body: Value) {
+        match self {
+            Self::Local(local) => local.remark(body),
+            Self::JetStream(jetstream) => jetstream.remark(&body).await,
+        }
+    }
+
+    /// Hears remarks from now on.
+    ///
+    /// # Errors
+    /// The bus is closed.
+    pub async fn overhear(&self) -> Result<Remarks, BusError> {
+        match self {
+            Self::Local(local) => Ok(Remarks::Local(local.overhear())),
+            Self::JetStream(jetstream) => jetstream.overhear().await.map(Remarks::Nats),
         }
     }
 

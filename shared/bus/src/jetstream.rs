@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use async_nats::{ConnectOptions, Event, HeaderMap, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap, ServerAddr, Subscriber};
 use bytes::Bytes;
 use futures::StreamExt;
 use serde_json::Value;
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The bus over NATS.
 #[derive(Debug)]
 pub struct JetStream {
+    client: Client,
     context: Context,
     streams: Streams,
     /// Whether the connection stands.
@@ -63,9 +64,9 @@ impl JetStream {
                 std::future::ready(())
             });
         let client = options.connect(server).await.map_err(|_| unusable())?;
-        let mut context = async_nats::jetstream::new(client);
+        let mut context = async_nats::jetstream::new(client.clone());
         context.set_timeout(PATIENCE);
-        Ok(Self { context, streams: Streams::of(prefix), connected })
+        Ok(Self { client, context, streams: Streams::of(prefix), connected })
     }
 
     pub(crate) async fn pass(&self, id: MessageId, body: Value) -> Result<(), BusError> {
@@ -76,6 +77,18 @@ impl JetStream {
     pub(crate) async fn set(&self, id: MessageId, key: &Name, body: Value) -> Result<(), BusError> {
         self.publish(self.streams.standing_subject(key), Some(id), &body).await?;
         self.publish(self.streams.said_subject(id), None, &()).await
+    }
+
+    pub(crate) async fn remark(&self, body: &Value) {
+        // Until it is back, the client would keep it, and whoever speaks waiting.
+        if *self.connected.borrow() {
+            let body = Bytes::from(body.to_string());
+            let _ = self.client.publish(self.streams.remarks_subject(), body).await;
+        }
+    }
+
+    pub(crate) async fn overhear(&self) -> Result<Subscriber, BusError> {
+        self.client.subscribe(self.streams.remarks_subject()).await.map_err(nats)
     }
 
     pub(crate) fn follow(self: &Arc<Self>, name: Name) -> JetStreamFollower {

@@ -6,7 +6,9 @@
 //! that is kept and then whatever comes, at least once, and told where it stands: caught up, cut off, or that
 //! passing messages were gone before it came to read them.
 //!
-//! Reading order: [`message`] (what is said), [`bus`] (who says it), [`follower`] (who hears it), then the transports:
+//! Beside them there are *remarks* ([`Bus::remark`]), which whoever listens at that moment hears, and nobody keeps.
+//!
+//! Reading order: [`message`] (what is said), [`bus`] (who says it), [`follower`] (who hears it), [`remarks`], then the transports:
 //! `local` (a journal on the disk) and `jetstream`.
 
 pub mod bus;
@@ -14,7 +16,9 @@ pub mod follower;
 mod jetstream;
 mod local;
 pub mod message;
+pub mod remarks;
 
 pub use bus::{Bus, BusError};
 pub use follower::{Acknowledging, Follower};
 pub use message::{Identity, KEPT, MessageId, Name, News, Presence, Receipt, Receipts};
+pub use remarks::Remarks;

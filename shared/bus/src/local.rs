@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use self::journal::{Entry, Journal};
 use crate::bus::BusError;
 use crate::message::{Identity, KEPT, MessageId, Name, News, Presence, Receipt, Receipts};
+use crate::remarks::MOST_BEHIND;
 
 /// How long what was said is known by its id, at least.
 const KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -32,6 +33,7 @@ struct Inner {
     log: Mutex<Log>,
     /// The number of the last entry, for those who wait for the next.
     last: watch::Sender<u64>,
+    remarks: broadcast::Sender<Value>,
 }
 
 /// What is kept, and who has read it.
@@ -72,7 +74,8 @@ impl Local {
             log.append(entry);
         }
         let (last, _) = watch::channel(log.last);
-        Self(Arc::new(Inner { journal: Mutex::new(journal), log: Mutex::new(log), last }))
+        let (remarks, _) = broadcast::channel(MOST_BEHIND);
+        Self(Arc::new(Inner { journal: Mutex::new(journal), log: Mutex::new(log), last, remarks }))
     }
 
     pub(crate) async fn say(
@@ -108,6 +111,15 @@ impl Local {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn remark(&self, body: Value) {
+        // Nobody need listen.
+        let _ = self.0.remarks.send(body);
+    }
+
+    pub(crate) fn overhear(&self) -> broadcast::Receiver<Value> {
+        self.0.remarks.subscribe()
     }
 
     pub(crate) fn follow(&self, name: Name) -> LocalFollower {

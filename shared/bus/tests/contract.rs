@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use segue_bus::{Bus, Follower, MessageId, Name, News, Receipts};
+use segue_bus::{Bus, Follower, MessageId, Name, News, Receipts, Remarks};
 use serde_json::{Value, json};
 use testkit::cable::Cable;
 use testkit::nats::NatsServer;
@@ -62,6 +62,32 @@ async fn holds(bus: Bus) {
     who_said_goodbye_is_not_waited_for(&bus).await;
     what_has_been_superseded_was_said(&bus).await;
     many_say_and_all_hear(&bus).await;
+    remarks_are_heard_by_who_listens_and_kept_by_nobody(&bus).await;
+}
+
+async fn remarks_are_heard_by_who_listens_and_kept_by_nobody(bus: &Bus) {
+    bus.remark(json!("too early")).await;
+    let (mut ann, mut bob) =
+        (bus.overhear().await.expect("open"), bus.overhear().await.expect("open"));
+    let hear = async |who: &mut Remarks, wanted: Value| {
+        // Whoever has just begun to listen is not known to a server at once.
+        let heard = async {
+            loop {
+                bus.remark(wanted.clone()).await;
+                match timeout(Duration::from_millis(100), who.next()).await {
+                    Ok(Some(body)) if body == wanted => break,
+                    Ok(body) => assert_ne!(body, Some(json!("too early"))),
+                    Err(_) => {}
+                }
+            }
+        };
+        timeout(PATIENCE, heard).await.expect("heard in time");
+    };
+    hear(&mut ann, json!({"one": 1})).await;
+    hear(&mut bob, json!({"two": 2})).await;
+    let mut follower = bus.follow(name("remarks"));
+    let told = bodies(&until_caught_up(&mut follower).await);
+    assert!(!told.contains(&json!({"one": 1})), "it is kept: {told:?}");
 }
 
 async fn news_comes_in_order(bus: &Bus) {

@@ -35,6 +35,7 @@ use crate::playbacks::Playbacks;
 use crate::players::Players;
 use crate::playlists::Playlists;
 use crate::previews::Previews;
+use crate::progress::Progresses;
 use crate::reader::Reader;
 use crate::sessions::Sessions;
 use crate::songs::Songs;
@@ -220,6 +221,12 @@ impl Catalogue {
     #[must_use]
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
+    }
+
+    /// How far songs have come.
+    #[must_use]
+    pub fn progress(&self) -> Progresses<'_> {
+        Progresses::new(self)
     }
 
     /// What was answered to requests that may be sent again.

@@ -47,6 +47,13 @@ pub struct Job {
     lease: Uuid,
 }
 
+impl Job {
+    /// What says that it is still held.
+    pub(crate) fn lease(&self) -> Uuid {
+        self.lease
+    }
+}
+
 /// What became of an attempt that did not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
@@ -352,6 +359,25 @@ impl<'a> Jobs<'a> {
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
         self.0.now_ms().saturating_add(delay)
     }
+}
+
+/// No further is counted: who waits behind so many waits for long.
+const FARTHEST: u32 = 1_000;
+
+/// The place in the queue, from 1 to [`FARTHEST`], of an open job that nobody holds: how many are taken before it, in the
+/// order of `claim`.
+pub(crate) async fn position(
+    from: &mut impl Source,
+    job: Uuid,
+) -> Result<Option<u64>, CatalogueError> {
+    let turn = sql("SELECT priority, turn FROM jobs
+                    WHERE id = $1 AND state = 'open' AND lease IS NULL");
+    let Some(turn) = from.optional(turn.bind(job)).await? else { return Ok(None) };
+    let ahead = sql("SELECT id FROM jobs
+         WHERE state = 'open' AND due_ms IS NULL AND (priority, turn, id) < ($1, $2, $3) LIMIT $4");
+    let ahead = ahead.bind(turn.get::<i64>("priority")?).bind(turn.get::<i64>("turn")?);
+    let ahead = from.all(ahead.bind(job).bind(FARTHEST - 1)).await?;
+    Ok(Some(ahead.len() as u64 + 1))
 }
 
 async fn current_version(

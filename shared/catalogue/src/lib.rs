@@ -4,7 +4,7 @@
 //! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`email_claims`] and [`mailing`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
-//! [`player`] and [`players`], [`previews`] and [`jobs`] (one
+//! [`player`] and [`players`], [`previews`], [`jobs`] and [`progress`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
 //! [`backup`] (all of it as lines). Two writes that must not be parted are one
@@ -61,6 +61,7 @@ pub mod playlist_rules;
 pub mod playlists;
 pub mod preferences;
 pub mod previews;
+pub mod progress;
 mod reader;
 mod row;
 pub mod secret;

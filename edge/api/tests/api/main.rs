@@ -21,6 +21,7 @@ mod playlists;
 mod relay;
 mod schema;
 mod song_aliases;
+mod song_events;
 mod stage;
 mod user_events;
 mod withdrawals;

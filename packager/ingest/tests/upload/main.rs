@@ -1,6 +1,7 @@
 //! What an upload leaves behind: a song and a master, or a problem and nothing.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
+mod progress;
 mod tags;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::http::{Request, Response};
+use bus::Bus;
 use catalogue::{
     AuthenticatedUser, Catalogue, DatabaseUrl, Role, Song, SongFilter, SongState, Viewer,
 };
@@ -71,9 +73,17 @@ impl Bench {
 
     /// Lets a worker work until every song is done with.
     async fn work_off(&self) -> Vec<Song> {
+        self.work_off_remarking(None).await
+    }
+
+    /// The same, where the worker says on a bus how far it is.
+    async fn work_off_remarking(&self, events: Option<Bus>) -> Vec<Song> {
         let (intake, shutdown) = (self.intake.clone(), Shutdown::new());
         let (reader, parameters) = (MasterReader::here(), Parameters::default());
-        let worker = Worker::new(intake, reader, parameters, shutdown.clone());
+        let mut worker = Worker::new(intake, reader, parameters, shutdown.clone());
+        if let Some(events) = events {
+            worker = worker.remarking_on(events);
+        }
         let worker = tokio::spawn(worker.run());
         let under_way =
             |song: &Song| matches!(song.state, SongState::Queued | SongState::Processing);

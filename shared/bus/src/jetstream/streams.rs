@@ -57,6 +57,11 @@ impl Streams {
         format!("{}.passing", self.prefix)
     }
 
+    /// What is said there is in no stream.
+    pub(super) fn remarks_subject(&self) -> String {
+        format!("{}.remarks", self.prefix)
+    }
+
     pub(super) fn standing_subject(&self, key: &Name) -> String {
         format!("{}.standing.{key}", self.prefix)
     }

@@ -25,6 +25,7 @@ mod players;
 mod playlist_members;
 mod playlists;
 mod previews;
+mod progress;
 mod replica;
 mod sessions;
 mod songs;
