@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use catalogue::name::LONGEST_NAME;
-use catalogue::{ArtistIds, Isrc, Mbid, Name, ReleaseYear, TrackNumber};
+use catalogue::{Again, ArtistIds, Isrc, Mbid, Name, ReleaseYear, TrackNumber};
 use service::Problem;
 use transcode::Tags;
 
@@ -37,12 +37,14 @@ pub struct Details {
     pub release_id: Option<Mbid>,
     /// What MusicBrainz calls those who made it.
     pub artist_ids: Option<ArtistIds>,
+    /// Whether it is a song of its own, even where its sender has one of the same master.
+    pub duplicate: Option<Flag>,
     /// What the file was called.
     pub file_name: Option<String>,
 }
 
 /// The fields that [`Details::set`] takes.
-pub(crate) const FIELDS: [&str; 13] = [
+pub(crate) const FIELDS: [&str; 14] = [
     "title",
     "artist",
     "album",
@@ -56,6 +58,7 @@ pub(crate) const FIELDS: [&str; 13] = [
     "musicbrainz_recording_id",
     "musicbrainz_release_id",
     "musicbrainz_artist_ids",
+    "duplicate",
 ];
 
 /// The longest of them in bytes: the longest name, should each character take four.
@@ -83,8 +86,14 @@ impl Details {
             "musicbrainz_recording_id" => put(field, &mut self.recording_id, text),
             "musicbrainz_release_id" => put(field, &mut self.release_id, text),
             "musicbrainz_artist_ids" => put(field, &mut self.artist_ids, text),
+            "duplicate" => put(field, &mut self.duplicate, text),
             _ => Err(unknown(field, "")),
         }
+    }
+
+    /// What a master is that its sender has a song of already.
+    pub(crate) fn again(&self) -> Again {
+        if self.duplicate == Some(Flag(true)) { Again::Another } else { Again::Same }
     }
 
     /// The same as tags would say it.

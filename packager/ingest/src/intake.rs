@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalogue::{Catalogue, CatalogueError, NewSong, Song};
+use catalogue::{Accepted, Catalogue, CatalogueError, NewSong};
 use media::{UploadId, UserId};
 use origin::Object;
 use tokio::sync::Notify;
@@ -73,10 +73,10 @@ impl Intake {
         received: Received,
         details: Details,
         uploader: UserId,
-    ) -> Result<Song, IntakeError> {
+    ) -> Result<Accepted, IntakeError> {
         let new = self.store(&received, &details, uploader).await?;
-        let song = self.catalogue.songs().accept(&new).await?;
-        Ok(self.accepted(song, &received))
+        let accepted = self.catalogue.songs().accept_once(&new, details.again()).await?;
+        Ok(self.accepted(accepted, &received))
     }
 
     /// The same for the upload with that id, of which there is one song however often this is called.
@@ -89,10 +89,10 @@ impl Intake {
         details: Details,
         uploader: UserId,
         upload: UploadId,
-    ) -> Result<Song, IntakeError> {
+    ) -> Result<Accepted, IntakeError> {
         let new = self.store(received, &details, uploader).await?;
-        let song = self.catalogue.uploads().accept(upload, &new).await?;
-        Ok(self.accepted(song, received))
+        let accepted = self.catalogue.uploads().accept(upload, &new, details.again()).await?;
+        Ok(self.accepted(accepted, received))
     }
 
     /// Stores the master, and meanwhile finds out what it says of itself.
@@ -116,9 +116,11 @@ impl Intake {
         }
     }
 
-    fn accepted(&self, song: Song, received: &Received) -> Song {
+    fn accepted(&self, accepted: Accepted, received: &Received) -> Accepted {
         self.wake.notify_one();
-        tracing::info!(song = %song.id, master = %received.hash(), size = received.size(), "accepted");
-        song
+        let Accepted { song, is_duplicate } = &accepted;
+        let (master, size) = (received.hash(), received.size());
+        tracing::info!(song = %song.id, %master, size, is_duplicate, "accepted");
+        accepted
     }
 }

@@ -16,7 +16,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use transcode::artwork::ArtworkError;
 use transcode::cell::CellError;
-use transcode::{MasterReader, PackageError, Parameters, package};
+use transcode::{MasterReader, PackageError, Parameters, package, version_of};
 
 use crate::covers;
 use crate::progress::Reporter;
@@ -92,7 +92,7 @@ impl PackagingError {
     }
 }
 
-/// Packages and publishes the song's master. The same master and parameters give the same version and the same
+/// Packages and publishes the song's master, or copies what was made of it under the song `twin`. The same master and parameters give the same version and the same
 /// objects, so doing it again after a crash changes nothing.
 ///
 /// # Errors
@@ -103,17 +103,26 @@ pub(crate) async fn package_song(
     reader: &MasterReader,
     parameters: &Parameters,
     song: &Song,
+    twin: Option<SongFolder>,
     reporter: &Reporter,
 ) -> Result<Packaged, PackagingError> {
     reporter.tell(Stage::Fetching, Some(0.0));
     let bench = workshop.new_bench()?;
     fetch(shelf, &song.master, &bench.master()).await?;
-    let (master, hash, folder) = (bench.master(), song.master, bench.package());
-    let (by, parameters, told) = (reader.clone(), parameters.clone(), reporter.clone());
-    let made = move || {
-        package(&by, &master, &hash, &folder, &parameters, &|progress| told.packaging(progress))
+    let folder = SongFolder {
+        artist: song.artist_id,
+        album: song.album_id,
+        song: song.id,
+        version: version_of(&song.master, parameters),
     };
-    let asset = tokio::task::spawn_blocking(made).await??;
+    let asset = match copied(shelf, twin, folder, reporter).await? {
+        Some(asset) => asset,
+        None => {
+            let asset = make(reader, &bench, song, parameters, reporter).await?;
+            publish(shelf, &bench, folder, &asset, reporter).await?;
+            asset
+        }
+    };
     let done = Packaged {
         artwork: store_cover(shelf, reader, &bench).await?,
         version: asset.version,
@@ -123,10 +132,34 @@ pub(crate) async fn package_song(
         sets: asset.sets.clone(),
         dash: asset.dash,
     };
-    let folder =
-        SongFolder { artist: done.artist, album: done.album, song: song.id, version: done.version };
-    publish(shelf, &bench, folder, &asset, reporter).await?;
     Ok(done)
+}
+
+/// What was made of the same master already, under another song: nothing is made twice, however often it is uploaded.
+async fn copied(
+    shelf: &Shelf,
+    twin: Option<SongFolder>,
+    folder: SongFolder,
+    reporter: &Reporter,
+) -> Result<Option<Asset>, PublishError> {
+    let Some(twin) = twin else { return Ok(None) };
+    reporter.tell(Stage::Publishing, Some(0.0));
+    publish::copy_version(shelf, twin, folder).await
+}
+
+async fn make(
+    reader: &MasterReader,
+    bench: &Bench,
+    song: &Song,
+    parameters: &Parameters,
+    reporter: &Reporter,
+) -> Result<Asset, PackagingError> {
+    let (master, hash, folder) = (bench.master(), song.master, bench.package());
+    let (by, parameters, told) = (reader.clone(), parameters.clone(), reporter.clone());
+    let made = move || {
+        package(&by, &master, &hash, &folder, &parameters, &|progress| told.packaging(progress))
+    };
+    Ok(tokio::task::spawn_blocking(made).await??)
 }
 
 async fn publish(

@@ -103,6 +103,41 @@ pub async fn published(shelf: &Shelf, folder: SongFolder) -> Result<Option<Asset
     Ok(whole.then_some(asset))
 }
 
+/// Publishes a version that is in the store already, as that of another song: object by object, in the same order. `None`
+/// where it is not whole there.
+///
+/// # Errors
+/// As [`publish_version`].
+pub(crate) async fn copy_version(
+    shelf: &Shelf,
+    from: SongFolder,
+    to: SongFolder,
+) -> Result<Option<Asset>, PublishError> {
+    let Some(asset) = published(shelf, from).await? else { return Ok(None) };
+    let files = publish_order::of(&asset).map_err(invalid)?;
+    if stored_asset(shelf, to).await? != stored_asset(shelf, from).await? {
+        withdraw(shelf, to, &files).await?;
+    }
+    for rank in files.chunk_by(|a, b| publish_order::key(*a).0 == publish_order::key(*b).0) {
+        let copying = stream::iter(rank.iter().map(Ok));
+        let copied = copying.try_for_each_concurrent(AT_ONCE, |file| async move {
+            let (from, to) = (Object::Song(from, *file), Object::Song(to, *file));
+            shelf.store().copy(&key(&from), &key(&to)).await.map_err(|error| (to, error))
+        });
+        match copied.await {
+            Ok(()) => {}
+            // Somebody took it away meanwhile.
+            Err((_, StoreError::NotFound { .. })) => return Ok(None),
+            Err((to, error)) => {
+                let source = PutError::Store(error);
+                return Err(PublishError::Put { key: to.to_string(), source });
+            }
+        }
+    }
+    // What was put is what was there.
+    Ok(published(shelf, to).await?.filter(|copy| copy.objects == asset.objects))
+}
+
 async fn stored_asset(shelf: &Shelf, folder: SongFolder) -> Result<Option<Bytes>, PublishError> {
     let object = Object::Song(folder, SongFile::Asset);
     let read = async {

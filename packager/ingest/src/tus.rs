@@ -28,7 +28,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, middleware};
 use catalogue::song_document::rfc3339;
-use catalogue::{AuthenticatedUser, NewUpload, Quota, Upload};
+use catalogue::{AuthenticatedUser, Became, NewUpload, Quota, Upload};
 use media::{SongId, UploadId};
 use serde::Serialize;
 use service::Problem;
@@ -102,7 +102,7 @@ impl Uploads {
 
     /// How many of its bytes have come, and will be here whatever happens.
     async fn offset(&self, upload: &Upload) -> Result<u64, Problem> {
-        match upload.song {
+        match upload.became {
             Some(_) => Ok(upload.length),
             None => {
                 let offset = self.files.offset(upload.id).await;
@@ -129,7 +129,7 @@ impl Uploads {
     /// last byte and nothing else.
     async fn standing(&self, upload: Upload) -> Result<Standing, Problem> {
         let offset = self.offset(&upload).await?;
-        let song = match upload.song {
+        let song = match upload.became {
             None if offset == upload.length => self.complete(upload.id).await?,
             song => song,
         };
@@ -144,7 +144,7 @@ type Params = Result<RawPathParams, RawPathParamsRejection>;
 struct Standing {
     upload: Upload,
     offset: u64,
-    song: Option<SongId>,
+    song: Option<Became>,
 }
 
 /// An upload at some moment.
@@ -162,12 +162,16 @@ struct UploadDocument {
     /// What became of it.
     #[schema(value_type = Option<Uuid>)]
     song_id: Option<SongId>,
+    /// The same, where that song was there already, of the same master.
+    #[schema(value_type = Option<Uuid>)]
+    duplicate_of: Option<SongId>,
 }
 
 /// Begins an upload (tus 1.0: creation, creation-with-upload, concatenation).
 ///
 /// `Upload-Metadata` takes `filename`, `filetype`, and the fields of `POST /v1/songs`. Whatever request brings the last
-/// byte, its answer names the song in `Segue-Song`.
+/// byte, its answer names the song in `Segue-Song`, and in `Segue-Duplicate-Of`, too, where the caller had that song of the
+/// same master already.
 #[utoipa::path(post, path = "/v1/uploads", tag = "uploads",
     params(
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
@@ -230,7 +234,8 @@ async fn show(
         length: standing.upload.length,
         offset: standing.offset,
         expires_at: rfc3339(standing.upload.expires_ms),
-        song_id: standing.song,
+        song_id: standing.song.map(|it| it.song),
+        duplicate_of: standing.song.filter(|it| it.is_duplicate).map(|it| it.song),
     };
     Ok((headers::no_store(), Json(document)).into_response())
 }

@@ -5,7 +5,9 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json, middleware};
-use catalogue::{AuthenticatedUser, SongDocument};
+use catalogue::{Accepted, AuthenticatedUser, SongDocument};
+use media::SongId;
+use serde::Serialize;
 use service::Problem;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,7 +34,7 @@ pub fn router(intake: Intake) -> OpenApiRouter {
         .with_state(intake)
 }
 
-type Accepted = (StatusCode, [(HeaderName, String); 1], Json<SongDocument>);
+type Answer = (StatusCode, [(HeaderName, String); 1], Json<AcceptedDocument>);
 
 /// A master to upload, and what is known of it; the rest comes from the file's tags.
 #[derive(ToSchema)]
@@ -56,17 +58,30 @@ struct UploadForm {
     musicbrainz_release_id: Option<Uuid>,
     /// UUIDs with spaces between.
     musicbrainz_artist_ids: Option<String>,
+    /// Whether it is a song of its own, even where the caller has one of the same master.
+    duplicate: Option<bool>,
 }
 
-/// Uploads a song.
+/// A song that was accepted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AcceptedSong)]
+struct AcceptedDocument {
+    #[serde(flatten)]
+    song: SongDocument,
+    /// Where the caller has a song of this very master already, its id: it is this one, as it was, and no other was made.
+    #[schema(value_type = Option<Uuid>)]
+    duplicate_of: Option<SongId>,
+}
+
+/// Uploads a song. The same master again is the same song (`duplicate_of`), unless it failed, or `duplicate` is true.
 #[utoipa::path(post, path = "/v1/songs", tag = "catalogue",
     request_body(content = inline(UploadForm), content_type = "multipart/form-data"),
-    responses((status = 202, description = "Accepted; it will be packaged.", body = SongDocument)))]
+    responses((status = 202, description = "Accepted; it will be packaged.", body = AcceptedDocument)))]
 async fn create(
     State(intake): State<Intake>,
     Extension(user): Extension<AuthenticatedUser>,
     request: Request,
-) -> Result<Accepted, Problem> {
+) -> Result<Answer, Problem> {
     if !user.may_upload() {
         return Err(not_allowed());
     }
@@ -75,10 +90,13 @@ async fn create(
     let request = request.map(|body| patience.guard(body));
     let parts = Multipart::from_request(request, &()).await.map_err(|_| not_multipart())?;
     let form = Form::read(&intake, parts, &patience).await?;
-    let song = intake.accept(form.file, form.details, user.id).await;
-    let song = song.map_err(|error| refusals::not_accepted(&error))?;
+    let accepted = intake.accept(form.file, form.details, user.id).await;
+    let Accepted { song, is_duplicate } =
+        accepted.map_err(|error| refusals::not_accepted(&error))?;
     let location = format!("/v1/songs/{}", song.id);
-    Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(song.into())))
+    let duplicate_of = is_duplicate.then_some(song.id);
+    let document = AcceptedDocument { song: song.into(), duplicate_of };
+    Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(document)))
 }
 
 /// Refuses what is too large by its own word, or for the disk, before any of it is read. Where it says nothing, it may be as

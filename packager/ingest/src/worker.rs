@@ -6,10 +6,11 @@ use std::time::Duration;
 use bus::Bus;
 use catalogue::{Attempt, CatalogueError, Job, Packaged};
 use futures::FutureExt;
+use origin::SongFolder;
 use service::Shutdown;
 use service::problem::chain;
 use tokio::time::sleep;
-use transcode::{MasterReader, Parameters};
+use transcode::{MasterReader, Parameters, version_of};
 
 use crate::halt::Halt;
 use crate::intake::Intake;
@@ -108,11 +109,20 @@ impl Worker {
         let song = song.map_err(std::io::Error::other)?;
         // The schema forbids a job without a song.
         let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
+        let version = version_of(&song.master, &self.parameters);
+        let twin = self.intake.catalogue.songs().twin(&song, version).await;
+        let twin = twin.map_err(std::io::Error::other)?.map(|twin| SongFolder {
+            artist: twin.artist,
+            album: twin.album,
+            song: twin.song,
+            version,
+        });
         let Intake { shelf, workshop, .. } = &self.intake;
         // Goes with this future, whoever drops it.
         let halt = Halt::default();
         let reader = halt.over(&self.reader);
-        packaging::package_song(shelf, workshop, &reader, &self.parameters, &song, reporter).await
+        let parameters = &self.parameters;
+        packaging::package_song(shelf, workshop, &reader, parameters, &song, twin, reporter).await
     }
 
     /// Renews the lease for ever; ends only when it is lost.

@@ -174,13 +174,13 @@ async fn a_masters_cover_is_stored_in_sizes_and_everybody_gets_it() {
     let bytes = std::fs::read(master).unwrap();
     let body = stream::iter([Ok::<_, std::io::Error>(bytes.into())]);
     let master = Received::from_stream(bench.intake.workshop(), body, LIMIT).await.unwrap();
-    let song = bench.intake.accept(master, Details::default(), bench.ann.id).await.unwrap();
+    let accepted = bench.intake.accept(master, Details::default(), bench.ann.id).await.unwrap();
     let shutdown = Shutdown::new();
     let (intake, parameters) = (bench.intake.clone(), Parameters::default());
     let worker = Worker::new(intake, MasterReader::here(), parameters, shutdown.clone());
     let worker = tokio::spawn(worker.run());
     let song = loop {
-        let song = bench.catalogue.songs().get(song.id).await.unwrap().unwrap();
+        let song = bench.catalogue.songs().get(accepted.song.id).await.unwrap().unwrap();
         if !matches!(song.state, SongState::Queued | SongState::Processing) {
             break song;
         }

@@ -3,7 +3,7 @@
 //! Reading order: [`name`], [`identifier`] and [`musicbrainz`], [`user`], [`account`], [`preferences`], [`plan`], [`song`] and [`event`] (the model), [`catalogue`] (how it is
 //! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`email_claims`] and [`mailing`], [`identities`] and [`oidc_logins`],
-//! [`api_keys`], [`songs`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
+//! [`api_keys`], [`songs`] and [`accepting`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`], [`jobs`] and [`progress`] (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
@@ -11,6 +11,7 @@
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
 
+pub mod accepting;
 pub mod account;
 pub mod albums;
 pub mod api_keys;
@@ -85,6 +86,7 @@ pub mod users;
 pub mod withdrawals;
 mod write;
 
+pub use accepting::{Accepted, Again, Became, Twin};
 pub use account::{Email, NewEmail, NewUser, Profile, ProfileChange, Username};
 pub use albums::{Album, AlbumEdit, AlbumEdition, Albums};
 pub use artists::{Artist, Artists};

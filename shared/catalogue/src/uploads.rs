@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use media::{SongId, UploadId, UserId};
+use media::{UploadId, UserId};
 use uuid::Uuid;
 
+use crate::accepting::{Accepted, Again, Became, accept_once_in};
 use crate::catalogue::Catalogue;
 use crate::error::CatalogueError;
 use crate::row::Row;
-use crate::song::{NewSong, Song};
+use crate::song::NewSong;
 use crate::songs;
 use crate::source::Source;
 use crate::statement::sql;
@@ -44,7 +45,7 @@ pub struct Upload {
     /// When it is forgotten, in milliseconds since 1970.
     pub expires_ms: u64,
     /// What became of it.
-    pub song: Option<SongId>,
+    pub became: Option<Became>,
 }
 
 /// What one account may have on its way.
@@ -66,7 +67,7 @@ pub struct Uploads<'a>(&'a Catalogue);
 /// All of an upload.
 macro_rules! uploads {
     () => {
-        "SELECT id, user_id, length, metadata, concat, expires_ms, song_id FROM uploads"
+        "SELECT id, user_id, length, metadata, concat, expires_ms, song_id, duplicate FROM uploads"
     };
 }
 
@@ -106,7 +107,7 @@ impl<'a> Uploads<'a> {
         write.commit().await?;
         let NewUpload { user, length, metadata, concat } = new.clone();
         let expires_ms = u64::try_from(expires).unwrap_or_default();
-        Ok(Some(Upload { id, user, length, metadata, concat, expires_ms, song: None }))
+        Ok(Some(Upload { id, user, length, metadata, concat, expires_ms, became: None }))
     }
 
     /// The upload with that id, whosever it is, unless it is over.
@@ -131,24 +132,31 @@ impl<'a> Uploads<'a> {
         made_of(&mut self.0.read(), user, concat, self.0.now_ms()).await
     }
 
-    /// Makes a song of an upload that has come whole and whose master is stored, as [`Songs::accept`](crate::Songs::accept)
-    /// does, in the one transaction that notes it: however often this is called, there is one song.
+    /// Makes a song of an upload that has come whole and whose master is stored, as
+    /// [`Songs::accept_once`](crate::Songs::accept_once) does, in the one transaction that notes it: however often this is
+    /// called, there is one song.
     ///
     /// # Errors
     /// [`CatalogueError::Gone`] where there is no such upload any more, or the database failed; nothing was accepted.
-    pub async fn accept(&self, id: UploadId, new: &NewSong) -> Result<Song, CatalogueError> {
+    pub async fn accept(
+        &self,
+        id: UploadId,
+        new: &NewSong,
+        again: Again,
+    ) -> Result<Accepted, CatalogueError> {
         let mut write = self.0.write_alone_on(id.uuid()).await?;
-        let find = sql("SELECT song_id FROM uploads WHERE id = $1").bind(id);
+        let find = sql("SELECT song_id, duplicate FROM uploads WHERE id = $1").bind(id);
         let found = write.optional(find).await?.ok_or(CatalogueError::Gone)?;
-        if let Some(song) = found.get("song_id")? {
-            let song = songs::fetch(&mut write, song).await?;
-            return song.ok_or_else(|| sqlx::Error::RowNotFound.into());
+        if let Some(Became { song, is_duplicate }) = became(&found)? {
+            let song = songs::fetch(&mut write, song).await?.ok_or(sqlx::Error::RowNotFound)?;
+            return Ok(Accepted { song, is_duplicate });
         }
-        let song = songs::accept_in(&mut write, new).await?;
-        let note = sql("UPDATE uploads SET song_id = $1 WHERE id = $2");
-        write.execute(note.bind(song.id).bind(id)).await?;
+        let accepted = accept_once_in(&mut write, new, again).await?;
+        let note = sql("UPDATE uploads SET song_id = $1, duplicate = $2 WHERE id = $3");
+        let note = note.bind(accepted.song.id).bind(accepted.is_duplicate);
+        write.execute(note.bind(id)).await?;
         write.commit().await?;
-        Ok(song)
+        Ok(accepted)
     }
 
     /// Forgets an upload; what became of it stays. Answers whether there was one.
@@ -205,6 +213,11 @@ impl Write {
     }
 }
 
+fn became(row: &Row) -> Result<Option<Became>, CatalogueError> {
+    let Some(song) = row.get("song_id")? else { return Ok(None) };
+    Ok(Some(Became { song, is_duplicate: row.get("duplicate")? }))
+}
+
 fn read(row: &Row) -> Result<Upload, CatalogueError> {
     Ok(Upload {
         id: row.get("id")?,
@@ -213,6 +226,6 @@ fn read(row: &Row) -> Result<Upload, CatalogueError> {
         metadata: row.get("metadata")?,
         concat: row.get("concat")?,
         expires_ms: row.get("expires_ms")?,
-        song: row.get("song_id")?,
+        became: became(row)?,
     })
 }

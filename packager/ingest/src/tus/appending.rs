@@ -136,7 +136,7 @@ impl Uploads {
         if piece.length.is_some_and(|length| length > left) {
             return Err(refusals::too_large(upload.length));
         }
-        if upload.song.is_none() {
+        if upload.became.is_none() {
             // What is to come, and the copy of the whole in a store that is a folder.
             refusals::check_room(&self.intake, left.saturating_add(upload.length))?;
             match piece.checksum {
@@ -145,7 +145,7 @@ impl Uploads {
             }
         }
         let offset = self.offset(&upload).await?;
-        let song = match upload.song {
+        let song = match upload.became {
             None if offset == upload.length => self.finish(turn, &upload).await?,
             song => song,
         };
@@ -193,12 +193,12 @@ impl Uploads {
     pub(super) async fn complete(
         &self,
         id: media::UploadId,
-    ) -> Result<Option<media::SongId>, Problem> {
+    ) -> Result<Option<catalogue::Became>, Problem> {
         let turn = self.turns.wait(id, FINISHING).await.ok_or_else(locked)?;
         let uploads = self.clone();
         carried_on(async move {
             let upload = uploads.find(id).await?.ok_or_else(nothing)?;
-            match upload.song {
+            match upload.became {
                 None => uploads.finish(&turn, &upload).await,
                 song => Ok(song),
             }

@@ -126,8 +126,8 @@ impl Uploads {
 
     async fn join(&self, turn: Turn, id: UploadId, ids: &[UploadId]) -> Result<Standing, Problem> {
         let upload = self.find(id).await?.ok_or_else(nothing)?;
-        if upload.song.is_some() {
-            let (offset, song) = (upload.length, upload.song);
+        if upload.became.is_some() {
+            let (offset, song) = (upload.length, upload.became);
             return Ok(Standing { upload, offset, song });
         }
         if self.offset(&upload).await? != upload.length {

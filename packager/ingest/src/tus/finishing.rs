@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use catalogue::{CatalogueError, Upload};
-use media::{SongId, UploadId};
+use catalogue::{Became, CatalogueError, Upload};
+use media::UploadId;
 use service::{Problem, Shutdown};
 use tokio::time::sleep;
 
@@ -24,20 +24,20 @@ impl Uploads {
         &self,
         _turn: &Turn,
         upload: &Upload,
-    ) -> Result<Option<SongId>, Problem> {
+    ) -> Result<Option<Became>, Problem> {
         if upload.concat.as_deref() == Some(concatenation::PARTIAL) {
             return Ok(None);
         }
         let details = Metadata::read(&upload.metadata)?.details;
         let received = Received::kept(self.files.path(upload.id)).await;
         let received = received.map_err(|error| refusals::disk_failed(&error))?;
-        let song = self.intake.accept_upload(&received, details, upload.user, upload.id).await;
-        let song = song.map_err(|error| match error {
+        let accepted = self.intake.accept_upload(&received, details, upload.user, upload.id).await;
+        let accepted = accepted.map_err(|error| match error {
             IntakeError::Catalogue(CatalogueError::Gone) => nothing(),
             error => refusals::not_accepted(&error),
         })?;
         self.clear(upload).await;
-        Ok(Some(song.id))
+        Ok(Some(Became::from(&accepted)))
     }
 
     /// Removes what became a song: its pieces, if it is made of any, and then its file, by which [`tend`](Self::tend) finds
@@ -90,7 +90,7 @@ impl Uploads {
     async fn look_after(&self, id: UploadId) {
         let looked = async {
             match self.find(id).await? {
-                Some(upload) if upload.song.is_none() => self.standing(upload).await.map(drop),
+                Some(upload) if upload.became.is_none() => self.standing(upload).await.map(drop),
                 over => {
                     // Whoever writes still finds that it is over when they are done.
                     if let Some(_turn) = self.turns.take(id).await {

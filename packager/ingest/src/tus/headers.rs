@@ -9,6 +9,8 @@ use axum::response::Response;
 use media::UploadId;
 use service::Problem;
 
+use catalogue::Became;
+
 use super::Standing;
 
 pub(super) const LENGTH: &str = "Upload-Length";
@@ -22,6 +24,9 @@ const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 const UPLOAD_CONCAT: HeaderName = HeaderName::from_static("upload-concat");
 const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+
+/// Names it, too, where it was there already.
+const SEGUE_DUPLICATE_OF: HeaderName = HeaderName::from_static("segue-duplicate-of");
 
 /// Names what an upload became: a song's id.
 const SEGUE_SONG: HeaderName = HeaderName::from_static("segue-song");
@@ -70,7 +75,12 @@ pub(super) fn told(status: StatusCode, standing: &Standing) -> Response<Body> {
     headers.extend(no_store());
     headers.insert(UPLOAD_OFFSET, standing.offset.into());
     match standing.song {
-        Some(song) => say(headers, SEGUE_SONG, &song.to_string()),
+        Some(Became { song, is_duplicate }) => {
+            say(headers, SEGUE_SONG, &song.to_string());
+            if is_duplicate {
+                say(headers, SEGUE_DUPLICATE_OF, &song.to_string());
+            }
+        }
         None => say(headers, UPLOAD_EXPIRES, &date(standing.upload.expires_ms)),
     }
     response

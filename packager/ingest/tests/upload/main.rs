@@ -1,6 +1,7 @@
 //! What an upload leaves behind: a song and a master, or a problem and nothing.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops at once")]
 
+mod again;
 mod progress;
 mod tags;
 
@@ -162,7 +163,7 @@ async fn songs_of_a_compilation_share_its_album() {
             field("artist", artist),
             field("album", "Hits"),
             field("album_artist", "Various Artists"),
-            file("x.flac", "bytes"),
+            file("x.flac", artist),
         ];
         let (status, song) = bench.post(form(&fields)).await;
         assert_eq!((status, &song["artist"]), (202, &artist.into()), "{song}");
@@ -180,11 +181,17 @@ async fn a_file_alone_gets_its_title_from_its_name() {
 }
 
 #[tokio::test]
-async fn the_same_bytes_twice_are_one_master() {
+async fn the_same_bytes_twice_are_one_song_unless_another_is_asked_for() {
     let bench = Bench::new().await;
     let (_, first) = bench.post(form(&[file("a.flac", "bytes")])).await;
-    let (_, second) = bench.post(form(&[file("b.flac", "bytes")])).await;
-    assert_ne!(first["id"], second["id"]);
+    assert_eq!(first["duplicate_of"], Value::Null, "{first}");
+    let (status, second) = bench.post(form(&[file("b.flac", "bytes"), field("title", "B")])).await;
+    assert_eq!((status, &second["id"], &second["title"]), (202, &first["id"], &"a".into()));
+    assert_eq!(second["duplicate_of"], first["id"]);
+    assert_eq!((bench.songs().await, bench.files("objects/masters")), (1, 1));
+    let another = [field("duplicate", "true"), file("b.flac", "bytes")];
+    let (_, third) = bench.post(form(&another)).await;
+    assert_eq!((&third["title"], &third["duplicate_of"]), (&"b".into(), &Value::Null), "{third}");
     assert_eq!((bench.songs().await, bench.files("objects/masters")), (2, 1));
 }
 

@@ -29,9 +29,9 @@ async fn who_waits_has_a_place_in_the_queue(bench: &Bench) {
     assert_eq!(places().await, [Some(1), Some(2), Some(3)]);
     let first = bench.catalogue.jobs().claim(LEASE).await.unwrap().expect("a job");
     assert_eq!(places().await, [None, Some(1), Some(2)]);
-    // Who is tried again later is behind those who wait already.
+    // Who is tried again later keeps their turn, and is waited for by nobody.
     bench.catalogue.jobs().retry(&first, "because", "because").await.unwrap();
-    assert_eq!(places().await, [Some(3), Some(1), Some(2)]);
+    assert_eq!(places().await, [Some(1), Some(1), Some(2)]);
     let nobodys = media::SongId::new(uuid::Uuid::now_v7());
     assert_eq!(progress.of(nobodys).await.unwrap(), None);
 }

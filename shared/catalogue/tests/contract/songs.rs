@@ -1,9 +1,11 @@
 //! Songs, their artists and albums.
 
+use std::time::Duration;
+
 use segue_catalogue::credits::CreditRole;
 use segue_catalogue::{
-    Album, AlbumEdit, Audience, AuthenticatedUser, MusicBrainz, NewCredit, NewSong, Particulars,
-    Role, SongCursor, SongFilter, TrackNumber, Viewer,
+    Again, Album, AlbumEdit, Audience, AuthenticatedUser, MusicBrainz, NewCredit, NewSong,
+    Particulars, Role, SongCursor, SongFilter, TrackNumber, Viewer,
 };
 
 use crate::bench::Bench;
@@ -12,6 +14,8 @@ use crate::contract;
 contract![
     artists_and_named_albums_are_shared_and_singles_are_not,
     what_is_known_of_a_song_is_accepted_with_it,
+    the_same_master_again_is_the_same_song_unless_another_is_asked_for,
+    a_master_that_was_made_already_has_a_twin,
     nobody_puts_songs_into_the_album_of_another,
     lists_are_paged_newest_first_and_show_what_the_viewer_may_see,
 ];
@@ -83,6 +87,49 @@ async fn what_is_known_of_a_song_is_accepted_with_it(bench: &Bench) {
     let album = albums.edit(album.id, album.edition(), &edit).await.unwrap();
     assert_eq!(ids(&album), [song.id, first.id]);
     assert_eq!((album.songs[0].disc, album.songs[0].track), (None, Some(1)));
+}
+
+async fn the_same_master_again_is_the_same_song_unless_another_is_asked_for(bench: &Bench) {
+    let mut accepting = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let (catalogue, new) = (bench.catalogue.clone(), bench.new_song(&number.to_string(), None));
+        accepting.spawn(async move { catalogue.songs().accept_once(&new, Again::Same).await });
+    }
+    let accepted: Vec<_> = accepting.join_all().await.into_iter().map(Result::unwrap).collect();
+    let id = accepted[0].song.id;
+    assert!(accepted.iter().all(|it| it.song.id == id), "{accepted:?}");
+    assert_eq!(accepted.iter().filter(|it| !it.is_duplicate).count(), 1);
+    let songs = bench.catalogue.songs();
+    let new = bench.new_song("Again", None);
+    let another = songs.accept_once(&new, Again::Another).await.unwrap();
+    assert!(another.song.id != id && !another.is_duplicate);
+    let ann = bench.catalogue.users().create("ann", "hash", Role::Artist).await.unwrap().id;
+    let anns = NewSong { uploader: ann, ..new.clone() };
+    assert!(!songs.accept_once(&anns, Again::Same).await.unwrap().is_duplicate, "it is hers");
+    let other = NewSong { master: media::MasterHash::new([8; 32]), ..anns.clone() };
+    assert!(!songs.accept_once(&other, Again::Same).await.unwrap().is_duplicate);
+
+    // What was taken down is not put back by sending it again; what failed is tried again.
+    songs.withdraw(id, None).await.unwrap();
+    let again = songs.accept_once(&new, Again::Same).await.unwrap();
+    assert_eq!((again.song.id, again.is_duplicate), (id, true));
+    songs.restore(id, None).await.unwrap();
+    while let Some(job) = bench.catalogue.jobs().claim(Duration::from_secs(60)).await.unwrap() {
+        bench.catalogue.jobs().fail(&job, "because").await.unwrap();
+    }
+    assert!(!songs.accept_once(&new, Again::Same).await.unwrap().is_duplicate);
+}
+
+async fn a_master_that_was_made_already_has_a_twin(bench: &Bench) {
+    let songs = bench.catalogue.songs();
+    let made = bench.make_ready("Made").await;
+    let current = made.current.clone().expect("it is ready");
+    let song = songs.accept(&bench.new_song("Again", None)).await.unwrap();
+    let twin = songs.twin(&song, current.version).await.unwrap().expect("the same master");
+    assert_eq!((twin.song, twin.artist, twin.album), (made.id, made.artist_id, made.album_id));
+    assert_eq!(songs.twin(&made, current.version).await.unwrap(), None, "nobody is their own");
+    let other = media::Version::of(&song.master, "another recipe");
+    assert_eq!(songs.twin(&song, other).await.unwrap(), None);
 }
 
 async fn nobody_puts_songs_into_the_album_of_another(bench: &Bench) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use media::UserId;
 use segue_catalogue::uploads::{NewUpload, Quota, Upload};
-use segue_catalogue::{CatalogueError, Role, SongFilter, Viewer};
+use segue_catalogue::{Again, CatalogueError, Role, SongFilter, Viewer};
 use tokio::task::JoinSet;
 
 use crate::bench::Bench;
@@ -65,20 +65,26 @@ async fn an_upload_becomes_one_song_however_often_it_is_accepted(bench: &Bench) 
     let mut accepting = JoinSet::new();
     for _ in 0..8 {
         let (catalogue, new) = (bench.catalogue.clone(), bench.new_song("Song", None));
-        accepting.spawn(async move { catalogue.uploads().accept(upload.id, &new).await });
+        accepting
+            .spawn(async move { catalogue.uploads().accept(upload.id, &new, Again::Same).await });
     }
-    let ids: Vec<_> = accepting.join_all().await.into_iter().map(|it| it.unwrap().id).collect();
+    let ids: Vec<_> =
+        accepting.join_all().await.into_iter().map(|it| it.unwrap().song.id).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     let songs = bench.catalogue.songs();
     let all = songs.list(&Viewer::Admin.into(), &SongFilter::default(), None, 10).await.unwrap();
     assert_eq!(all.len(), 1);
     let found = bench.catalogue.uploads().find(upload.id).await.unwrap().expect("still there");
-    assert_eq!(found.song, Some(ids[0]));
+    assert_eq!(found.became.map(|it| it.song), Some(ids[0]));
     assert!(made(bench, &of(bench.admin.id, 100)).await.is_some(), "it is no longer on the way");
     // Whoever forgets an upload keeps the song.
     bench.catalogue.uploads().remove(upload.id).await.unwrap();
     assert!(songs.get(ids[0]).await.unwrap().is_some());
-    let again = bench.catalogue.uploads().accept(upload.id, &bench.new_song("Song", None)).await;
+    let again = bench
+        .catalogue
+        .uploads()
+        .accept(upload.id, &bench.new_song("Song", None), Again::Same)
+        .await;
     assert!(matches!(again, Err(CatalogueError::Gone)), "{again:?}");
 }
 
