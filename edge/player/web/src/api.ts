@@ -199,6 +199,43 @@ export async function upload(form: FormData, progress: (part: number) => void): 
   });
 }
 
+/** What a stream of events (server-sent) says, one after the other, until it ends. EventSource sends no token. */
+export async function* events(path: string): AsyncGenerator<string> {
+  await renewIfEnding();
+  let response: Response;
+  try {
+    response = await fetch(path, { headers: authorization() });
+  } catch {
+    throw unreachable();
+  }
+  if (!response.ok) {
+    throw problemOf(response.status, await response.text());
+  }
+  if (response.body === null) {
+    return;
+  }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        return;
+      }
+      const whole = (rest + value).split("\n\n");
+      rest = whole.pop() ?? "";
+      yield* whole.map(dataOf).filter((data) => data !== "");
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function dataOf(event: string): string {
+  const lines = event.split("\n").filter((line) => line.startsWith("data:"));
+  return lines.map((line) => line.slice("data:".length).trim()).join("\n");
+}
+
 function authorization(): Record<string, string> {
   const token = session.accessToken();
   return token === null ? {} : { Authorization: `Bearer ${token}` };

@@ -1,6 +1,7 @@
 import { song as songNow, upload, type Song } from "./api";
 import { element } from "./element";
 import { sentenceOf } from "./problem";
+import { follow, inWords } from "./song_progress";
 import { status } from "./song_list";
 
 const POLL_MS = 500;
@@ -58,12 +59,27 @@ export class UploadForm {
         if (now.state === "ready" || now.state === "failed" || now.state === "withdrawn") {
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        await this.follow(now);
         now = await songNow(now.id);
       }
     } catch (error) {
       this.said.textContent = sentenceOf(error);
       this.listener.failed(error);
+    }
+  }
+
+  /** Shows how far it is until it is done with. Where nobody tells, it is looked at again a little later. */
+  private async follow(song: Song): Promise<void> {
+    let state: string | undefined;
+    await follow(song.id, (now) => {
+      this.said.textContent = `${song.title}: ${inWords(now)}`;
+      if (now.state === "processing" && state !== now.state) {
+        this.listener.changed({ ...song, state: now.state });
+      }
+      state = now.state;
+    }).catch(() => (state = undefined));
+    if (state === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
