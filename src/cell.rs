@@ -71,7 +71,7 @@ pub(crate) fn reader(limits: Limits) -> MasterReader {
 
 /// Reads the tags of masters for somebody who waits: whatever takes longer has none.
 pub(crate) fn label_reader(limits: Limits) -> MasterReader {
-    let (cpu, patience) = (Duration::from_secs(5), Duration::from_secs(10));
+    let (cpu, patience) = (Duration::from_secs(5), Duration::from_secs(30));
     let (cpu, patience) = (limits.cpu.min(cpu), limits.patience.min(patience));
     reader(Limits { cpu, patience, ..limits })
 }

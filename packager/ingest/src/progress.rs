@@ -92,6 +92,8 @@ impl Reporter {
         job: &Job,
     ) -> Infallible {
         let (mut told, mut noted) = (self.told.subscribe(), None::<(Stage, Instant)>);
+        // Something may have been told before.
+        told.mark_changed();
         loop {
             // The sender is ours.
             let _ = told.changed().await;
