@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use catalogue::jobs::bound::Bound;
 use catalogue::{Accepted, Catalogue, CatalogueError, NewSong};
 use media::{UploadId, UserId};
 use origin::Object;
@@ -16,6 +17,9 @@ use crate::received::Received;
 use crate::shelf::Shelf;
 use crate::workshop::Workshop;
 
+/// How many songs may wait, where nobody says.
+const BOUND: Bound = Bound { each: 1_000, all: 10_000 };
+
 /// Where masters are taken in. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Intake {
@@ -23,6 +27,7 @@ pub struct Intake {
     pub(crate) shelf: Shelf,
     pub(crate) workshop: Workshop,
     pub(crate) limit: u64,
+    pub(crate) bound: Bound,
     pub(crate) wake: Arc<Notify>,
     labels: Option<LabelReader>,
 }
@@ -42,7 +47,8 @@ impl Intake {
     /// An intake of masters of up to `limit` bytes.
     #[must_use]
     pub fn new(catalogue: Catalogue, shelf: Shelf, workshop: Workshop, limit: u64) -> Self {
-        Self { catalogue, shelf, workshop, limit, wake: Arc::new(Notify::new()), labels: None }
+        let wake = Arc::new(Notify::new());
+        Self { catalogue, shelf, workshop, limit, bound: BOUND, wake, labels: None }
     }
 
     /// The same, where no file is taken in that would leave less than so many bytes free on the work folder's disk.
@@ -55,6 +61,12 @@ impl Intake {
     #[must_use]
     pub fn reading_tags(self, labels: LabelReader) -> Self {
         Self { labels: Some(labels), ..self }
+    }
+
+    /// The same, where no upload is begun that would make the queue longer than that.
+    #[must_use]
+    pub fn queueing(self, bound: Bound) -> Self {
+        Self { bound, ..self }
     }
 
     /// Where arriving bytes are put.

@@ -6,6 +6,8 @@ use std::io;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, RETRY_AFTER};
 use catalogue::CatalogueError;
+use catalogue::jobs::bound::Room;
+use media::UserId;
 use service::Problem;
 use service::problem::chain;
 
@@ -65,6 +67,32 @@ pub(crate) fn catalogue_failed(error: &CatalogueError) -> Problem {
 pub(crate) fn check_room(intake: &Intake, needed: u64) -> Result<(), Problem> {
     let room = intake.workshop.room().map_err(|error| Problem::internal(&error))?;
     if needed > room { Err(no_room(room / COPIES)) } else { Ok(()) }
+}
+
+/// Refuses whoever has too many songs waiting, or anybody where all together have.
+pub(crate) async fn check_queue(intake: &Intake, uploader: UserId) -> Result<(), Problem> {
+    let room = intake.catalogue.jobs().room(uploader, &intake.bound).await;
+    match room.map_err(|error| catalogue_failed(&error))? {
+        Room::Some => Ok(()),
+        Room::NoneForThem => {
+            let most = intake.bound.each;
+            Err(queue_full(
+                StatusCode::TOO_MANY_REQUESTS,
+                &format!(
+                    "{most} songs of yours wait to be packaged; upload more when some are ready."
+                ),
+            ))
+        }
+        Room::None => Err(queue_full(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many songs wait to be packaged; please try again in a minute.",
+        )),
+    }
+}
+
+fn queue_full(status: StatusCode, detail: &str) -> Problem {
+    Problem::new(status, "queue-full", detail)
+        .with_header(RETRY_AFTER, HeaderValue::from_static("60"))
 }
 
 /// A master lies on the disk as it arrives, and again in a store that is a folder.

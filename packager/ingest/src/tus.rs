@@ -120,6 +120,7 @@ impl Uploads {
             return Err(refusals::too_large(self.intake.limit));
         }
         refusals::check_room(&self.intake, new.length.saturating_mul(COPIES))?;
+        refusals::check_queue(&self.intake, new.user).await?;
         let quota = quota(self.intake.limit);
         let noted = self.intake.catalogue.uploads().create(new, &quota, LIFETIME).await;
         noted.map_err(|error| catalogue_failed(&error))?.ok_or_else(|| over(&quota))

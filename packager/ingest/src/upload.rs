@@ -86,6 +86,7 @@ async fn create(
         return Err(not_allowed());
     }
     check_length(request.headers(), &intake)?;
+    refusals::check_queue(&intake, user.id).await?;
     let patience = Patience::default();
     let request = request.map(|body| patience.guard(body));
     let parts = Multipart::from_request(request, &()).await.map_err(|_| not_multipart())?;

@@ -1,7 +1,9 @@
 //! The durable queue: leased jobs. A worker that dies loses its lease, and another takes the job.
 //!
-//! Reading order: [`Jobs`] (what workers do), `turn` (whose turn it is), [`desk`] (what an operator sees and does).
+//! Reading order: [`Jobs`] (what workers do), `turn` (whose turn it is), [`bound`] (how many there may be), [`desk`] (what an
+//! operator sees and does).
 
+pub mod bound;
 pub mod desk;
 mod turn;
 

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use axum::body::Body;
+use catalogue::jobs::bound::Bound;
 use segue_ingest::upload;
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -157,6 +158,43 @@ async fn a_full_disk_is_told_before_the_body() {
         let refused = timeout(PROMPT, router.clone().oneshot(form)).await.expect("at once");
         assert_eq!(refused.unwrap().status(), 507, "{length:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_begins_an_upload_where_the_queue_is_full_and_what_is_begun_goes_on() {
+    let bench = Bench::with(|intake| intake.queueing(Bound { each: 2, all: 3 })).await;
+    let begun = bench.create(9).await.location();
+    for _ in 0..2 {
+        let whole = bench.create(9).header("content-type", "application/offset+octet-stream");
+        assert!(whole.body("nine byte").await.song().is_some());
+    }
+    let refused = |user, status, problem| {
+        let ask = bench.ask_as(user, "POST /v1/uploads").header("upload-length", "9");
+        let ask = ask.header("content-type", "application/offset+octet-stream").body(untouched());
+        let router: axum::Router = upload::router(bench.intake.clone()).into();
+        let router = router.layer(axum::Extension(user));
+        let form = axum::http::Request::post("/v1/songs").header("content-length", "300");
+        let form = form.header("content-type", "multipart/form-data; boundary=XX");
+        let form = form.body(untouched()).unwrap();
+        async move {
+            let answer = timeout(PROMPT, ask).await.expect("at once");
+            assert_eq!((answer.status, answer.problem()), (status, problem));
+            assert_eq!(answer.header("retry-after"), "60");
+            let answer = timeout(PROMPT, router.oneshot(form)).await.expect("at once").unwrap();
+            assert_eq!(answer.status(), status);
+            assert_eq!(answer.headers()["retry-after"], "60");
+        }
+    };
+    refused(bench.ann, 429, "queue-full").await;
+    let theirs = bench.ask_as(bench.bob, "POST /v1/uploads").header("upload-length", "9");
+    let theirs = theirs.header("content-type", "application/offset+octet-stream");
+    assert!(theirs.body("nine byte").await.song().is_some(), "that is not for others");
+    refused(bench.bob, 503, "queue-full").await;
+    // It was promised a place.
+    assert!(bench.patch(&begun, 0).body("nine byte").await.song().is_some());
+    let job = bench.catalogue.jobs().claim(PROMPT).await.unwrap().unwrap();
+    bench.catalogue.jobs().fail(&job, "because").await.unwrap();
+    refused(bench.ann, 429, "queue-full").await;
 }
 
 /// As many clients do, which read no answer before they have sent everything.

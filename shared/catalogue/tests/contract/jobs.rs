@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use media::{SongId, UserId};
+use segue_catalogue::jobs::bound::{Bound, Room};
 use segue_catalogue::jobs::desk::{Filter, Order, State};
 use segue_catalogue::{Attempt, CatalogueError, Event, Job, Priority, Role, SongState, jobs};
 
@@ -22,6 +23,7 @@ contract![
     what_was_given_up_is_put_back_once,
     what_is_called_off_ends_for_its_worker_too,
     the_queue_is_looked_at,
+    there_is_room_until_somebody_or_all_have_too_many,
     a_restart_takes_over_at_once_and_a_stop_costs_no_attempt,
 ];
 
@@ -313,4 +315,31 @@ async fn a_restart_takes_over_at_once_and_a_stop_costs_no_attempt(bench: &Bench)
     let job = reopened.jobs().claim(LEASE).await.unwrap().expect("at once");
     assert_eq!(job.attempt, 2);
     assert_eq!(job.song, song.id);
+}
+
+async fn there_is_room_until_somebody_or_all_have_too_many(bench: &Bench) {
+    let other = bench.catalogue.users().create("other", "hash", Role::Artist).await.unwrap();
+    let jobs = bench.catalogue.jobs();
+    let bound = Bound { each: 2, all: 3 };
+    let rooms = async || {
+        [
+            jobs.room(bench.admin.id, &bound).await.unwrap(),
+            jobs.room(other.id, &bound).await.unwrap(),
+        ]
+    };
+    assert_eq!(rooms().await, [Room::Some, Room::Some]);
+    bench.accept("First").await;
+    bench.accept("Second").await;
+    assert_eq!(rooms().await, [Room::NoneForThem, Room::Some]);
+    let theirs = accept_of(bench, other.id, "Third").await;
+    assert_eq!(rooms().await, [Room::NoneForThem, Room::None]);
+    let job = claim(bench).await;
+    assert_eq!(rooms().await[0], Room::NoneForThem, "it is open until it is over");
+    jobs.fail(&job, "because").await.unwrap();
+    assert_eq!(rooms().await, [Room::Some, Room::Some]);
+    // What nobody waits for is in nobody's way.
+    bench.sql("UPDATE jobs SET priority = 1").await;
+    accept_of(bench, other.id, "Fourth").await;
+    assert_eq!(rooms().await, [Room::Some, Room::Some]);
+    assert!(jobs.list(&Filter { song: Some(theirs), ..ANY }, 9).await.unwrap()[0].state.is_open());
 }
