@@ -10,9 +10,10 @@ use delivery::{PullSecrets, Tls, TlsFiles};
 use service::config::{ConfigError, Key, Said};
 use tokio::net::TcpListener;
 
-const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
+pub(crate) const ADDRESS: &str =
+    "an IP address and a port, such as 127.0.0.1:8080 (port 0 takes a free one)";
 const LISTEN: Key = Key::new("listen", ADDRESS);
-const ADMIN_LISTEN: Key = Key::new("admin_listen", ADDRESS);
+pub(crate) const ADMIN_LISTEN: Key = Key::new("admin_listen", ADDRESS);
 const TLS_CERT: Key = Key::new("tls_cert", "a PEM file with the certificate chain, leaf first");
 const TLS_KEY: Key = Key::new("tls_key", "a PEM file with the private key");
 const TLS_CLIENT_CA: Key =
@@ -137,7 +138,8 @@ impl Listener {
     }
 }
 
-fn url(scheme: &str, address: SocketAddr) -> String {
+/// How an address is reached from this machine.
+pub(crate) fn url(scheme: &str, address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         format!("{scheme}://localhost:{}", address.port())
     } else {
@@ -145,7 +147,8 @@ fn url(scheme: &str, address: SocketAddr) -> String {
     }
 }
 
-async fn listen(key: Key, address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// A listener on `address`, which `key` names.
+pub(crate) async fn listen(key: Key, address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen on {address} ({})", key.name))
 }

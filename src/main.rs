@@ -20,6 +20,7 @@ mod migrate;
 mod names;
 mod notices;
 mod package;
+mod packaging;
 mod probe;
 mod restore;
 mod secrets;
@@ -29,6 +30,7 @@ mod stop;
 mod store;
 mod up;
 mod waiting;
+mod worker;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -54,6 +56,8 @@ enum Role {
     Up(Box<up::UpArgs>),
     /// Run an edge by itself.
     Edge(Box<edge::EdgeArgs>),
+    /// Run a worker by itself, which packages songs that another machine takes in.
+    Worker(Box<worker::WorkerArgs>),
     /// Bring the schema of a database up to date.
     Migrate(migrate::Options),
     /// Write a backup of a catalogue, its keys and its objects, while it is in use.
@@ -89,6 +93,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
         Role::Up(args) => Ok(up::run(*args)),
         Role::Edge(args) => edge::run(*args),
+        Role::Worker(args) => worker::run(*args),
         Role::Migrate(options) => migrate::run(options),
         Role::Backup(options) => backup::run(options),
         Role::Restore(options) => restore::run(options),

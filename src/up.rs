@@ -137,8 +137,9 @@ async fn open(settings: &Settings, data: &DataFolder, clock: &Clock) -> anyhow::
     let catalogue = Catalogue::open(&database, clock.clone())
         .await
         .with_context(|| format!("the database {database} cannot be opened"))?;
-    let make_secret = settings.encrypt && settings.segment_secrets.first().is_none();
-    let secrets = settings.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
+    let packaging = &settings.packaging;
+    let make_secret = packaging.encrypt && packaging.segment_secrets.first().is_none();
+    let secrets = packaging.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
     let intake = open_intake(settings, data, &catalogue).await?;
     Ok(Ground { listener, admin, tls, url, catalogue, secrets, intake })
 }
@@ -164,7 +165,7 @@ async fn build(
     let options = settings.front.options(&ground.url)?;
     let api = Api::new(ground.catalogue.clone(), clock.clone(), options, keys, bus.clone())
         .context("the API cannot start")?;
-    let (intake, reader) = (ground.intake.clone(), cell::reader(settings.limits));
+    let (intake, reader) = (ground.intake.clone(), cell::reader(settings.packaging.limits));
     let pieces = Uploads::new(intake.clone());
     let uploads = ingest::upload::router(intake.clone()).merge(pieces.routes());
     let uploads = uploads.merge(ingest::artwork::uploads(intake.clone(), reader.clone()));
@@ -181,12 +182,13 @@ async fn build(
 /// Whatever goes on beside the answers.
 fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdown) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let reader = cell::reader(settings.limits);
-    if let Some(weakness) = cell::weakness(settings.limits) {
+    let packaging = &settings.packaging;
+    let reader = cell::reader(packaging.limits);
+    if let Some(weakness) = cell::weakness(packaging.limits) {
         tracing::warn!("{weakness}");
     }
-    let parameters = settings.parameters(&ground.secrets);
-    for _ in 0..settings.workers {
+    let parameters = packaging.parameters(&ground.secrets);
+    for _ in 0..packaging.workers {
         let (intake, reader) = (ground.intake.clone(), reader.clone());
         let worker = Worker::new(intake, reader, parameters.clone(), shutdown.clone());
         tasks.spawn(worker.remarking_on(house.events.clone()).run());
@@ -227,8 +229,9 @@ async fn open_intake(
     let workshop = Workshop::open(&data.work()).context("the work folder cannot be emptied")?;
     let shelf = Shelf::new(store(data)?);
     let intake = Intake::new(catalogue.clone(), shelf, workshop, settings.upload_limit);
-    let labels = LabelReader::new(cell::label_reader(settings.limits));
-    Ok(intake.keeping_free(settings.keep_free).reading_tags(labels))
+    let labels = LabelReader::new(cell::label_reader(settings.packaging.limits));
+    let intake = intake.keeping_free(settings.keep_free).queueing(settings.bound);
+    Ok(intake.reading_tags(labels))
 }
 
 /// Answers how many jobs were in hand.

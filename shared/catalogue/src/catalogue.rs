@@ -25,7 +25,7 @@ use crate::genres::Genres;
 use crate::history::History;
 use crate::identities::Identities;
 use crate::inbox::Inbox;
-use crate::jobs::Jobs;
+use crate::jobs::{DatabaseTime, Jobs};
 use crate::kept_answers::KeptAnswers;
 use crate::library::Library;
 use crate::oidc_logins::OidcLogins;
@@ -53,6 +53,7 @@ pub struct Catalogue {
     outbox_filled: Arc<Notify>,
     changes: Changes,
     turns: Arc<Turns>,
+    database_time: Arc<DatabaseTime>,
     clock: Clock,
     freshness: Freshness,
 }
@@ -84,6 +85,7 @@ impl Catalogue {
             outbox_filled: Arc::default(),
             changes: Changes::default(),
             turns: Arc::default(),
+            database_time: Arc::default(),
             clock,
             freshness: Freshness::Latest,
         }
@@ -303,6 +305,10 @@ impl Catalogue {
 
     pub(crate) fn turns(&self) -> &Turns {
         &self.turns
+    }
+
+    pub(crate) fn database_time(&self) -> &DatabaseTime {
+        &self.database_time
     }
 
     pub(crate) fn database(&self) -> &Database {

@@ -1,10 +1,11 @@
 //! The durable queue: leased jobs. A worker that dies loses its lease, and another takes the job.
 //!
-//! Reading order: [`Jobs`] (what workers do), `turn` (whose turn it is), [`bound`] (how many there may be), [`desk`] (what an
+//! Reading order: [`Jobs`] (what workers do), `turn` (whose turn it is), `time` (what time it is), [`bound`] (how many there may be), [`desk`] (what an
 //! operator sees and does).
 
 pub mod bound;
 pub mod desk;
+mod time;
 mod turn;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::source::Source;
 use crate::statement::{sql, sql_each};
 use crate::write::Write;
 
+pub(crate) use self::time::DatabaseTime;
 pub use self::turn::Priority;
 pub(crate) use self::turn::put_in;
 
@@ -147,7 +149,7 @@ impl<'a> Jobs<'a> {
     /// [`CatalogueError::LeaseLost`] where somebody else took it.
     pub async fn renew(&self, job: &Job, lease: Duration) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
-        let due = Some(self.after(lease));
+        let due = Some(self.after(&mut write, lease).await?);
         self.reschedule(&mut write, job, Some(job.lease), due, None).await?;
         write.commit().await
     }
@@ -196,7 +198,7 @@ impl<'a> Jobs<'a> {
             return Ok(Attempt::Last);
         }
         let delay = delay_after(job.attempt);
-        let due = Some(self.after(delay));
+        let due = Some(self.after(&mut write, delay).await?);
         self.reschedule(&mut write, job, None, due, Some(error)).await?;
         self.set_song(&mut write, job.song, "queued", None).await?;
         write.commit().await?;
@@ -238,10 +240,11 @@ impl<'a> Jobs<'a> {
         let lease_id = Uuid::now_v7();
         // Several workers of PostgreSQL ask at once: each passes over what another is about to take.
         let wake = sql_each(wake!(""), wake!("FOR UPDATE SKIP LOCKED"));
-        write.execute(wake.bind(self.0.now_ms())).await?;
+        let now = self.0.database_time().now_ms(write).await?;
+        write.execute(wake.bind(now)).await?;
         let statement = sql_each(take_next!(""), take_next!("FOR UPDATE SKIP LOCKED"))
             .bind(lease_id)
-            .bind(self.after(lease))
+            .bind(now.saturating_add(milliseconds(lease)))
             .bind(self.0.now_ms());
         let Some(row) = write.optional(statement).await? else { return Ok(None) };
         Ok(Some(Job {
@@ -357,9 +360,10 @@ impl<'a> Jobs<'a> {
         write.execute(statement).await.map(|_| ())
     }
 
-    fn after(&self, delay: Duration) -> i64 {
-        let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
-        self.0.now_ms().saturating_add(delay)
+    /// By the database's clock.
+    async fn after(&self, write: &mut Write, delay: Duration) -> Result<i64, CatalogueError> {
+        let now = self.0.database_time().now_ms(write).await?;
+        Ok(now.saturating_add(milliseconds(delay)))
     }
 }
 
@@ -380,6 +384,10 @@ pub(crate) async fn position(
     let ahead = ahead.bind(turn.get::<i64>("priority")?).bind(turn.get::<i64>("turn")?);
     let ahead = from.all(ahead.bind(job).bind(FARTHEST - 1)).await?;
     Ok(Some(ahead.len() as u64 + 1))
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 async fn current_version(

@@ -126,6 +126,10 @@ impl Write {
         self.execute(statement).await.map(|_| ())
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        self.catalogue.database()
+    }
+
     /// Milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         self.catalogue.now_ms()

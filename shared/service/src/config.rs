@@ -158,6 +158,21 @@ impl Said {
         text.parse().map(Some).map_err(|_| self.bad_value(key))
     }
 
+    /// The same, where a value that `accepts` refuses is as bad as one that cannot be read.
+    ///
+    /// # Errors
+    /// As of [`Said::get`].
+    pub fn get_if<T: std::str::FromStr>(
+        &self,
+        key: &Key,
+        accepts: impl Fn(&T) -> bool,
+    ) -> Result<Option<T>, ConfigError> {
+        match self.get(key)? {
+            Some(value) if !accepts(&value) => Err(self.bad_value(key)),
+            value => Ok(value),
+        }
+    }
+
     /// The refusal of what was said for `key`, for checks that go beyond parsing.
     #[must_use]
     pub fn bad_value(&self, key: &Key) -> ConfigError {

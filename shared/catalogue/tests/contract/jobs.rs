@@ -343,3 +343,24 @@ async fn there_is_room_until_somebody_or_all_have_too_many(bench: &Bench) {
     assert_eq!(rooms().await, [Room::Some, Room::Some]);
     assert!(jobs.list(&Filter { song: Some(theirs), ..ANY }, 9).await.unwrap()[0].state.is_open());
 }
+
+/// A process whose clock is wrong neither takes what others hold, nor loses what it holds.
+#[tokio::test]
+async fn leases_are_by_the_clock_of_the_server() {
+    Bench::postgres().await.judge(leases_are_by_the_servers_clock).await;
+}
+
+async fn leases_are_by_the_servers_clock(bench: &Bench) {
+    let hour = Duration::from_secs(3_600);
+    let clock = testkit::manual_clock::ManualClock::at(bench.clock.clock().now() + hour);
+    let ahead = segue_catalogue::Catalogue::open(&bench.url, clock.clock()).await.unwrap();
+    let first = bench.accept("First").await;
+    let second = bench.accept("Second").await;
+    let job = claim(bench).await;
+    assert_eq!(job.song, first.id);
+    let theirs = ahead.jobs().claim(LEASE).await.unwrap().expect("the other");
+    assert_eq!(theirs.song, second.id, "the first is held");
+    assert_eq!(bench.catalogue.jobs().claim(LEASE).await.unwrap(), None, "both are");
+    assert_eq!(ahead.jobs().claim(LEASE).await.unwrap(), None);
+    ahead.close().await;
+}
