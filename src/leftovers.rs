@@ -3,10 +3,29 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Such a file.
+#[derive(Debug)]
+pub(crate) struct Leftover {
+    pub(crate) path: PathBuf,
+    /// When it was last written to.
+    pub(crate) modified: SystemTime,
+    /// Its size.
+    pub(crate) bytes: u64,
+}
 
 /// Removes such files at and below `folder`, which need not exist.
 pub(crate) fn sweep(folder: &Path) -> io::Result<()> {
+    find(folder, &mut |leftover| fs::remove_file(leftover.path))
+}
+
+/// Tells of such files at and below `folder`, which need not exist.
+pub(crate) fn find(
+    folder: &Path,
+    heard: &mut impl FnMut(Leftover) -> io::Result<()>,
+) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -14,9 +33,12 @@ pub(crate) fn sweep(folder: &Path) -> io::Result<()> {
     for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            sweep(&entry.path())?;
+            find(&entry.path(), heard)?;
         } else if is_staged(&entry.file_name().to_string_lossy()) {
-            fs::remove_file(entry.path())?;
+            // One that has got its name meanwhile is none any more.
+            let Ok(file) = entry.metadata() else { continue };
+            let modified = file.modified()?;
+            heard(Leftover { path: entry.path(), modified, bytes: file.len() })?;
         }
     }
     Ok(())

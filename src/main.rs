@@ -8,6 +8,7 @@ mod database;
 mod details;
 mod edge;
 mod front;
+mod gc;
 mod import;
 mod inputs;
 mod inspect;
@@ -72,6 +73,8 @@ enum Role {
     Import(import::Options),
     /// See which songs are packaged, put failed ones back into the queue, or call some off.
     Jobs(jobs::Options),
+    /// Remove what nobody needs any more from the store.
+    Gc(gc::Options),
     /// Print what makes a shell complete our commands.
     Completions(completions::Options),
     /// Print a manual page, or write all of them into a folder.
@@ -101,6 +104,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),
         Role::Jobs(options) => jobs::run(options),
+        Role::Gc(options) => gc::run(options),
         Role::Completions(options) => completions::run(&options, CommandLine::command()),
         Role::Man(options) => man::run(&options, CommandLine::command()),
     }

@@ -6,6 +6,7 @@ use catalogue::jobs::bound::Bound;
 use catalogue::{Accepted, Catalogue, CatalogueError, NewSong};
 use media::{UploadId, UserId};
 use origin::Object;
+use service::problem::chain;
 use tokio::sync::Notify;
 use transcode::Tags;
 
@@ -88,6 +89,7 @@ impl Intake {
     ) -> Result<Accepted, IntakeError> {
         let new = self.store(&received, &details, uploader).await?;
         let accepted = self.catalogue.songs().accept_once(&new, details.again()).await?;
+        self.keep(&received).await;
         Ok(self.accepted(accepted, &received))
     }
 
@@ -104,7 +106,24 @@ impl Intake {
     ) -> Result<Accepted, IntakeError> {
         let new = self.store(received, &details, uploader).await?;
         let accepted = self.catalogue.uploads().accept(upload, &new, details.again()).await?;
+        self.keep(received).await;
         Ok(self.accepted(accepted, received))
+    }
+
+    /// Stores the master once more where it was [swept](crate::sweep) before its song named it. The song is accepted, whatever
+    /// becomes of this.
+    async fn keep(&self, received: &Received) {
+        let master = Object::Master(received.hash());
+        let kept = async {
+            if publish::is_stored(&self.shelf, &master).await? {
+                return Ok(());
+            }
+            publish::put_file(&self.shelf, received.path(), &master).await
+        };
+        let kept: Result<(), PublishError> = kept.await;
+        if let Err(error) = kept {
+            tracing::warn!(%master, error = chain(&error), "it is unknown whether a master is stored");
+        }
     }
 
     /// Stores the master, and meanwhile finds out what it says of itself.

@@ -4,7 +4,7 @@
 //! disk), [`details`] and `kind` (what is said of them), [`labels`] (what they say of themselves) and `naming` (what that makes of a song), [`intake`] (a master becomes a song and a job), [`upload`] (that in one request), [`tus`] (that in
 //! many), `refusals` and `lingering` (what either answers where it cannot),
 //! `gallery` (pictures in), [`artwork`] (those of songs and albums, in and out), [`avatars`] (those of people), [`worker`] (claims jobs), `halt` (ends one early), [`packaging`] (does one), `progress` (and tells how far it is), [`publish`] (a version to a store), [`shelf`]
-//! (a file to an object), `covers` (a picture's sizes to objects).
+//! (a file to an object), `covers` (a picture's sizes to objects), [`sweep`] (what nobody needs any more).
 
 pub mod artwork;
 pub mod avatars;
@@ -25,6 +25,7 @@ pub mod publish;
 pub mod received;
 mod refusals;
 pub mod shelf;
+pub mod sweep;
 pub mod tus;
 pub mod upload;
 pub mod worker;

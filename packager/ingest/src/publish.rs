@@ -174,6 +174,14 @@ async fn missing(
     Ok(missing)
 }
 
+/// Whether there is such an object.
+///
+/// # Errors
+/// [`PublishError::LookUp`].
+pub(crate) async fn is_stored(shelf: &Shelf, object: &Object) -> Result<bool, PublishError> {
+    Ok(size_of(shelf, object).await?.is_some())
+}
+
 async fn size_of(shelf: &Shelf, object: &Object) -> Result<Option<u64>, PublishError> {
     match shelf.store().head(&key(object)).await {
         Ok(meta) => Ok(Some(meta.size)),

@@ -39,6 +39,7 @@ use crate::progress::Progresses;
 use crate::reader::Reader;
 use crate::sessions::Sessions;
 use crate::songs::Songs;
+use crate::stored::Stored;
 use crate::streams::Streams;
 use crate::trends::Trends;
 use crate::turns::Turns;
@@ -229,6 +230,12 @@ impl Catalogue {
     #[must_use]
     pub fn progress(&self) -> Progresses<'_> {
         Progresses::new(self)
+    }
+
+    /// What the rows name in the store.
+    #[must_use]
+    pub fn stored(&self) -> Stored<'_> {
+        Stored::new(self)
     }
 
     /// What was answered to requests that may be sent again.

@@ -4,7 +4,7 @@
 //! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`email_claims`] and [`mailing`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] and [`accepting`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
-//! [`player`] and [`players`], [`previews`], [`jobs`] and [`progress`] (one
+//! [`player`] and [`players`], [`previews`], [`jobs`], [`progress`] and [`stored`] (what the store is for) (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
 //! [`backup`] (all of it as lines). Two writes that must not be parted are one
@@ -77,6 +77,7 @@ mod song_row;
 pub mod songs;
 mod source;
 mod statement;
+pub mod stored;
 pub mod streams;
 pub mod trends;
 mod turns;

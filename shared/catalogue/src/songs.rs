@@ -137,6 +137,7 @@ impl<'a> Songs<'a> {
 
 /// [`Songs::accept`] as part of a transaction.
 pub(crate) async fn accept_in(write: &mut Write, new: &NewSong) -> Result<Song, CatalogueError> {
+    write.alone_on_master(&new.master).await?;
     let now = write.now_ms();
     let owner = new.album_artist.as_ref().unwrap_or(&new.artist);
     // All at once: who makes the same ones in another order is not waited for.
