@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api::{
-    Issuer, MailServer, Mailer, NoCertificates, OidcClient, Options, Origins, PublicUrl,
+    Hooks, Issuer, MailServer, Mailer, NoCertificates, OidcClient, Options, Origins, PublicUrl,
     Registration, Sender,
 };
 use axum::http::HeaderName;
@@ -157,8 +157,8 @@ impl Front {
         })
     }
 
-    /// The API's options, where it is reached at `url` unless somebody named another.
-    pub(crate) fn options(&self, url: &str) -> anyhow::Result<Options> {
+    /// The API's options, where it is reached at `url` unless somebody named another, and tells these hooks.
+    pub(crate) fn options(&self, url: &str, hooks: Hooks) -> anyhow::Result<Options> {
         let public_url = self.public_url.clone().map_or_else(|| parsed(url), Ok)?;
         let mailer = self.mail.as_ref().map(|(server, from)| Mailer::new(server, from.clone()));
         let mailer = mailer.transpose().context("smtp_url cannot be used")?;
@@ -173,6 +173,7 @@ impl Front {
             rate_limit: self.rate_limit,
             cors_origins: self.cors_origins.clone(),
             request_timeout: self.request_timeout,
+            hooks,
         })
     }
 }
@@ -271,7 +272,10 @@ mod tests {
         {
             let front = decided(flags).expect("right");
             assert!(!format!("{front:?}").contains("hush"));
-            assert_eq!(front.options("http://a").expect("options").oidc.is_some(), some);
+            assert_eq!(
+                front.options("http://a", Hooks::default()).expect("options").oidc.is_some(),
+                some
+            );
         }
         for flags in [&[issuer][..], &[id], &[secret], &[issuer, secret]] {
             assert!(told(flags).contains("need both oidc_issuer and oidc_client_id"), "{flags:?}");
@@ -285,7 +289,7 @@ mod tests {
     fn a_header_that_cannot_be_is_refused() {
         let options = decided(&[("country_header", "CF-IPCountry")])
             .expect("a header")
-            .options("http://a")
+            .options("http://a", Hooks::default())
             .expect("options");
         assert_eq!(options.country_header, Some(HeaderName::from_static("cf-ipcountry")));
         let told =
@@ -296,8 +300,9 @@ mod tests {
 
     #[test]
     fn limits_are_as_said_and_otherwise_mild() {
-        let options =
-            |flags: &[_]| decided(flags).expect("right").options("http://a").expect("right");
+        let options = |flags: &[_]| {
+            decided(flags).expect("right").options("http://a", Hooks::default()).expect("right")
+        };
         let usual = options(&[]);
         assert_eq!(usual.rate_limit, NonZeroU32::new(DEFAULT_RATE));
         assert_eq!(usual.request_timeout, Duration::from_secs(30));

@@ -9,6 +9,7 @@ mod details;
 mod edge;
 mod front;
 mod gc;
+mod hooks;
 mod import;
 mod inputs;
 mod inspect;
@@ -65,6 +66,8 @@ enum Role {
     Backup(backup::Options),
     /// Make a data folder and fill a database from a backup.
     Restore(restore::Options),
+    /// See what other people's caches could not be told, and tell it again.
+    Hooks(hooks::Options),
     /// Package masters without a server.
     Package(package::Options),
     /// Check packaged songs against every rule that they were made by.
@@ -100,6 +103,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Migrate(options) => migrate::run(options),
         Role::Backup(options) => backup::run(options),
         Role::Restore(options) => restore::run(options),
+        Role::Hooks(options) => hooks::run(options),
         Role::Package(options) => package::run(&options),
         Role::Inspect(options) => inspect::run(&options),
         Role::Import(options) => import::run(&options),

@@ -162,7 +162,7 @@ async fn build(
     };
     let bus = settings.notices.bus_or_own(&data.notices()).await?;
     let events = settings.notices.event_bus(&data.events()).await?;
-    let options = settings.front.options(&ground.url)?;
+    let options = settings.front.options(&ground.url, settings.hooks.clone())?;
     let api = Api::new(ground.catalogue.clone(), clock.clone(), options, keys, bus.clone())
         .context("the API cannot start")?;
     let (intake, reader) = (ground.intake.clone(), cell::reader(settings.packaging.limits));
@@ -199,7 +199,9 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
     tasks.spawn(house.api.live().clone().follow(ground.catalogue.clone(), heard, shutdown.clone()));
     tasks.spawn(house.api.live().clone().overhear(house.events.clone(), shutdown.clone()));
     let (catalogue, events) = (ground.catalogue.clone(), house.events.clone());
-    tasks.spawn(api::relay(catalogue, events, house.bus.clone(), shutdown.clone()));
+    let (notices, hooks) = (house.bus.clone(), settings.hooks.clone());
+    tasks.spawn(api::relay(catalogue, events, notices, hooks, shutdown.clone()));
+    tasks.spawn(api::tell_hooks(house.api.clone(), shutdown.clone()));
     tasks
 }
 
@@ -237,6 +239,7 @@ async fn open_intake(
 /// Answers how many jobs were in hand.
 async fn take_over(catalogue: &Catalogue) -> Result<u64, CatalogueError> {
     catalogue.duties().take_over().await?;
+    catalogue.deliveries().take_over().await?;
     catalogue.jobs().take_over().await
 }
 

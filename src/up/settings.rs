@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use api::Hooks;
 use catalogue::DatabaseUrl;
 use catalogue::jobs::bound::Bound;
 use clap::Args;
@@ -11,6 +12,7 @@ use service::telemetry::spans::Collector;
 
 use crate::database;
 use crate::front::{self, Front, FrontArgs};
+use crate::hooks::settings as hooks;
 use crate::listener::{self, Listener, ListenerArgs};
 use crate::notices::{self, NoticeArgs, Notices};
 use crate::packaging::{self, Packaging, PackagingArgs};
@@ -81,6 +83,8 @@ pub(super) struct Settings {
     /// Who is told what took how long.
     pub(super) collector: Option<Collector>,
     pub(super) notices: Notices,
+    /// Whom purges are told beside our own edges.
+    pub(super) hooks: Hooks,
     pub(super) demo: bool,
     pub(super) upload_limit: u64,
     /// Bytes of the data folder's disk that uploads do not take.
@@ -112,6 +116,7 @@ impl Settings {
             listener: Listener::decide(&said)?,
             collector: spans::decide(&said)?,
             notices: Notices::decide(&said)?,
+            hooks: hooks::decide(&said, env)?.into(),
             demo: said.get(&DEMO)?.is_none_or(|Switch(demo)| demo),
             upload_limit: said
                 .get_if(&UPLOAD_LIMIT, |ByteSize(size)| *size > 0)?
@@ -137,6 +142,7 @@ pub(crate) fn keys() -> Vec<Key> {
         &listener::KEYS,
         &spans::KEYS,
         &notices::KEYS,
+        &hooks::KEYS,
     ]
     .concat()
 }

@@ -3,6 +3,7 @@
 
 mod encrypted;
 mod fake_edge;
+mod hooks;
 mod nginx;
 mod node;
 mod overtaking;

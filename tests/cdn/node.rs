@@ -54,10 +54,18 @@ impl Node {
         edge: SocketAddr,
         changes: &[(&str, &str)],
     ) -> Self {
+        Self::start_at(kind, folder, free_address(), edge, changes)
+    }
+
+    /// The same, where somebody knows already where it will be.
+    pub(crate) fn start_at(
+        kind: Kind,
+        folder: TempDir,
+        address: SocketAddr,
+        edge: SocketAddr,
+        changes: &[(&str, &str)],
+    ) -> Self {
         fs::write(folder.path().join("purge-secrets"), PURGE_SECRET).expect("written");
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = free.local_addr().expect("an address");
-        drop(free);
         let process = match kind {
             Kind::Nginx => nginx::start(folder.path(), address, edge, changes),
             Kind::Varnish => varnish::start(folder.path(), address, edge, changes),
@@ -148,6 +156,12 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Where nobody listens.
+pub(crate) fn free_address() -> SocketAddr {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    free.local_addr().expect("an address")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -143,6 +143,16 @@ impl World {
         });
     }
 
+    /// What the API answers an admin: status and JSON.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().expect("a method");
+        let request = Client::new().request(method, format!("{}{path}", self.edge));
+        let request = request.bearer_auth(&self.access);
+        let request = if body.is_null() { request } else { request.json(body) };
+        let answer = request.send().expect("an answer");
+        (answer.status().as_u16(), answer.json().unwrap_or(Value::Null))
+    }
+
     /// The origin's folder.
     pub(crate) fn objects(&self) -> PathBuf {
         self.server.as_ref().expect("it runs").data().join("objects")

@@ -7,7 +7,7 @@
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
 //! `event_stream`, `playlist_events`, `song_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
-//! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told).
+//! [`page`], [`request_id`] (what every answer gets), [`mod@relay`] (what happened is told), [`hooks`] (what other people's caches are told).
 
 pub mod access;
 pub mod admin;
@@ -32,6 +32,7 @@ mod export;
 mod forwarded;
 mod hashing;
 mod history;
+pub mod hooks;
 mod hot;
 mod idempotency;
 mod identities;
@@ -96,6 +97,7 @@ mod withdrawals;
 
 pub use access::Access;
 pub use api::{Api, Keys};
+pub use hooks::{Hooks, tell_hooks};
 pub use live::Live;
 pub use mail::{MailServer, Mailer, Sender};
 pub use mails::send_mails;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderName;
 
+use crate::hooks::Hooks;
 use crate::mail::Mailer;
 use crate::oidc::OidcClient;
 use crate::origins::Origins;
@@ -37,6 +38,8 @@ pub struct Options {
     pub cors_origins: Option<Origins>,
     /// How long an answer may take to begin.
     pub request_timeout: Duration,
+    /// Whom purges are told beside our own edges.
+    pub hooks: Hooks,
 }
 
 /// Who may make an account.
@@ -80,6 +83,7 @@ impl Options {
             rate_limit: None,
             cors_origins: None,
             request_timeout: REQUEST_TIMEOUT,
+            hooks: Hooks::default(),
         }
     }
 }

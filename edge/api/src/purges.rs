@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, StatusCode};
 use bus::{BusError, MessageId, Name, Presence, Receipt};
-use catalogue::song_document;
+use catalogue::{Delivery, song_document};
 use invalidation::Notice;
 use media::UserId;
 use origin::Purge;
@@ -18,7 +18,7 @@ use token::{Revocation, playback};
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::refusals::{Body, IdPath};
+use crate::refusals::{Body, IdPath, catalogue_failed};
 
 /// What was said to all edges, by its id.
 #[derive(Serialize, ToSchema)]
@@ -58,6 +58,21 @@ pub(crate) struct Progress {
     /// Edges that have neither said so nor gone in order, and when they were last heard of: one that was silent for over
     /// a minute is cut off from the bus, or dead. It is waited for for a day.
     pending: Vec<EdgeAt>,
+    /// What has become of it at hooks, which are told once edges have it.
+    hooks: Vec<AtHook>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AtHook {
+    hook: String,
+    /// `open`, `done`, or `dead` where it was tried too often.
+    state: &'static str,
+    /// How often it was tried in vain.
+    attempts: u32,
+    /// When something last became of it: RFC 3339, to the millisecond.
+    at: String,
+    /// Why it was last tried in vain.
+    reason: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,12 +87,18 @@ type Accepted = (StatusCode, [(HeaderName, String); 1], Json<Said>);
 
 /// Once this has answered, the purge outlives a crash; an edge that is down hears of it when it is back.
 #[utoipa::path(post, path = "/v1/purges", tag = "edges", request_body = Object,
-    responses((status = 202, description = "All edges will hear of it.", body = Said)))]
+    responses((status = 202, description = "All edges and hooks will hear of it.", body = Said)))]
 pub(crate) async fn create(
     State(api): State<Api>,
     Body(purge): Body<Purge>,
 ) -> Result<Accepted, Problem> {
-    say(&api, &Notice::Purge(purge), "purges").await
+    let hooks = api.options().hooks.clone();
+    let notice = Notice::Purge(purge.clone());
+    let accepted = say(&api, &notice, "purges").await?;
+    let Json(Said { id }) = &accepted.2;
+    let deliveries = hooks.deliveries((*id).into(), "purge", &purge);
+    api.catalogue().deliveries().add(&deliveries).await.map_err(catalogue_failed)?;
+    Ok(accepted)
 }
 
 /// From the moment that an edge acknowledges it, tokens that were minted before it open nothing there.
@@ -136,7 +157,17 @@ async fn progress(api: &Api, id: MessageId) -> Result<Json<Progress>, Problem> {
     let acknowledged = acknowledged.map(|Receipt { by, at }| EdgeAt::new(by.name, at)).collect();
     let pending = receipts.pending.into_iter();
     let pending = pending.map(|Presence { who, at }| EdgeAt::new(who.name, at)).collect();
-    Ok(Json(Progress { id, complete, acknowledged, pending }))
+    let hooks = api.catalogue().deliveries().of(id.into()).await.map_err(catalogue_failed)?;
+    let hooks = hooks.into_iter().map(AtHook::from).collect();
+    Ok(Json(Progress { id, complete, acknowledged, pending, hooks }))
+}
+
+impl From<Delivery> for AtHook {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery { hook, state, attempts, updated_ms, last_error, .. } = delivery;
+        let (state, at) = (state.name(), song_document::rfc3339(updated_ms));
+        Self { hook, state, attempts, at, reason: last_error }
+    }
 }
 
 impl EdgeAt {

@@ -9,12 +9,13 @@
 use std::time::Duration;
 
 use bus::{Bus, BusError, MessageId};
-use catalogue::{Catalogue, CatalogueError, Happening};
+use catalogue::{Catalogue, CatalogueError, Happening, NewDelivery};
 use service::Shutdown;
 use service::problem::chain;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use crate::hooks::{self, Hooks};
 use crate::withdrawals;
 
 /// How often the outbox is looked into where nobody in this process has put anything in: others may have, and what is
@@ -43,9 +44,16 @@ enum RelayError {
 }
 
 /// Says everything that happens in `catalogue` on the bus of `events`, and on that of `notices`, another one, what edges
-/// must heed, until the shutdown begins. Both have the event's id.
-pub async fn relay(catalogue: Catalogue, events: Bus, notices: Bus, shutdown: Shutdown) {
-    let relay = Relay { catalogue, events, notices, holder: Uuid::now_v7() };
+/// must heed, until the shutdown begins. Both have the event's id. What `hooks` are to be told goes into their queue
+/// together with the note that edges were told.
+pub async fn relay(
+    catalogue: Catalogue,
+    events: Bus,
+    notices: Bus,
+    hooks: Hooks,
+    shutdown: Shutdown,
+) {
+    let relay = Relay { catalogue, events, notices, hooks, holder: Uuid::now_v7() };
     let mut sweep_at = Instant::now();
     loop {
         if let Err(error) = relay.tell_all().await {
@@ -68,6 +76,7 @@ struct Relay {
     catalogue: Catalogue,
     events: Bus,
     notices: Bus,
+    hooks: Hooks,
     /// This process among those that share the catalogue.
     holder: Uuid,
 }
@@ -89,7 +98,8 @@ impl Relay {
             }
             let pending = outbox.pending(AT_ONCE).await?;
             let (told, ended) = self.tell(&pending, until).await;
-            outbox.note_told(&pending[..told]).await?;
+            let told = &pending[..told];
+            outbox.note_told(told, &self.deliveries(told)).await?;
             ended?;
         }
         Ok(())
@@ -117,6 +127,15 @@ impl Relay {
             notice.say_as(id, &self.notices).await?;
         }
         self.events.pass(id, happening.payload.clone()).await
+    }
+
+    fn deliveries(&self, told: &[Happening]) -> Vec<NewDelivery> {
+        let deliveries = told.iter().filter_map(|happening| {
+            let event = happening.event()?;
+            let purge = hooks::purge(&event)?;
+            Some(self.hooks.deliveries(happening.id, event.name(), &purge))
+        });
+        deliveries.flatten().collect()
     }
 
     async fn sweep(&self) {

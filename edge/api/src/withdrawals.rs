@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::bearer::Caller;
 use crate::edition;
+use crate::hooks;
 use crate::refusals::{SongPath, catalogue_failed};
 use crate::song_edits::not_yours;
 use crate::songs::{Details, seen};
@@ -99,6 +100,7 @@ pub(crate) fn notice(event: &Event) -> Option<Notice> {
     match event {
         Event::SongWithdrawn { song, .. } => Some(Notice::Withdraw(SurrogateKey::Song(*song))),
         Event::SongRestored { song, .. } => Some(Notice::Restore(SurrogateKey::Song(*song))),
+        Event::SongReplaced { .. } => hooks::purge(event).map(Notice::Purge),
         _ => None,
     }
 }

@@ -19,6 +19,10 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
+/// Akamai's; its tags have no colons.
+const EDGE_CACHE_TAG: HeaderName = HeaderName::from_static("edge-cache-tag");
+/// bunny.net's.
+const CDN_TAG: HeaderName = HeaderName::from_static("cdn-tag");
 const REFUSAL: HeaderName = HeaderName::from_static("segue-refusal");
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -131,7 +135,12 @@ pub(crate) fn object(
     }
     let keys = folder.surrogate_keys().map(|key| key.to_string());
     headers.insert(SURROGATE_KEY, text(&keys.join(" ")));
-    headers.insert(CACHE_TAG, text(&keys.join(",")));
+    let tags = keys.join(",");
+    headers.insert(CACHE_TAG, text(&tags));
+    if matches!(caller, Caller::Puller) {
+        headers.insert(EDGE_CACHE_TAG, text(&tags.replace(':', "-")));
+        headers.insert(CDN_TAG, text(&tags));
+    }
     if file.is_text() {
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }

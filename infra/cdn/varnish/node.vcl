@@ -132,6 +132,8 @@ sub vcl_deliver {
     # For CDNs, not for viewers.
     unset resp.http.Surrogate-Key;
     unset resp.http.Cache-Tag;
+    unset resp.http.Edge-Cache-Tag;
+    unset resp.http.CDN-Tag;
     # What it says was true when the object was fetched.
     unset resp.http.Server-Timing;
     unset resp.http.Via;

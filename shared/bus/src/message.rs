@@ -46,6 +46,12 @@ impl From<Uuid> for MessageId {
     }
 }
 
+impl From<MessageId> for Uuid {
+    fn from(MessageId(id): MessageId) -> Self {
+        id
+    }
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)

@@ -17,6 +17,7 @@ use crate::chores;
 use crate::database::Database;
 use crate::database::postgres::Freshness;
 use crate::database::url::DatabaseUrl;
+use crate::deliveries::Deliveries;
 use crate::duties::Duties;
 use crate::email_claims::EmailClaims;
 use crate::error::CatalogueError;
@@ -284,6 +285,12 @@ impl Catalogue {
     #[must_use]
     pub fn inbox(&self) -> Inbox<'_> {
         Inbox::new(self)
+    }
+
+    /// What external caches are to be told.
+    #[must_use]
+    pub fn deliveries(&self) -> Deliveries<'_> {
+        Deliveries::new(self)
     }
 
     /// What one process at a time does for all.

@@ -6,7 +6,7 @@
 //! [`api_keys`], [`songs`] and [`accepting`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
 //! [`player`] and [`players`], [`previews`], [`jobs`], [`progress`] and [`stored`] (what the store is for) (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
-//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others),
+//! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others), [`deliveries`] and `whereabouts` (what external caches are told),
 //! [`backup`] (all of it as lines). Two writes that must not be parted are one
 //! method and one transaction: a song is accepted together with its job ([`songs::Songs::accept`]), and finished together
 //! with it ([`jobs::Jobs::complete`]).
@@ -28,6 +28,7 @@ pub mod country;
 mod covers;
 pub mod credits;
 pub mod database;
+pub mod deliveries;
 pub mod duties;
 pub mod email_claims;
 pub mod error;
@@ -84,6 +85,7 @@ mod turns;
 pub mod uploads;
 pub mod user;
 pub mod users;
+mod whereabouts;
 pub mod withdrawals;
 mod write;
 
@@ -97,6 +99,7 @@ pub use catalogue::Catalogue;
 pub use country::{Country, Territories};
 pub use credits::{Credit, NewCredit};
 pub use database::url::DatabaseUrl;
+pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery};
 pub use email_claims::{ClaimMail, ClaimSays, EmailClaims};
 pub use error::CatalogueError;
 pub use event::Event;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
+use crate::deliveries::NewDelivery;
 use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::row::Row;
@@ -56,12 +57,17 @@ impl<'a> Outbox<'a> {
         rows.iter().map(read_happening).collect()
     }
 
-    /// Notes that everything in `told` was told.
+    /// Notes that everything in `told` was told, and puts in what external caches are to be told of it.
     ///
     /// # Errors
     /// The database failed: it will be told again.
-    pub async fn note_told(&self, told: &[Happening]) -> Result<(), CatalogueError> {
+    pub async fn note_told(
+        &self,
+        told: &[Happening],
+        deliveries: &[NewDelivery],
+    ) -> Result<(), CatalogueError> {
         let mut write = self.0.write().await?;
+        write.deliver(deliveries).await?;
         for happening in told {
             let statement = sql("UPDATE outbox SET published_ms = $1 WHERE turn = $2");
             write.execute(statement.bind(self.0.now_ms()).bind(happening.turn)).await?;
@@ -82,6 +88,7 @@ impl<'a> Outbox<'a> {
         write.execute(sql("DELETE FROM inbox WHERE done_ms < $1").bind(long_before)).await?;
         write.sweep_answers().await?;
         write.sweep_uploads().await?;
+        write.sweep_deliveries().await?;
         write.commit().await
     }
 

@@ -6,12 +6,14 @@
 //! `SEGUE_…_FILE` names. Variables that no key knows are left alone, since orchestrators inject
 //! their own (`SEGUE_PORT`); an unknown key in the file is refused.
 
+mod entry;
 mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use entry::Entry;
 pub use value::{ByteSize, Switch};
 
 /// A setting that a daemon knows.
@@ -23,19 +25,27 @@ pub struct Key {
     pub accepts: &'static str,
     /// Whether its value must never be repeated, and may be read from a file.
     pub secret: bool,
+    /// Whether it is a list of tables, which the file alone can hold.
+    list: bool,
 }
 
 impl Key {
     /// A setting whose value may be shown.
     #[must_use]
     pub const fn new(name: &'static str, accepts: &'static str) -> Self {
-        Self { name, accepts, secret: false }
+        Self { name, accepts, secret: false, list: false }
+    }
+
+    /// A list of tables.
+    #[must_use]
+    pub const fn list(name: &'static str, accepts: &'static str) -> Self {
+        Self { name, accepts, secret: false, list: true }
     }
 
     /// A setting whose value is never repeated, and that `SEGUE_…_FILE` may point to.
     #[must_use]
     pub const fn secret(name: &'static str, accepts: &'static str) -> Self {
-        Self { name, accepts, secret: true }
+        Self { name, accepts, secret: true, list: false }
     }
 
     fn variable(&self) -> String {
@@ -102,6 +112,18 @@ pub enum ConfigError {
         /// What the key accepts.
         accepts: &'static str,
     },
+    /// A value in a table of a list is not what its key accepts.
+    #[error("{key} = {value} (in {path}) cannot be used; accepted is {accepts}")]
+    BadEntry {
+        /// The key, with the table that it stands in.
+        key: String,
+        /// The value, quoted, or a word in place of a secret.
+        value: String,
+        /// The file.
+        path: PathBuf,
+        /// What the key accepts.
+        accepts: &'static str,
+    },
     /// Something that has no default was not said.
     #[error("{key} is missing; accepted is {accepts}")]
     Missing {
@@ -120,6 +142,7 @@ pub enum ConfigError {
 pub struct Said {
     keys: Vec<Key>,
     values: BTreeMap<&'static str, (String, Source)>,
+    lists: BTreeMap<&'static str, Vec<Entry>>,
 }
 
 impl Said {
@@ -135,7 +158,7 @@ impl Said {
         env: &dyn Fn(&str) -> Option<String>,
         flags: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut said = Self { keys: keys.to_vec(), values: BTreeMap::new() };
+        let mut said = Self { keys: keys.to_vec(), ..Self::default() };
         if let Some(path) = file {
             said.add_file(path)?;
         }
@@ -173,6 +196,12 @@ impl Said {
         }
     }
 
+    /// The tables of a list.
+    #[must_use]
+    pub fn entries(&self, key: &Key) -> &[Entry] {
+        self.lists.get(key.name).map_or(&[], Vec::as_slice)
+    }
+
     /// The refusal of what was said for `key`, for checks that go beyond parsing.
     #[must_use]
     pub fn bad_value(&self, key: &Key) -> ConfigError {
@@ -192,7 +221,13 @@ impl Said {
         })?;
         for (name, value) in table {
             let key = self.known(&name, path)?;
-            let text = value::text_of(&value);
+            if key.list
+                && let Some(entries) = Entry::all(&key, &value, path)
+            {
+                self.lists.insert(key.name, entries);
+                continue;
+            }
+            let text = value::text_of(&value).filter(|_| !key.list);
             let shown = text.clone().unwrap_or_else(|| value.to_string());
             self.values.insert(key.name, (shown, Source::File(path.to_owned())));
             if text.is_none() {
@@ -210,7 +245,7 @@ impl Said {
     }
 
     fn add_environment(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), ConfigError> {
-        for key in self.keys.clone() {
+        for key in self.keys.clone().into_iter().filter(|key| !key.list) {
             let variable = key.variable();
             let from_file = key.secret.then(|| env(&format!("{variable}_FILE"))).flatten();
             match (env(&variable), from_file) {

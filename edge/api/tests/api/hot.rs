@@ -111,8 +111,13 @@ async fn a_change_is_shown_by_its_process_at_once_and_by_others_when_they_hear_o
     here.rename(song, "Dusk").await;
     assert_eq!(here.titles().await, ["Dusk"]);
     assert_eq!(there.titles().await, ["Dawn"], "kept, since nobody has told it");
-    let relay =
-        segue_api::relay(here.catalogue.clone(), bus.clone(), Bus::in_memory(), shutdown.clone());
+    let relay = segue_api::relay(
+        here.catalogue.clone(),
+        bus.clone(),
+        Bus::in_memory(),
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    );
     tokio::spawn(relay);
     let told = async {
         while there.titles().await != ["Dusk"] {

@@ -19,7 +19,13 @@ async fn edits_are_told_as_they_happen_until_access_is_lost() {
         shutdown.clone(),
     ));
     let notices = stage.bus.clone();
-    tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, notices, shutdown.clone()));
+    tokio::spawn(segue_api::relay(
+        stage.catalogue.clone(),
+        bus,
+        notices,
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    ));
     let (_, made) = stage.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
     let path = format!("/v1/playlists/{}", made["id"].as_str().unwrap());
     let (_, link) = stage.ann(&format!("POST {path}/links"), json!({"role": "viewer"})).await;
@@ -63,7 +69,13 @@ async fn whoever_is_shut_out_hears_no_more() {
         shutdown.clone(),
     ));
     let notices = stage.bus.clone();
-    tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, notices, shutdown.clone()));
+    tokio::spawn(segue_api::relay(
+        stage.catalogue.clone(),
+        bus,
+        notices,
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    ));
     let (_, made) = stage.ann("POST /v1/playlists", json!({"name": "Ours"})).await;
     let playlist = format!("/v1/playlists/{}/events", made["id"].as_str().unwrap());
     let (keys, name) = (stage.catalogue.api_keys(), "radio".parse().unwrap());

@@ -8,6 +8,7 @@ mod bench;
 mod bodies;
 mod catalogue;
 mod history;
+mod hooks;
 mod hot;
 mod http;
 mod idempotency;

@@ -32,7 +32,13 @@ async fn what_happens_is_said_in_its_order_and_once() {
     let (bus, shutdown) = (Bus::in_memory(), Shutdown::new());
     let mut follower = bus.follow("index".parse().unwrap());
     let notices = Bus::in_memory();
-    let relay = segue_api::relay(catalogue.clone(), bus.clone(), notices, shutdown.clone());
+    let relay = segue_api::relay(
+        catalogue.clone(),
+        bus.clone(),
+        notices,
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    );
     let relay = tokio::spawn(relay);
     assert_eq!(heard(&mut follower).await, Event::UserRegistered { user: ann.id });
     for name in ["bob", "eve"] {
@@ -57,7 +63,13 @@ async fn what_was_said_but_not_noted_is_said_again_under_its_id() {
     let bob = catalogue.users().create("bob", "hash", Role::Listener).await.unwrap();
     let mut follower = bus.follow("index".parse().unwrap());
     let notices = Bus::in_memory();
-    let relay = segue_api::relay(catalogue.clone(), bus.clone(), notices, shutdown.clone());
+    let relay = segue_api::relay(
+        catalogue.clone(),
+        bus.clone(),
+        notices,
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    );
     let relay = tokio::spawn(relay);
     assert_eq!(heard(&mut follower).await, Event::UserRegistered { user: ann.id });
     assert_eq!(heard(&mut follower).await, Event::UserRegistered { user: bob.id });
@@ -82,8 +94,13 @@ async fn over_nats_each_event_arrives_once_however_often_its_relay_dies() {
     let mut follower = bus.follow("index".parse().unwrap());
     let mut deaths: u64 = 0;
     while !catalogue.outbox().pending(1).await.unwrap().is_empty() {
-        let relay =
-            segue_api::relay(catalogue.clone(), bus.clone(), Bus::in_memory(), Shutdown::new());
+        let relay = segue_api::relay(
+            catalogue.clone(),
+            bus.clone(),
+            Bus::in_memory(),
+            segue_api::Hooks::default(),
+            Shutdown::new(),
+        );
         let relay = tokio::spawn(relay);
         sleep(Duration::from_millis(5 + 20 * deaths)).await;
         if deaths == 2 {

@@ -49,7 +49,13 @@ fn live(stage: &Stage) -> Shutdown {
         shutdown.clone(),
     ));
     let notices = stage.bus.clone();
-    tokio::spawn(segue_api::relay(stage.catalogue.clone(), bus, notices, shutdown.clone()));
+    tokio::spawn(segue_api::relay(
+        stage.catalogue.clone(),
+        bus,
+        notices,
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    ));
     shutdown
 }
 

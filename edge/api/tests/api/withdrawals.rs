@@ -62,7 +62,13 @@ fn back(song: SongId) -> Heard {
 fn relay(stage: &Stage) -> Shutdown {
     let (events, notices) = (Bus::in_memory(), stage.bus.clone());
     let shutdown = Shutdown::new();
-    let relay = segue_api::relay(stage.catalogue.clone(), events, notices, shutdown.clone());
+    let relay = segue_api::relay(
+        stage.catalogue.clone(),
+        events,
+        notices,
+        segue_api::Hooks::default(),
+        shutdown.clone(),
+    );
     tokio::spawn(relay);
     shutdown
 }
@@ -256,7 +262,13 @@ async fn over_nats_the_last_word_is_the_last_change_however_often_a_relay_dies()
     let mut deaths: u64 = 0;
     while !catalogue.outbox().pending(1).await.unwrap().is_empty() {
         let (events, notices) = (Bus::in_memory(), notices.clone());
-        let relay = segue_api::relay(catalogue.clone(), events, notices, Shutdown::new());
+        let relay = segue_api::relay(
+            catalogue.clone(),
+            events,
+            notices,
+            segue_api::Hooks::default(),
+            Shutdown::new(),
+        );
         let relay = tokio::spawn(relay);
         sleep(Duration::from_millis(5 + 20 * deaths)).await;
         if deaths == 2 {

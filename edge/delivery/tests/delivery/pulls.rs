@@ -38,6 +38,9 @@ async fn who_has_a_secret_needs_no_token_and_gets_what_everybody_may_keep() {
             assert_eq!((answer.status, answer.header("cache-control")), (200, PUBLIC));
             assert!(answer.header("surrogate-key").starts_with("song:"), "{:?}", answer.headers);
             assert!(answer.header("cache-tag").starts_with("song:"));
+            assert_eq!(answer.header("cdn-tag"), answer.header("cache-tag"));
+            let akamais = answer.header("cache-tag").replace(':', "-");
+            assert_eq!(answer.header("edge-cache-tag"), akamais);
             assert_eq!(answer.body, if method == "GET" { &b"sound"[..] } else { b"" });
         }
     }

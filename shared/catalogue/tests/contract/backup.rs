@@ -76,7 +76,7 @@ async fn live_in(bench: &Bench) {
     catalogue.playbacks().open(Uuid::now_v7(), id, song.id).await.unwrap();
     catalogue.duties().hold("relay", Uuid::now_v7(), LEASE).await.unwrap();
     let pending = catalogue.outbox().pending(2).await.unwrap();
-    catalogue.outbox().note_told(&pending).await.unwrap();
+    catalogue.outbox().note_told(&pending, &[]).await.unwrap();
     catalogue.inbox().note_done("somebody", Uuid::now_v7()).await.unwrap();
 }
 

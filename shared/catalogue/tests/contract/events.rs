@@ -43,7 +43,7 @@ async fn what_happens_is_told_in_its_order_until_it_was_told(bench: &Bench) {
             Event::SongReady { song: song.id, uploader, artist, album },
         ]
     );
-    outbox.note_told(&first).await.unwrap();
+    outbox.note_told(&first, &[]).await.unwrap();
     let rest = outbox.pending(100).await.unwrap();
     assert_eq!(rest.len(), 2);
     assert_eq!(
@@ -51,14 +51,14 @@ async fn what_happens_is_told_in_its_order_until_it_was_told(bench: &Bench) {
         Some(Event::SongFailed { song: failing.id, uploader, reason: "because".to_owned() })
     );
     assert_eq!(rest[1].at_ms, 1_800_000_000_000);
-    outbox.note_told(&rest).await.unwrap();
+    outbox.note_told(&rest, &[]).await.unwrap();
     assert!(told(bench).await.is_empty());
 }
 
 async fn what_was_not_told_is_kept(bench: &Bench) {
     let outbox = bench.catalogue.outbox();
     let first = outbox.pending(1).await.unwrap();
-    outbox.note_told(&first).await.unwrap();
+    outbox.note_told(&first, &[]).await.unwrap();
     bench.accept("First").await;
     bench.wait(KEPT_ON_THE_BUS * 2);
     outbox.sweep(KEPT_ON_THE_BUS).await.unwrap();

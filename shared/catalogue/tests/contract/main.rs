@@ -6,6 +6,7 @@ mod artwork;
 mod backup;
 mod bench;
 mod browsing;
+mod deliveries;
 mod edits;
 mod email_claims;
 mod events;

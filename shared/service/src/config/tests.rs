@@ -100,3 +100,38 @@ fn a_secret_comes_from_a_file_and_is_never_shown() {
     let said = told(Said::read(&KEYS, None, &both, []));
     assert!(said.contains("SEGUE_ADMIN_PASSWORD_FILE are both set"), "{said}");
 }
+
+const HOOKS: Key = Key::list("hooks", "tables, [[hooks]]");
+const RATE: Key = Key::new("rate", "a number");
+const TOKEN: Key = Key::secret("token", "a file");
+
+#[test]
+fn a_list_of_tables_is_read_key_by_key() {
+    let folder = Folder::new("list");
+    let text = "[[hooks]]\nrate = 1.5\n[[hooks]]\nrate = [2]\ntoken = \"hunter2\"\n";
+    let file = folder.file("a.toml", text);
+    let env = |name: &str| (name == "SEGUE_HOOKS").then(|| "ignored".to_owned());
+    let said = Said::read(&[HOOKS], Some(&file), &env, []).unwrap();
+    let [first, second] = said.entries(&HOOKS) else { panic!("two tables") };
+    assert_eq!(first.need::<f64>(&RATE).unwrap(), 1.5);
+    assert_eq!(first.get::<String>(&TOKEN).unwrap(), None);
+    first.knows_only(&[RATE]).unwrap();
+    let bad = second.get::<f64>(&RATE).unwrap_err().to_string();
+    assert!(bad.contains("hooks[2].rate = '[2]'") && bad.contains("accepted is a number"), "{bad}");
+    let unknown = second.knows_only(&[RATE]).unwrap_err().to_string();
+    assert!(unknown.contains("unknown key 'hooks[2].token'"), "{unknown}");
+    assert!(!second.bad_value(&TOKEN).to_string().contains("hunter2"));
+    let missing = first.need::<String>(&TOKEN).unwrap_err().to_string();
+    assert!(missing.contains("hooks[1].token = nothing"), "{missing}");
+    assert!(Said::read(&[HOOKS], None, &nothing, []).unwrap().entries(&HOOKS).is_empty());
+}
+
+#[test]
+fn what_is_no_list_of_tables_is_refused() {
+    let folder = Folder::new("no-list");
+    for text in ["hooks = 1\n", "hooks = [1]\n", "[hooks]\nrate = 1\n"] {
+        let file = folder.file("a.toml", text);
+        let said = told(Said::read(&[HOOKS], Some(&file), &nothing, []));
+        assert!(said.contains("accepted is tables, [[hooks]]"), "{said}");
+    }
+}
