@@ -3,6 +3,7 @@
 //! names. A few kills here; `make soak` does hundreds (SEGUE_STORM_UPLOADS, SEGUE_STORM_KILLS, SEGUE_STORM_SEED).
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+#![allow(clippy::print_stderr, reason = "the seed and the counts are what a soak is run for")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -43,6 +43,7 @@ impl Bench {
             master,
             file_name: "song.flac".parse().unwrap(),
             uploader: uploader.id,
+            particulars: catalogue::Particulars::default(),
         };
         self.catalogue.songs().accept(&new).await.unwrap()
     }
