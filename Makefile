@@ -54,13 +54,14 @@ fuzz:
 	tests/tools/fuzz
 	fuzz/run $(SECONDS) $$(nproc)
 
-# What takes longer than CI may: many made-up requests to each route of the API, and fuzzing for an hour (SECONDS=), all side by side.
+# What takes longer than CI may: many made-up requests to each route of the API, 200 kills in 50 uploads on either database, and fuzzing for an hour (SECONDS=), all side by side.
 soak: SECONDS ?= 3600
 soak:
 	tests/tools/build
 	tests/tools/fuzz
 	tests/tools/test
 	SEGUE_SCHEMA_EXAMPLES=300 cargo nextest run --profile soak --locked -p segue-api -E 'test(schema::)'
+	SEGUE_STORM_UPLOADS=50 SEGUE_STORM_KILLS=200 cargo nextest run --profile soak --locked --no-capture --test storm
 	fuzz/run $(SECONDS) 100
 
 # Renders the demo song again (see fixtures/README.md).
