@@ -25,13 +25,16 @@ const BUS: Key = Key::secret(
     "bus",
     "the URL of a NATS server with JetStream, such as nats://127.0.0.1:4222 or tls://USER:PASSWORD@HOST:4222",
 );
-const BUS_PREFIX: Key =
+pub(crate) const BUS_PREFIX: Key =
     Key::new("bus_prefix", "1 to 128 letters, digits, '-' and '_': what its streams begin with");
 const NODE: Key =
     Key::new("node", "1 to 128 letters, digits, '-' and '_': a name that no other edge has");
 
 /// What a role's list of keys must contain.
 pub(crate) const KEYS: [Key; 3] = [BUS, BUS_PREFIX, NODE];
+
+/// What the list of keys of a role must contain that says something on a bus, and hears nothing.
+pub(crate) const SPEAKERS_KEYS: [Key; 2] = [BUS, BUS_PREFIX];
 
 /// The flags of the bus. Its URL may hold a password: SEGUE_BUS alone carries it.
 #[derive(Debug, Default, clap::Args)]
@@ -110,9 +113,18 @@ impl Notices {
     /// The bus that carries what has happened, which edges do not hear: streams of its own on the server that was named,
     /// or else one within this process that remembers in `journal`.
     pub(crate) async fn event_bus(&self, journal: &Path) -> anyhow::Result<Bus> {
+        self.about_events()?.bus_or_own(journal).await
+    }
+
+    /// The same, where a server was named.
+    pub(crate) async fn shared_event_bus(&self) -> anyhow::Result<Option<Bus>> {
+        self.about_events()?.bus().await
+    }
+
+    fn about_events(&self) -> anyhow::Result<Self> {
         let prefix = format!("{}-events", self.prefix).parse();
         let prefix = prefix.context("bus_prefix is too long")?;
-        Self { url: self.url.clone(), prefix, node: self.node.clone() }.bus_or_own(journal).await
+        Ok(Self { url: self.url.clone(), prefix, node: self.node.clone() })
     }
 
     /// Hears what a bus carries, under this node's name.

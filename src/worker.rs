@@ -8,9 +8,11 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use bus::Bus;
 use catalogue::Catalogue;
 use ingest::{Intake, Shelf, Worker, Workshop};
 use object_store::local::LocalFileSystem;
@@ -32,6 +34,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long jobs may take to be handed back.
 const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// How long the lock of a worker that was killed may outlive it: in a cell that it was about to start.
+const LAST_BREATH: Duration = Duration::from_secs(2);
+
+/// How often such a lock is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
@@ -70,7 +78,10 @@ async fn work(settings: &Settings, workplace: &Workplace) -> anyhow::Result<()> 
             tracing::error!(%error, "the admin listener failed");
         }
     });
-    let tasks = start(settings, &catalogue, shelf, workplace, &shutdown);
+    let events = settings.notices.shared_event_bus().await?;
+    // Nothing is uploaded here.
+    let intake = Intake::new(catalogue.clone(), shelf, workplace.workshop.clone(), 0);
+    let tasks = start(settings, &intake, events.as_ref(), &shutdown);
     health.set_ready(true);
     tell(&format!("The worker is ready; its probes are at {url}"));
     shutdown.begun().await;
@@ -83,9 +94,8 @@ async fn work(settings: &Settings, workplace: &Workplace) -> anyhow::Result<()> 
 
 fn start(
     settings: &Settings,
-    catalogue: &Catalogue,
-    shelf: Shelf,
-    workplace: &Workplace,
+    intake: &Intake,
+    events: Option<&Bus>,
     shutdown: &Shutdown,
 ) -> JoinSet<()> {
     let packaging = &settings.packaging;
@@ -94,12 +104,15 @@ fn start(
     }
     let reader = cell::reader(packaging.limits);
     let parameters = packaging.parameters(&packaging.segment_secrets);
-    // Nothing is uploaded here.
-    let intake = Intake::new(catalogue.clone(), shelf, workplace.workshop.clone(), 0);
     (0..packaging.workers)
         .map(|_| {
             let (intake, reader) = (intake.clone(), reader.clone());
-            Worker::new(intake, reader, parameters.clone(), shutdown.clone()).run()
+            let worker = Worker::new(intake, reader, parameters.clone(), shutdown.clone());
+            match events {
+                Some(events) => worker.remarking_on(events.clone()),
+                None => worker,
+            }
+            .run()
         })
         .collect()
 }
@@ -134,12 +147,16 @@ impl Workplace {
         let unusable = || format!("the work folder {} cannot be written", path.display());
         fs::create_dir_all(path).with_context(unusable)?;
         let lock = File::create(path.join("lock")).with_context(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                bail!("the work folder {} is in use by another segue worker", path.display())
+        let deadline = Instant::now() + LAST_BREATH;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(LOOK),
+                Err(TryLockError::WouldBlock) => {
+                    bail!("the work folder {} is in use by another segue worker", path.display())
+                }
+                Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
             }
-            Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
         }
         let workshop = Workshop::open(path).with_context(unusable)?;
         Ok(Self { workshop, _lock: lock })

@@ -9,11 +9,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bus::Bus;
 use reqwest::blocking::Client;
+use serde_json::Value;
 use tempfile::TempDir;
+use testkit::nats::NatsServer;
 use testkit::postgres::PostgresServer;
 use testkit::server::Server;
 use testkit::{signal, wav};
+use tokio::time::timeout;
 
 const SEGUE: &str = env!("CARGO_BIN_EXE_segue");
 const RATE: u32 = 48_000;
@@ -31,13 +35,14 @@ struct WorkerProcess {
 }
 
 impl WorkerProcess {
-    fn start(database: &PostgresServer, store: &Path, work: &Path) -> Self {
+    fn start(database: &PostgresServer, bus: &str, store: &Path, work: &Path) -> Self {
         let mut child = Command::new(SEGUE)
             .args(["worker", "--admin-listen", "127.0.0.1:0", "--store"])
             .arg(store)
             .arg("--work")
             .arg(work)
             .env("SEGUE_DATABASE_URL", database.url())
+            .env("SEGUE_BUS", bus)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -66,6 +71,18 @@ impl Drop for WorkerProcess {
     }
 }
 
+/// Answers what is said of the work on a song, on the bus that carries what has happened: the first of it.
+fn first_remark(bus: &str) -> impl FnOnce() -> Value + use<> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let prefix = "segue-events".parse().unwrap();
+    let bus = runtime.block_on(Bus::connect(bus, &prefix)).unwrap();
+    let mut remarks = runtime.block_on(bus.overhear()).unwrap();
+    move || {
+        let next = async { timeout(PATIENCE, remarks.next()).await };
+        runtime.block_on(next).expect("a remark").unwrap()
+    }
+}
+
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
@@ -82,20 +99,26 @@ fn master(folder: &Path, name: &str, seconds: usize, seed: u64) -> PathBuf {
 
 #[test]
 fn two_workers_share_the_songs_and_one_finishes_what_the_other_died_with() {
-    let (folder, database) = (TempDir::new().unwrap(), PostgresServer::start());
-    let up = Server::of(SEGUE).arg("--workers").arg("0");
+    let (folder, database, nats) =
+        (TempDir::new().unwrap(), PostgresServer::start(), NatsServer::start());
+    let bus = nats.url();
+    let up = Server::of(SEGUE).arg("--workers").arg("0").env("SEGUE_BUS", &bus);
     let up = up.env("SEGUE_DATABASE_URL", &database.url()).start();
+    let remark = first_remark(&bus);
     let (token, store) = (up.log_in(), up.data().join("objects"));
     let songs: Vec<_> = (0..2)
-        .map(|seed| master(folder.path(), &format!("{seed}.wav"), 60, seed))
+        .map(|seed| master(folder.path(), &format!("{seed}.wav"), 30, seed))
         .map(|master| up.upload(&token, &master, "Song"))
         .collect();
-    let start = |name: &str| WorkerProcess::start(&database, &store, &folder.path().join(name));
+    let start =
+        |name: &str| WorkerProcess::start(&database, &bus, &store, &folder.path().join(name));
     let (mut one, mut other) = (start("one"), start("other"));
     let probe = |path: &str| Client::new().get(format!("{}{path}", one.admin)).send().unwrap();
     assert_eq!(probe("/healthz").status(), 200);
     assert_eq!(probe("/metrics").status(), 200);
     wait_until("each has a song", || one.is_busy() && other.is_busy());
+    let remark = remark();
+    assert!(songs.iter().any(|song| remark["song"] == **song), "{remark}");
     wait_until("it is ready", || probe("/readyz").status() == 200);
 
     // One is killed, and the other is told to end: what it has in hand waits for nobody.

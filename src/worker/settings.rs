@@ -11,6 +11,7 @@ use service::telemetry::spans::Collector;
 
 use crate::database;
 use crate::listener::ADMIN_LISTEN;
+use crate::notices::{self, BUS_PREFIX, Notices};
 use crate::packaging::{self, Packaging, PackagingArgs};
 use crate::spans::{self, SpanArgs};
 use crate::store::Place;
@@ -33,6 +34,10 @@ pub(crate) struct WorkerArgs {
     /// Where /healthz, /readyz and /metrics are [default: 127.0.0.1:9090]
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<String>,
+    /// What the streams of the NATS server in SEGUE_BUS begin with: those who watch a song hear over it how far it has come
+    /// [default: segue]
+    #[arg(long, value_name = "NAME")]
+    bus_prefix: Option<String>,
     #[command(flatten)]
     packaging: PackagingArgs,
     #[command(flatten)]
@@ -53,6 +58,8 @@ pub(super) struct Settings {
     pub(super) work: PathBuf,
     pub(super) admin_listen: SocketAddr,
     pub(super) packaging: Packaging,
+    /// Who hears how far songs have come.
+    pub(super) notices: Notices,
     /// Who is told what took how long.
     pub(super) collector: Option<Collector>,
     pub(super) log: LogFilter,
@@ -65,7 +72,9 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let file = args.config.clone().or_else(|| env("SEGUE_CONFIG").map(PathBuf::from));
-        let keys = [&KEYS[..], &database::KEYS, &packaging::KEYS, &spans::KEYS].concat();
+        let keys =
+            [&KEYS[..], &database::KEYS, &packaging::KEYS, &notices::SPEAKERS_KEYS, &spans::KEYS]
+                .concat();
         let said = Said::read(&keys, file.as_deref(), env, args.flags())?;
         let packaging = Packaging::decide(&said)?;
         if packaging.workers == 0 {
@@ -86,6 +95,7 @@ impl Settings {
                 .get(&ADMIN_LISTEN)?
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
             packaging,
+            notices: Notices::decide(&said)?,
             collector: spans::decide(&said)?,
             log: said.get(&LOG)?.unwrap_or_default(),
         })
@@ -112,6 +122,7 @@ impl WorkerArgs {
             (STORE.name, self.store),
             (WORK.name, self.work),
             (ADMIN_LISTEN.name, self.admin_listen),
+            (BUS_PREFIX.name, self.bus_prefix),
             (LOG.name, self.log),
         ]
         .into_iter()
