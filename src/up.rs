@@ -19,7 +19,7 @@ use bus::Bus;
 use cache::Cache;
 use catalogue::{Catalogue, CatalogueError};
 use delivery::{Edge, Limits, Site, Tls, Trust};
-use ingest::{Intake, LabelReader, Shelf, Uploads, Worker, Workshop};
+use ingest::{Collector, Intake, LabelReader, Shelf, Uploads, Worker, Workshop};
 use media::SegmentSecrets;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -141,6 +141,7 @@ async fn open(settings: &Settings, data: &DataFolder, clock: &Clock) -> anyhow::
     let make_secret = packaging.encrypt && packaging.segment_secrets.first().is_none();
     let secrets = packaging.segment_secrets.clone().and(data.segment_secrets(make_secret)?);
     let intake = open_intake(settings, data, &catalogue).await?;
+    let intake = intake.making(packaging.parameters(&secrets));
     Ok(Ground { listener, admin, tls, url, catalogue, secrets, intake })
 }
 
@@ -194,6 +195,8 @@ fn start(settings: &Settings, ground: &Ground, house: &House, shutdown: &Shutdow
         tasks.spawn(worker.remarking_on(house.events.clone()).run());
     }
     tasks.spawn(house.pieces.clone().tend(shutdown.clone()));
+    let collector = Collector::new(ground.intake.clone(), Clock::system());
+    tasks.spawn(collector.run(shutdown.clone()));
     tasks.spawn(api::send_mails(house.api.clone(), shutdown.clone()));
     let heard = settings.notices.follow(&house.events);
     tasks.spawn(house.api.live().clone().follow(ground.catalogue.clone(), heard, shutdown.clone()));

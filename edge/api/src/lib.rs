@@ -3,7 +3,7 @@
 //! Reading order: [`api`] (what the handlers share), `options` and `public_url` (what an operator decides), [`mod@router`] (who answers what), [`access`] (who may call it),
 //! `bearer` and `standing` (who asks), `client` and `forwarded` (from where), `attempts` and `rates` (how often they may), `body`, `parameters`, `paging` and
 //! `json_reader` (what they say), `deadline`, `idempotency`, `panics`, `origins` and `compressing` (what surrounds every handler), `openapi` (how it describes itself),
-//! `registration`, [`users`], `passwords`, `password_resets`, `emails`, [`mail`], [`mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `withdrawals`, `albums`, `artists`,
+//! `registration`, [`users`], `passwords`, `password_resets`, `emails`, [`mail`], [`mails`], `administration`, `preferences`, `export`, [`sessions`], `oidc`, `oidc_newcomer`, `oidc_sessions` and `identities`, `login_methods`, `api_keys`, `visitor` (who looks), `hot` (what all are answered alike), [`songs`], `song_edits` and `edition` (changing them), `withdrawals`, `versions`, `heeding` (what edges hear of those), `albums`, `artists`,
 //! `browse`, `search`, `previews`, `alias`, `song_aliases`, [`playback`], `listening`, `position`, `now_playing`, `playlists`, `playlist_entries`, `playlist_members`, `playlist_files`,
 //! `playlist_export`, `playlist_import`, [`live`] and
 //! `event_stream`, `playlist_events`, `song_events`, `user_events`, `library`, `history`, `bookmarks`, `purges`, `key_set`,
@@ -31,6 +31,7 @@ mod event_stream;
 mod export;
 mod forwarded;
 mod hashing;
+mod heeding;
 mod history;
 pub mod hooks;
 mod hot;
@@ -92,6 +93,7 @@ mod standing;
 mod user_document;
 mod user_events;
 mod users;
+mod versions;
 mod visitor;
 mod withdrawals;
 

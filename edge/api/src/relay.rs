@@ -15,8 +15,8 @@ use service::problem::chain;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use crate::heeding;
 use crate::hooks::{self, Hooks};
-use crate::withdrawals;
 
 /// How often the outbox is looked into where nobody in this process has put anything in: others may have, and what is
 /// withdrawn is to be so everywhere within a second.
@@ -123,7 +123,7 @@ impl Relay {
 
     async fn say(&self, happening: &Happening) -> Result<(), BusError> {
         let id = MessageId::from(happening.id);
-        if let Some(notice) = happening.event().as_ref().and_then(withdrawals::notice) {
+        if let Some(notice) = happening.event().as_ref().and_then(heeding::notice) {
             notice.say_as(id, &self.notices).await?;
         }
         self.events.pass(id, happening.payload.clone()).await

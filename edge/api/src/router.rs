@@ -18,7 +18,8 @@ use crate::{
     now_playing, oidc_sessions, page, panics, password_resets, passwords, playback,
     playlist_aliases, playlist_entries, playlist_events, playlist_export, playlist_import,
     playlist_members, playlists, previews, purges, rates, registration, request_id, search,
-    sessions, song_aliases, song_edits, song_events, songs, user_events, users, withdrawals,
+    sessions, song_aliases, song_edits, song_events, songs, user_events, users, versions,
+    withdrawals,
 };
 
 /// Routes of the ingest endpoint, which are guarded as the API's own.
@@ -171,6 +172,8 @@ fn for_artists() -> OpenApiRouter<Api> {
         .routes(routes!(song_edits::change, withdrawals::withdraw))
         .routes(routes!(withdrawals::restore))
         .routes(routes!(song_events::follow))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::choose))
         .routes(routes!(albums::change))
         .routes(routes!(previews::create, previews::list))
         .routes(routes!(previews::revoke))

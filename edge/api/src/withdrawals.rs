@@ -1,13 +1,11 @@
-//! Taking songs down and putting them back, and what edges are told of it.
+//! Taking songs down and putting them back.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ETAG, HeaderName, IF_MATCH};
-use catalogue::{Event, Song, SongState, Withdrawal};
-use invalidation::Notice;
+use catalogue::{Song, SongState, Withdrawal};
 use media::SongId;
-use origin::SurrogateKey;
 use serde::Serialize;
 use service::Problem;
 use utoipa::ToSchema;
@@ -16,7 +14,6 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::bearer::Caller;
 use crate::edition;
-use crate::hooks;
 use crate::refusals::{SongPath, catalogue_failed};
 use crate::song_edits::not_yours;
 use crate::songs::{Details, seen};
@@ -71,8 +68,8 @@ pub(crate) async fn restore(
     answer(&api, catalogue.songs().restore(id, edition).await.map_err(catalogue_failed)?).await
 }
 
-/// The song as the leader has it, if the visitor may take it down.
-async fn own(api: &Api, visitor: Visitor, id: SongId) -> Result<Song, Problem> {
+/// The song as the leader has it, if the visitor may take it down, or put another version of it up.
+pub(crate) async fn own(api: &Api, visitor: Visitor, id: SongId) -> Result<Song, Problem> {
     let latest = visitor.on_leader(api);
     let song = seen(&latest, id).await?;
     if song.is_of(&latest.audience.viewer) { Ok(song) } else { Err(not_yours()) }
@@ -93,14 +90,4 @@ async fn answer(api: &Api, Withdrawal { song, notice }: Withdrawal) -> Result<Ch
     let tag = edition::of_song(&song);
     let document = WithdrawalDocument { song: Details::new(song, credits), notice };
     Ok(([(ETAG, tag)], Json(document)))
-}
-
-/// What edges are to be told of an event.
-pub(crate) fn notice(event: &Event) -> Option<Notice> {
-    match event {
-        Event::SongWithdrawn { song, .. } => Some(Notice::Withdraw(SurrogateKey::Song(*song))),
-        Event::SongRestored { song, .. } => Some(Notice::Restore(SurrogateKey::Song(*song))),
-        Event::SongReplaced { .. } => hooks::purge(event).map(Notice::Purge),
-        _ => None,
-    }
 }

@@ -4,14 +4,13 @@
 //! What is stored and served is what a cell made of an uploaded picture (`gallery`).
 
 use axum::body::Body;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use catalogue::{Artwork, Audience, AuthenticatedUser, CoverDocument, Viewer, cover_documents};
-use media::{AlbumId, SongId};
+use catalogue::{Artwork, AuthenticatedUser, CoverDocument, cover_documents};
+use media::AlbumId;
 use object_store::{Error as StoreError, ObjectStoreExt};
 use origin::Object;
 use serde::Serialize;
@@ -24,6 +23,7 @@ use utoipa_axum::routes;
 
 use crate::gallery::{Gallery, away, failed};
 use crate::intake::Intake;
+use crate::ownership::{Params, audience, id, missing, not_yours, own_song, word};
 use crate::shelf;
 
 /// Cells that scale artists' pictures at a time.
@@ -53,8 +53,6 @@ struct Hung {
     artwork: Vec<CoverDocument>,
 }
 
-type Params = Result<RawPathParams, RawPathParamsRejection>;
-
 /// Puts a cover on a song, which it keeps whatever its album is shown with: for its uploader and admins.
 #[utoipa::path(put, path = "/v1/songs/{id}/artwork", tag = "catalogue", params(("id" = Uuid, Path)),
     request_body(content(("image/jpeg"), ("image/png"), ("image/webp"), ("image/gif")),
@@ -66,13 +64,8 @@ async fn put_on_song(
     params: Params,
     request: Request,
 ) -> Result<Json<Hung>, Problem> {
-    let id: SongId = id(params)?;
-    let (catalogue, audience) = (&gallery.intake.catalogue, audience(&user));
-    let song = catalogue.songs().seen(id, &audience).await.map_err(failed)?;
-    let missing = || missing("no-such-song", "There is no song with this id.");
-    if !song.ok_or_else(missing)?.is_of(&audience.viewer) {
-        return Err(not_yours());
-    }
+    let (catalogue, id) = (&gallery.intake.catalogue, id(&params)?);
+    own_song(catalogue, &user, id).await?;
     let artwork = gallery.take_in(request).await?;
     let song = catalogue.seen_by(user.id).songs().put_artwork(id, &artwork).await;
     Ok(Json(Hung::of(song.map_err(failed)?.artwork.as_ref())))
@@ -90,7 +83,7 @@ async fn put_on_album(
     params: Params,
     request: Request,
 ) -> Result<Json<Hung>, Problem> {
-    let id: AlbumId = id(params)?;
+    let id: AlbumId = id(&params)?;
     let (catalogue, audience) = (&gallery.intake.catalogue, audience(&user));
     let albums = catalogue.albums();
     let album = albums.seen(id, &audience).await.map_err(failed)?;
@@ -145,33 +138,4 @@ impl Hung {
     fn of(artwork: Option<&Artwork>) -> Self {
         Self { artwork: cover_documents(artwork) }
     }
-}
-
-fn audience(user: &AuthenticatedUser) -> Audience {
-    Viewer::from(Some(user)).into()
-}
-
-/// What stands in the path in the place of its only parameter.
-fn word(params: &Params) -> Result<&str, Problem> {
-    let params = params.as_ref().map_err(|_| {
-        let detail = "The URL holds percent-encoded bytes that are no UTF-8.";
-        Problem::new(StatusCode::BAD_REQUEST, "unreadable-url", detail)
-    })?;
-    Ok(params.iter().next().map_or("", |(_, text)| text))
-}
-
-/// An id in the one form that we write.
-fn id<T: std::str::FromStr + ToString>(params: Params) -> Result<T, Problem> {
-    let text = word(&params)?;
-    let id = text.parse::<T>().ok().filter(|id| id.to_string() == text);
-    id.ok_or_else(|| Problem::field("id", "An id is a UUID in lower case with hyphens."))
-}
-
-fn missing(slug: &str, detail: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, slug, detail)
-}
-
-fn not_yours() -> Problem {
-    let detail = "Only whoever uploaded it, and admins, may do this.";
-    Problem::new(StatusCode::FORBIDDEN, "not-yours", detail)
 }

@@ -21,6 +21,24 @@ impl Form {
     /// Reads the form, its file to the workshop.
     pub(crate) async fn read(
         intake: &Intake,
+        parts: Multipart,
+        patience: &Patience,
+    ) -> Result<Self, Problem> {
+        Self::read_with(&FIELDS, intake, parts, patience).await
+    }
+
+    /// Reads a form that has a file and nothing else.
+    pub(crate) async fn read_file(
+        intake: &Intake,
+        parts: Multipart,
+        patience: &Patience,
+    ) -> Result<Self, Problem> {
+        Self::read_with(&[], intake, parts, patience).await
+    }
+
+    async fn read_with(
+        fields: &[&str],
+        intake: &Intake,
         mut parts: Multipart,
         patience: &Patience,
     ) -> Result<Self, Problem> {
@@ -35,7 +53,8 @@ impl Form {
                     details.file_name = part.file_name().map(str::to_owned);
                     file = Some(receive(intake, part, patience).await?);
                 }
-                name if FIELDS.contains(&name) => details.set(name, &text(name, part).await?)?,
+                name if fields.contains(&name) => details.set(name, &text(name, part).await?)?,
+                _ if fields.is_empty() => return Err(only_a_file(&name)),
                 _ => return Err(details::unknown(&name, "file, ")),
             }
         }
@@ -56,6 +75,12 @@ async fn receive(
         return Err(Problem::field("file", "The file is empty."));
     }
     Ok(received)
+}
+
+fn only_a_file(field: &str) -> Problem {
+    let field: String = field.chars().take(100).collect();
+    let detail = "Another master of a song is the field 'file' alone; PATCH changes what is said of the song.";
+    Problem::field(&*field, detail)
 }
 
 /// The bytes of a text field.

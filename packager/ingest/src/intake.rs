@@ -8,7 +8,7 @@ use media::{UploadId, UserId};
 use origin::Object;
 use service::problem::chain;
 use tokio::sync::Notify;
-use transcode::Tags;
+use transcode::{Parameters, Tags};
 
 use crate::details::Details;
 use crate::labels::LabelReader;
@@ -31,6 +31,7 @@ pub struct Intake {
     pub(crate) bound: Bound,
     pub(crate) wake: Arc<Notify>,
     labels: Option<LabelReader>,
+    pub(crate) parameters: Arc<Parameters>,
 }
 
 /// Why a master was not taken in.
@@ -48,8 +49,9 @@ impl Intake {
     /// An intake of masters of up to `limit` bytes.
     #[must_use]
     pub fn new(catalogue: Catalogue, shelf: Shelf, workshop: Workshop, limit: u64) -> Self {
-        let wake = Arc::new(Notify::new());
-        Self { catalogue, shelf, workshop, limit, bound: BOUND, wake, labels: None }
+        let (wake, parameters) = (Arc::default(), Arc::default());
+        let bound = BOUND;
+        Self { catalogue, shelf, workshop, limit, bound, wake, labels: None, parameters }
     }
 
     /// The same, where no file is taken in that would leave less than so many bytes free on the work folder's disk.
@@ -68,6 +70,12 @@ impl Intake {
     #[must_use]
     pub fn queueing(self, bound: Bound) -> Self {
         Self { bound, ..self }
+    }
+
+    /// The same, where songs are made as `parameters` say.
+    #[must_use]
+    pub fn making(self, parameters: Parameters) -> Self {
+        Self { parameters: Arc::new(parameters), ..self }
     }
 
     /// Where arriving bytes are put.
@@ -112,7 +120,7 @@ impl Intake {
 
     /// Stores the master once more where it was [swept](crate::sweep) before its song named it. The song is accepted, whatever
     /// becomes of this.
-    async fn keep(&self, received: &Received) {
+    pub(crate) async fn keep(&self, received: &Received) {
         let master = Object::Master(received.hash());
         let kept = async {
             if publish::is_stored(&self.shelf, &master).await? {
@@ -133,11 +141,14 @@ impl Intake {
         details: &Details,
         uploader: UserId,
     ) -> Result<NewSong, PublishError> {
+        let (put, tags) = tokio::join!(self.store_master(received), self.tags(received));
+        put.map(|()| naming::song_of(received, details, tags, uploader))
+    }
+
+    pub(crate) async fn store_master(&self, received: &Received) -> Result<(), PublishError> {
         let master = Object::Master(received.hash());
         // Put even where it is stored already: a copy that went bad on disk is thereby mended.
-        let put = publish::put_file(&self.shelf, received.path(), &master);
-        let (put, tags) = tokio::join!(put, self.tags(received));
-        put.map(|()| naming::song_of(received, details, tags, uploader))
+        publish::put_file(&self.shelf, received.path(), &master).await
     }
 
     async fn tags(&self, received: &Received) -> Tags {

@@ -37,7 +37,7 @@ pub(crate) fn song_of(
         genre: read(tags.genre.as_deref()),
         release_year: tags.year.and_then(ReleaseYear::new),
         master: received.hash(),
-        file_name: Name::nearest(last_part(file_name), UNTITLED),
+        file_name: file_name_of(file_name),
         uploader,
         particulars: particulars(&tags),
     }
@@ -90,6 +90,11 @@ fn title_of(file_name: &str) -> Name {
     let name = last_part(file_name);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     Name::nearest(if stem.is_empty() { name } else { stem }, UNTITLED)
+}
+
+/// The name of a file without its folders.
+pub(crate) fn file_name_of(file_name: &str) -> Name {
+    Name::nearest(last_part(file_name), UNTITLED)
 }
 
 fn last_part(file_name: &str) -> &str {

@@ -44,6 +44,7 @@ use self::turns::Turns;
 use crate::intake::Intake;
 use crate::lingering::linger;
 use crate::refusals::{self, COPIES, catalogue_failed};
+use crate::replacement;
 
 /// How long an upload may take, and how long it tells what became of it.
 pub const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -170,7 +171,8 @@ struct UploadDocument {
 
 /// Begins an upload (tus 1.0: creation, creation-with-upload, concatenation).
 ///
-/// `Upload-Metadata` takes `filename`, `filetype`, and the fields of `POST /v1/songs`. Whatever request brings the last
+/// `Upload-Metadata` takes `filename`, `filetype`, and the fields of `POST /v1/songs`; or `song`, the id of a song whose master
+/// it replaces, as `PUT /v1/songs/{id}/master` does. Whatever request brings the last
 /// byte, its answer names the song in `Segue-Song`, and in `Segue-Duplicate-Of`, too, where the caller had that song of the
 /// same master already.
 #[utoipa::path(post, path = "/v1/uploads", tag = "uploads",
@@ -191,7 +193,8 @@ async fn create(
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     let metadata = headers::text(headers, headers::METADATA)?.unwrap_or_default().to_owned();
-    Metadata::read(&metadata)?;
+    let replaced = Metadata::read(&metadata)?.song;
+    replacement::check(&uploads.intake.catalogue, &user, replaced).await?;
     let concat = Concat::read(headers)?;
     if let Some(Concat::Final(pieces)) = &concat {
         return Ok(created(&uploads.concatenate(user.id, pieces, metadata).await?));

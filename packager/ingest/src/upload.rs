@@ -19,6 +19,7 @@ use crate::intake::Intake;
 use crate::lingering::linger;
 use crate::patience::Patience;
 use crate::refusals::{self, COPIES};
+use crate::replacement;
 
 /// What a form may weigh beside its file: the text fields and the boundaries.
 const FORM_ALLOWANCE: u64 = 64 * 1_024;
@@ -28,6 +29,7 @@ const FORM_ALLOWANCE: u64 = 64 * 1_024;
 pub fn router(intake: Intake) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(create))
+        .routes(routes!(replacement::replace))
         // Axum's own limit is for bodies held in memory; ours counts while it streams.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(linger))
@@ -102,7 +104,7 @@ async fn create(
 
 /// Refuses what is too large by its own word, or for the disk, before any of it is read. Where it says nothing, it may be as
 /// large as is accepted.
-fn check_length(headers: &HeaderMap, intake: &Intake) -> Result<(), Problem> {
+pub(crate) fn check_length(headers: &HeaderMap, intake: &Intake) -> Result<(), Problem> {
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let length: u64 = length.unwrap_or(intake.limit);
     if length > intake.limit.saturating_add(FORM_ALLOWANCE) {
@@ -115,7 +117,7 @@ fn not_allowed() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "not-allowed", "Only artists and admins may upload songs.")
 }
 
-fn not_multipart() -> Problem {
+pub(crate) fn not_multipart() -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported-media-type",

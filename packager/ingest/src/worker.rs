@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use bus::Bus;
-use catalogue::{Attempt, CatalogueError, Job, Packaged};
+use catalogue::{Attempt, CatalogueError, Job, Packaged, Song};
 use futures::FutureExt;
 use origin::SongFolder;
 use service::Shutdown;
@@ -16,6 +16,7 @@ use crate::halt::Halt;
 use crate::intake::Intake;
 use crate::packaging::{self, PackagingError};
 use crate::progress::Reporter;
+use crate::publish;
 
 /// How long a job is held without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
@@ -25,6 +26,9 @@ const RENEWAL: Duration = Duration::from_secs(2);
 
 /// How often the queue is looked at when nobody rings: retries become due by themselves.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long the removal of an old version may take before it is tried again later to make that one anew.
+const REMOVAL: Duration = Duration::from_secs(10 * 60);
 
 /// How long a worker rests when the database fails.
 const REST: Duration = Duration::from_secs(5);
@@ -41,7 +45,8 @@ pub struct Worker {
 
 /// How the work on one job ended.
 enum Ending {
-    Worked(Result<Packaged, PackagingError>),
+    /// Nothing was to be done where nothing was packaged.
+    Worked(Result<Option<Packaged>, PackagingError>),
     Lost(CatalogueError),
     Stopped,
 }
@@ -104,11 +109,20 @@ impl Worker {
         }
     }
 
-    async fn package(&self, job: &Job, reporter: &Reporter) -> Result<Packaged, PackagingError> {
+    async fn package(
+        &self,
+        job: &Job,
+        reporter: &Reporter,
+    ) -> Result<Option<Packaged>, PackagingError> {
         let song = self.intake.catalogue.songs().get(job.song).await;
         let song = song.map_err(std::io::Error::other)?;
         // The schema forbids a job without a song.
         let song = song.ok_or_else(|| std::io::Error::other("the song is gone"))?;
+        let song = Song { master: job.master, ..song };
+        if self.is_made(&song).await? {
+            return Ok(None);
+        }
+        self.clear_the_way(job).await?;
         let version = version_of(&song.master, &self.parameters);
         let twin = self.intake.catalogue.songs().twin(&song, version).await;
         let twin = twin.map_err(std::io::Error::other)?.map(|twin| SongFolder {
@@ -122,7 +136,35 @@ impl Worker {
         let halt = Halt::default();
         let reader = halt.over(&self.reader);
         let parameters = &self.parameters;
-        packaging::package_song(shelf, workshop, &reader, parameters, &song, twin, reporter).await
+        packaging::package_song(shelf, workshop, &reader, parameters, &song, twin, reporter)
+            .await
+            .map(Some)
+    }
+
+    /// Whether the song's current version is what would be made, and all of it is in the store.
+    async fn is_made(&self, song: &Song) -> Result<bool, PackagingError> {
+        let version = version_of(&song.master, &self.parameters);
+        match &song.current {
+            Some(current) if current.version == version => {
+                let (artist, album, song) = (current.artist, current.album, song.id);
+                let folder = SongFolder { artist, album, song, version };
+                Ok(publish::published(&self.intake.shelf, folder).await?.is_some())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Waits until the version's objects are not being removed, as long as it was an old one.
+    async fn clear_the_way(&self, job: &Job) -> Result<(), PackagingError> {
+        let version = version_of(&job.master, &self.parameters);
+        for _ in 0..REMOVAL.as_secs() {
+            let cleared = self.intake.catalogue.versions().clear_the_way(job.song, &version).await;
+            if cleared.map_err(std::io::Error::other)? {
+                return Ok(());
+            }
+            sleep(LOOK).await;
+        }
+        Err(std::io::Error::other("the version is still being removed").into())
     }
 
     /// Renews the lease for ever; ends only when it is lost.
@@ -143,7 +185,11 @@ impl Worker {
     async fn settle(&self, job: &Job, ending: Ending) -> Result<(), CatalogueError> {
         let jobs = self.intake.catalogue.jobs();
         match ending {
-            Ending::Worked(Ok(done)) => {
+            Ending::Worked(Ok(None)) => {
+                jobs.find_done(job).await?;
+                tracing::info!(song = %job.song, "nothing was to be made");
+            }
+            Ending::Worked(Ok(Some(done))) => {
                 jobs.complete(job, &done).await?;
                 tracing::info!(song = %job.song, version = %done.version, "ready");
             }

@@ -73,6 +73,7 @@ impl Songs<'_> {
     ) -> Result<Option<Twin>, CatalogueError> {
         let statement = sql("SELECT v.song_id, v.artist_id, v.album_id FROM songs s
              JOIN versions v ON v.song_id = s.id AND v.version = $2
+                 AND v.retired_ms IS NULL AND v.objects = 'stored'
              WHERE s.master = $1 AND s.id <> $3 ORDER BY s.id LIMIT 1");
         let statement = statement.bind(song.master.to_string()).bind(version.to_string());
         let row = self.0.read().optional(statement.bind(song.id)).await?;

@@ -46,6 +46,7 @@ use crate::trends::Trends;
 use crate::turns::Turns;
 use crate::uploads::Uploads;
 use crate::users::Users;
+use crate::versions::Versions;
 use crate::write::Write;
 
 /// The open catalogue. Cloning shares it.
@@ -237,6 +238,12 @@ impl Catalogue {
     #[must_use]
     pub fn stored(&self) -> Stored<'_> {
         Stored::new(self)
+    }
+
+    /// What songs are played from.
+    #[must_use]
+    pub fn versions(&self) -> Versions<'_> {
+        Versions::new(self)
     }
 
     /// What was answered to requests that may be sent again.

@@ -62,6 +62,17 @@ pub enum Event {
         /// Its album.
         album: AlbumId,
     },
+    /// A song plays on as before: what was to replace its current version cannot be packaged, or was called off.
+    #[serde(rename = "song.replacement-failed")]
+    SongReplacementFailed {
+        /// Which.
+        song: SongId,
+        /// Whose.
+        #[serde(default)]
+        uploader: Option<UserId>,
+        /// Why, for its artist.
+        reason: String,
+    },
     /// A song must not be played any more.
     #[serde(rename = "song.withdrawn")]
     SongWithdrawn {
@@ -164,6 +175,7 @@ impl Event {
             Self::SongReady { .. } => "song.ready",
             Self::SongFailed { .. } => "song.failed",
             Self::SongReplaced { .. } => "song.replaced",
+            Self::SongReplacementFailed { .. } => "song.replacement-failed",
             Self::SongWithdrawn { .. } => "song.withdrawn",
             Self::SongRestored { .. } => "song.restored",
             Self::SongEdited { .. } => "song.edited",
@@ -187,6 +199,7 @@ impl Event {
             | Self::SongReady { song, .. }
             | Self::SongFailed { song, .. }
             | Self::SongReplaced { song, .. }
+            | Self::SongReplacementFailed { song, .. }
             | Self::SongEdited { song, .. }
             | Self::SongWithdrawn { song, .. }
             | Self::SongRestored { song, .. } => song.uuid(),
@@ -210,6 +223,7 @@ impl Event {
             | Self::SongReady { uploader, .. }
             | Self::SongFailed { uploader, .. }
             | Self::SongReplaced { uploader, .. }
+            | Self::SongReplacementFailed { uploader, .. }
             | Self::SongWithdrawn { uploader, .. }
             | Self::SongRestored { uploader, .. } => uploader.as_slice(),
             Self::PlaylistChanged { members, .. } => members,
@@ -253,6 +267,7 @@ mod tests {
             Event::SongReady { song, uploader: Some(user), artist, album },
             Event::SongFailed { song, uploader: None, reason: "because".to_owned() },
             Event::SongReplaced { song, uploader: None, artist, album },
+            Event::SongReplacementFailed { song, uploader: None, reason: "because".to_owned() },
             Event::SongWithdrawn { song, uploader: Some(user) },
             Event::SongRestored { song, uploader: Some(user) },
             Event::SongEdited { song, artist, album },

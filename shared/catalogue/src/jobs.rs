@@ -1,31 +1,31 @@
 //! The durable queue: leased jobs. A worker that dies loses its lease, and another takes the job.
 //!
-//! Reading order: [`Jobs`] (what workers do), `turn` (whose turn it is), `time` (what time it is), [`bound`] (how many there may be), [`desk`] (what an
-//! operator sees and does).
+//! Reading order: [`Jobs`] (what workers do), `completion` (what comes of it), `standing` (what else it makes of the song), `turn` (whose turn it is),
+//! `time` (what time it is), [`bound`] (how many there may be), [`desk`] (what an operator sees and does).
 
 pub mod bound;
+mod completion;
 pub mod desk;
+pub(crate) mod standing;
 mod time;
 mod turn;
 
 use std::time::Duration;
 
-use media::{AlbumId, ArtistId, JobId, SongId, SwitchingSets, UserId, Version};
+use media::{JobId, MasterHash, SongId};
 use uuid::Uuid;
 
 use self::desk::State;
-use crate::artwork::Artwork;
 use crate::catalogue::Catalogue;
-use crate::covers;
 use crate::error::CatalogueError;
-use crate::event::Event;
 use crate::source::Source;
 use crate::statement::{sql, sql_each};
 use crate::write::Write;
 
+pub use self::completion::Packaged;
 pub(crate) use self::time::DatabaseTime;
 pub use self::turn::Priority;
-pub(crate) use self::turn::put_in;
+pub(crate) use self::turn::{NewJob, put_in};
 
 /// How often a job is tried before the song fails.
 pub const MOST_ATTEMPTS: u32 = 5;
@@ -46,6 +46,8 @@ pub struct Job {
     pub id: JobId,
     /// The song to package.
     pub song: SongId,
+    /// The master to package it from, which becomes the song's when that is done.
+    pub master: MasterHash,
     /// How many times it was claimed, this time included.
     pub attempt: u32,
     lease: Uuid,
@@ -67,25 +69,6 @@ pub enum Attempt {
     Last,
 }
 
-/// A finished packaging.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packaged {
-    /// The version that is now in the store.
-    pub version: Version,
-    /// The artist in its object keys.
-    pub artist: ArtistId,
-    /// The album in its object keys.
-    pub album: AlbumId,
-    /// The song's length in milliseconds.
-    pub duration_ms: u64,
-    /// What was made.
-    pub sets: SwitchingSets,
-    /// Whether there is a DASH manifest.
-    pub dash: bool,
-    /// The master's cover, whose sizes are in the store.
-    pub artwork: Option<Artwork>,
-}
-
 /// Takes the open job whose turn it is.
 macro_rules! take_next {
     ($locked:literal) => {
@@ -94,7 +77,7 @@ macro_rules! take_next {
              WHERE id = (SELECT id FROM jobs WHERE state = 'open' AND due_ms IS NULL
                          ORDER BY priority, turn, id LIMIT 1 ",
             $locked,
-            ") RETURNING id, song_id, attempts"
+            ") RETURNING id, song_id, master, attempts"
         )
     };
 }
@@ -134,7 +117,7 @@ impl<'a> Jobs<'a> {
             if worn_out {
                 self.give_up(&mut write, &job, State::Parked, WORKERS_DIED, KEEPS_DYING).await?;
             } else {
-                self.set_song(&mut write, job.song, "processing", None).await?;
+                standing::set(&mut write, job.song, "processing", None).await?;
             }
             write.commit().await?;
             if !worn_out {
@@ -151,22 +134,6 @@ impl<'a> Jobs<'a> {
         let mut write = self.0.write().await?;
         let due = Some(self.after(&mut write, lease).await?);
         self.reschedule(&mut write, job, Some(job.lease), due, None).await?;
-        write.commit().await
-    }
-
-    /// Finishes the job: the version, the song's current version, its state and the end of the job
-    /// are one transaction.
-    ///
-    /// # Errors
-    /// [`CatalogueError::LeaseLost`] where somebody else took it; nothing has changed then.
-    pub async fn complete(&self, job: &Job, done: &Packaged) -> Result<(), CatalogueError> {
-        let mut write = self.0.write().await?;
-        self.close(&mut write, job, State::Done, None).await?;
-        let before = current_version(&mut write, job.song).await?;
-        self.insert_version(&mut write, job.song, done).await?;
-        let uploader = self.set_song(&mut write, job.song, "ready", None).await?;
-        covers::dress(&mut write, job.song, done.artwork.as_ref()).await?;
-        write.say(&became(job.song, uploader, before.as_deref(), done)).await?;
         write.commit().await
     }
 
@@ -200,7 +167,7 @@ impl<'a> Jobs<'a> {
         let delay = delay_after(job.attempt);
         let due = Some(self.after(&mut write, delay).await?);
         self.reschedule(&mut write, job, None, due, Some(error)).await?;
-        self.set_song(&mut write, job.song, "queued", None).await?;
+        standing::set(&mut write, job.song, "queued", None).await?;
         write.commit().await?;
         Ok(Attempt::Again(delay))
     }
@@ -214,7 +181,7 @@ impl<'a> Jobs<'a> {
         self.reschedule(&mut write, job, None, None, None).await?;
         let statement = sql("UPDATE jobs SET attempts = attempts - 1 WHERE id = $1");
         write.execute(statement.bind(job.id)).await?;
-        self.set_song(&mut write, job.song, "queued", None).await?;
+        standing::set(&mut write, job.song, "queued", None).await?;
         write.commit().await
     }
 
@@ -250,6 +217,7 @@ impl<'a> Jobs<'a> {
         Ok(Some(Job {
             id: row.get("id")?,
             song: row.get("song_id")?,
+            master: row.parse("master")?,
             attempt: row.get("attempts")?,
             lease: lease_id,
         }))
@@ -281,14 +249,17 @@ impl<'a> Jobs<'a> {
         job: &Job,
         state: State,
         error: Option<&str>,
+        reason: Option<&str>,
     ) -> Result<(), CatalogueError> {
-        let statement = sql("UPDATE jobs SET state = $1, lease = NULL, due_ms = NULL, updated_ms = $2, last_error = $3
-             WHERE id = $4 AND lease = $5 AND state = 'open'")
-            .bind(state.column())
-            .bind(self.0.now_ms())
-            .bind(error)
-            .bind(job.id)
-            .bind(job.lease);
+        let statement = sql("UPDATE jobs SET state = $1, lease = NULL, due_ms = NULL,
+                                 updated_ms = $2, last_error = $3, reason = $4
+             WHERE id = $5 AND lease = $6 AND state = 'open'")
+        .bind(state.column())
+        .bind(self.0.now_ms())
+        .bind(error)
+        .bind(reason)
+        .bind(job.id)
+        .bind(job.lease);
         held(write.execute(statement).await?)
     }
 
@@ -301,63 +272,8 @@ impl<'a> Jobs<'a> {
         error: &str,
         reason: &str,
     ) -> Result<(), CatalogueError> {
-        self.close(write, job, state, Some(error)).await?;
-        self.fail_song(write, job.song, reason).await
-    }
-
-    async fn fail_song(
-        &self,
-        write: &mut Write,
-        song: SongId,
-        reason: &str,
-    ) -> Result<(), CatalogueError> {
-        let uploader = self.set_song(write, song, "failed", Some(reason)).await?;
-        write.say(&Event::SongFailed { song, uploader, reason: reason.to_owned() }).await
-    }
-
-    /// A song that was withdrawn stays so, and comes back in that state. Answers whose it is.
-    async fn set_song(
-        &self,
-        write: &mut Write,
-        song: SongId,
-        state: &str,
-        failure: Option<&str>,
-    ) -> Result<Option<UserId>, CatalogueError> {
-        let statement =
-            sql("UPDATE songs SET state = CASE WHEN state = 'withdrawn' THEN state ELSE $1 END,
-                     restores_to = CASE WHEN state = 'withdrawn' THEN $1 END,
-                     failure = $2, updated_ms = $3, edition = edition + 1
-                 WHERE id = $4 RETURNING uploader_id")
-            .bind(state)
-            .bind(failure)
-            .bind(self.0.now_ms())
-            .bind(song);
-        write.optional(statement).await?.map(|row| row.get("uploader_id")).transpose()
-    }
-
-    async fn insert_version(
-        &self,
-        write: &mut Write,
-        song: SongId,
-        done: &Packaged,
-    ) -> Result<(), CatalogueError> {
-        let statement = sql("INSERT INTO versions
-                 (song_id, version, artist_id, album_id, duration_ms, sets, dash, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (song_id, version) DO NOTHING")
-        .bind(song)
-        .bind(done.version.to_string())
-        .bind(done.artist)
-        .bind(done.album)
-        .bind(done.duration_ms)
-        .bind(done.sets.to_string())
-        .bind(done.dash)
-        .bind(self.0.now_ms());
-        write.execute(statement).await?;
-        let statement = sql("INSERT INTO current_versions (song_id, version) VALUES ($1, $2)
-             ON CONFLICT (song_id) DO UPDATE SET version = excluded.version")
-        .bind(song)
-        .bind(done.version.to_string());
-        write.execute(statement).await.map(|_| ())
+        self.close(write, job, state, Some(error), Some(reason)).await?;
+        standing::fail(write, job.song, reason).await
     }
 
     /// By the database's clock.
@@ -388,25 +304,6 @@ pub(crate) async fn position(
 
 fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-async fn current_version(
-    write: &mut Write,
-    song: SongId,
-) -> Result<Option<String>, CatalogueError> {
-    let statement = sql("SELECT version FROM current_versions WHERE song_id = $1");
-    write.optional(statement.bind(song)).await?.map(|row| row.get("version")).transpose()
-}
-
-/// What has happened to a song that had the version `before`, if any.
-fn became(song: SongId, uploader: Option<UserId>, before: Option<&str>, done: &Packaged) -> Event {
-    let (artist, album) = (done.artist, done.album);
-    match before {
-        Some(version) if version != done.version.to_string() => {
-            Event::SongReplaced { song, uploader, artist, album }
-        }
-        _ => Event::SongReady { song, uploader, artist, album },
-    }
 }
 
 fn held(rows: u64) -> Result<(), CatalogueError> {

@@ -4,7 +4,7 @@
 //! opened), `statement`, `source`, `write`, `turns` and `changes` (how repositories speak to either [`database`]), `chores` (what migrations leave to do), [`audience`] (who is shown
 //! what), [`artwork`] and `covers` (what songs are shown with), [`users`], `avatars`, [`sessions`], [`password_resets`], [`email_claims`] and [`mailing`], [`identities`] and [`oidc_logins`],
 //! [`api_keys`], [`songs`] and [`accepting`] (and [`song_cursor`]: where their pages end), [`matching`], [`albums`], [`artists`], [`genres`], [`trends`], [`playbacks`], [`streams`],
-//! [`player`] and [`players`], [`previews`], [`jobs`], [`progress`] and [`stored`] (what the store is for) (one
+//! [`player`] and [`players`], [`previews`], [`jobs`], [`versions`] (with [`replacements`] and [`retirement`]), [`progress`] and [`stored`] (what the store is for) (one
 //! repository per noun), [`playlist`], [`playlist_rules`] (who may do what with one), [`playlists`], [`playlist_entries`]
 //! and [`playlist_members`], [`library`], [`mod@export`] (all that is somebody's), [`history`], [`bookmarks`], [`feed`] (what of all that is new), [`outbox`], [`inbox`] and [`duties`] (what is told to others), [`deliveries`] and `whereabouts` (what external caches are told),
 //! [`backup`] (all of it as lines). Two writes that must not be parted are one
@@ -65,6 +65,8 @@ pub mod preferences;
 pub mod previews;
 pub mod progress;
 mod reader;
+pub mod replacements;
+pub mod retirement;
 mod row;
 pub mod secret;
 pub mod sessions;
@@ -85,6 +87,7 @@ mod turns;
 pub mod uploads;
 pub mod user;
 pub mod users;
+pub mod versions;
 mod whereabouts;
 pub mod withdrawals;
 mod write;
@@ -120,6 +123,8 @@ pub use playlist::{Description, NewPlaylist, Playlist, PlaylistChange, PlaylistE
 pub use playlists::Playlists;
 pub use preferences::{Language, Preferences, PreferencesChange, Quality};
 pub use previews::{Preview, Previews};
+pub use replacements::{NewMaster, Replaced};
+pub use retirement::Retired;
 pub use secret::Secret;
 pub use sessions::{Refreshed, Sessions};
 pub use song::{CurrentVersion, NewSong, Particulars, Song, SongState, TrackNumber, Viewer};
@@ -133,4 +138,5 @@ pub use trends::Trends;
 pub use uploads::{NewUpload, Quota, Upload, Uploads};
 pub use user::{AuthenticatedUser, Role, User};
 pub use users::{Entitled, Entitlement, Entitling, Users};
+pub use versions::{Replacement, SongVersion, SongVersions, Switched, Versions};
 pub use withdrawals::Withdrawal;

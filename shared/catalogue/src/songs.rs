@@ -11,7 +11,7 @@ use crate::error::CatalogueError;
 use crate::event::Event;
 use crate::genres::note_genre;
 use crate::identifier::Isrc;
-use crate::jobs::{self, Priority};
+use crate::jobs::{self, NewJob, Priority};
 use crate::musicbrainz::ArtistIds;
 use crate::name::{Name, ReleaseYear};
 use crate::song::{NewSong, Particulars, Song, TrackNumber, Viewer};
@@ -147,7 +147,14 @@ pub(crate) async fn accept_in(write: &mut Write, new: &NewSong) -> Result<Song, 
     let album = find_or_make_album(write, owner, new, now).await?;
     let id = insert_song(write, new, artist, album, now).await?;
     credits::insert(write, id, &new.particulars.credits).await?;
-    jobs::put_in(write, id, new.uploader, Priority::Waiting).await?;
+    let job = NewJob {
+        song: id,
+        owner: new.uploader,
+        priority: Priority::Waiting,
+        master: &new.master,
+        file_name: new.file_name.as_str(),
+    };
+    jobs::put_in(write, &job).await?;
     write.say(&Event::SongUploaded { song: id, uploader: new.uploader }).await?;
     fetch(write, id).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
 }

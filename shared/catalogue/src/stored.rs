@@ -43,7 +43,7 @@ impl<'a> Stored<'a> {
         Self(catalogue)
     }
 
-    /// Whether no song has that master; none where one does.
+    /// Whether no song has that master, or had it, or is to have it; none where one does.
     ///
     /// # Errors
     /// The database failed.
@@ -52,7 +52,9 @@ impl<'a> Stored<'a> {
         master: &MasterHash,
     ) -> Result<Option<Unnamed>, CatalogueError> {
         let mut write = self.0.write_alone_on(turn_of(master)).await?;
-        let find = sql("SELECT 1 AS one FROM songs WHERE master = $1 LIMIT 1");
+        let find = sql("SELECT 1 AS one FROM songs WHERE master = $1
+             UNION ALL SELECT 1 AS one FROM versions WHERE master = $1
+             UNION ALL SELECT 1 AS one FROM jobs WHERE master = $1 LIMIT 1");
         let named = write.optional(find.bind(master.to_string())).await?.is_some();
         Ok((!named).then_some(Unnamed(write)))
     }

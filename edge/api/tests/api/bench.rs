@@ -59,6 +59,12 @@ async fn put_on_song(user: Extension<AuthenticatedUser>) -> String {
     upload(user).await
 }
 
+/// Another, for their masters.
+#[utoipa::path(put, path = "/v1/songs/{id}/master", params(("id" = Uuid, Path)))]
+async fn put_master(user: Extension<AuthenticatedUser>) -> String {
+    upload(user).await
+}
+
 /// Another, for albums.
 #[utoipa::path(put, path = "/v1/albums/{id}/artwork", params(("id" = Uuid, Path)))]
 async fn put_on_album(user: Extension<AuthenticatedUser>) -> String {
@@ -116,6 +122,7 @@ async fn capabilities() -> &'static str {
 pub(crate) fn ingest() -> Ingest {
     let uploads = OpenApiRouter::new().routes(routes!(upload));
     let uploads = uploads.routes(routes!(put_on_song)).routes(routes!(put_on_album));
+    let uploads = uploads.routes(routes!(put_master));
     let uploads = uploads.routes(routes!(begin)).routes(routes!(
         show_piece,
         look_at_piece,

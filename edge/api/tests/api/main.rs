@@ -25,4 +25,5 @@ mod song_aliases;
 mod song_events;
 mod stage;
 mod user_events;
+mod versions;
 mod withdrawals;

@@ -22,16 +22,16 @@ use crate::stage::Stage;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An edge that takes to heart what it hears.
-struct Edge(UnboundedReceiver<Heard>);
+pub(crate) struct Edge(UnboundedReceiver<Heard>);
 
 #[derive(Debug, PartialEq)]
-enum Heard {
+pub(crate) enum Heard {
     Notice(Notice),
     CaughtUp,
 }
 
 impl Edge {
-    fn starts(name: &'static str, bus: &Bus) -> Self {
+    pub(crate) fn starts(name: &'static str, bus: &Bus) -> Self {
         let (told, heard) = unbounded_channel();
         let name: Name = name.parse().unwrap();
         let mut follower = bus.follow(name);
@@ -46,7 +46,7 @@ impl Edge {
         Self(heard)
     }
 
-    async fn next(&mut self) -> Heard {
+    pub(crate) async fn next(&mut self) -> Heard {
         timeout(PATIENCE, self.0.recv()).await.expect("news").unwrap()
     }
 }
@@ -59,7 +59,7 @@ fn back(song: SongId) -> Heard {
     Heard::Notice(Notice::Restore(SurrogateKey::Song(song)))
 }
 
-fn relay(stage: &Stage) -> Shutdown {
+pub(crate) fn relay(stage: &Stage) -> Shutdown {
     let (events, notices) = (Bus::in_memory(), stage.bus.clone());
     let shutdown = Shutdown::new();
     let relay = segue_api::relay(
@@ -74,7 +74,7 @@ fn relay(stage: &Stage) -> Shutdown {
 }
 
 /// The receipts of a notice, once it was said and all edges have it.
-async fn complete(stage: &Stage, admin: &User, notice: &str) -> Value {
+pub(crate) async fn complete(stage: &Stage, admin: &User, notice: &str) -> Value {
     let receipts = format!("GET /v1/purges/{notice}");
     let complete = async {
         loop {

@@ -18,7 +18,7 @@ use crate::refusals;
 const EVERY: Duration = Duration::from_secs(60);
 
 impl Uploads {
-    /// Makes a song of what has come whole, unless it is a piece of another. However often it is begun, there is one song;
+    /// Makes a song of what has come whole, or replaces the master of one, unless it is a piece of another. However often it is begun, there is one song;
     /// the file goes after the song is there.
     pub(super) async fn finish(
         &self,
@@ -28,16 +28,27 @@ impl Uploads {
         if upload.concat.as_deref() == Some(concatenation::PARTIAL) {
             return Ok(None);
         }
-        let details = Metadata::read(&upload.metadata)?.details;
+        let Metadata { details, song: replaced, .. } = Metadata::read(&upload.metadata)?;
         let received = Received::kept(self.files.path(upload.id)).await;
         let received = received.map_err(|error| refusals::disk_failed(&error))?;
-        let accepted = self.intake.accept_upload(&received, details, upload.user, upload.id).await;
-        let accepted = accepted.map_err(|error| match error {
+        let became = match replaced {
+            None => {
+                let accepted =
+                    self.intake.accept_upload(&received, details, upload.user, upload.id);
+                accepted.await.map(|accepted| Became::from(&accepted))
+            }
+            Some(song) => {
+                let file_name = details.file_name.as_deref().unwrap_or_default();
+                let replaced = self.intake.replace_by(upload.id, &received, song, file_name);
+                replaced.await.map(|_| Became { song, is_duplicate: false })
+            }
+        };
+        let became = became.map_err(|error| match error {
             IntakeError::Catalogue(CatalogueError::Gone) => nothing(),
             error => refusals::not_accepted(&error),
         })?;
         self.clear(upload).await;
-        Ok(Some(Became::from(&accepted)))
+        Ok(Some(became))
     }
 
     /// Removes what became a song: its pieces, if it is made of any, and then its file, by which [`tend`](Self::tend) finds

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use media::SongId;
 use service::Problem;
 
 use super::headers;
@@ -15,7 +16,11 @@ const IGNORED: [&str; 3] = ["name", "type", "relativePath"];
 #[derive(Debug, Default)]
 pub(super) struct Metadata {
     pub(super) details: Details,
+    /// The song whose master it replaces; none of a song of its own.
+    pub(super) song: Option<SongId>,
     filetype: Option<()>,
+    /// What is said of a song of its own, by the last of the keys.
+    said: Option<String>,
 }
 
 impl Metadata {
@@ -30,7 +35,10 @@ impl Metadata {
             let value = BASE64_STANDARD.decode(value.trim()).map_err(|_| not_base64(key))?;
             metadata.set(key, &value)?;
         }
-        Ok(metadata)
+        match (&metadata.song, &metadata.said) {
+            (Some(_), Some(said)) => Err(of_another(said)),
+            _ => Ok(metadata),
+        }
     }
 
     fn set(&mut self, key: &str, value: &[u8]) -> Result<(), Problem> {
@@ -44,12 +52,30 @@ impl Metadata {
                 kind::check(&String::from_utf8_lossy(value))?;
                 self.filetype = Some(());
             }
-            key if FIELDS.contains(&key) => self.details.set(key, value)?,
+            "song" => {
+                details::once(key, &self.song)?;
+                self.song = Some(song(value)?);
+            }
+            key if FIELDS.contains(&key) => {
+                self.details.set(key, value)?;
+                self.said = Some(key.to_owned());
+            }
             key if IGNORED.contains(&key) => {}
-            key => return Err(details::unknown(key, "filename, filetype, ")),
+            key => return Err(details::unknown(key, "filename, filetype, song, ")),
         }
         Ok(())
     }
+}
+
+fn song(value: &[u8]) -> Result<SongId, Problem> {
+    let id = std::str::from_utf8(value).ok().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Problem::field("song", "The song is a UUID in lower case with hyphens."))
+}
+
+fn of_another(field: &str) -> Problem {
+    let detail =
+        "Another master of a song says nothing else of it; PATCH changes what is said of the song.";
+    Problem::field(field, detail)
 }
 
 fn not_base64(key: &str) -> Problem {
@@ -83,6 +109,8 @@ mod tests {
             ("title VGl0bGU", 422),
             ("title VGl0bGU=,title VGl0bGU=", 422),
             ("filename eA==,filename eA==", 422),
+            ("song eA==", 422),
+            ("song MDE5MGQyYTUtN2MxZS03YmJiLTgxMjMtMDAwMDAwMDAwMDAz,title eA==", 422),
             ("colour cmVk", 422),
             ("title /w==", 422),
             ("release_year c29vbg==", 422),

@@ -6,9 +6,8 @@ use media::{JobId, SongId, UserId};
 use uuid::Uuid;
 
 use super::turn::next_turn;
-use super::{Jobs, Priority};
+use super::{Jobs, Priority, standing};
 use crate::error::CatalogueError;
-use crate::event::Event;
 use crate::row::Row;
 use crate::source::Source;
 use crate::statement::sql;
@@ -185,21 +184,28 @@ impl Jobs<'_> {
     /// # Errors
     /// The database failed, and nothing was done.
     pub async fn put_back(&self, id: JobId) -> Result<Order, CatalogueError> {
-        let mut write = self.0.write().await?;
+        let Some(found) = self.find(id).await? else { return Ok(Order::Unknown) };
+        let mut write = self.0.write_alone_on(found.song.uuid()).await?;
         let Some(found) = locked(&mut write, id).await? else { return Ok(Order::Unknown) };
         match found.state {
             state if state.is_open() => return Ok(Order::Idle),
             State::Done => return Ok(Order::TooLate(State::Done)),
             _ => {}
         }
+        call_off_all(&mut write, found.song, "an older job was put back").await?;
         let turn = next_turn(&mut write, found.owner, found.priority).await?;
         let statement = sql("UPDATE jobs SET state = 'open', attempts = 0, lease = NULL,
-                                 due_ms = NULL, turn = $1, updated_ms = $2 WHERE id = $3");
+                                 due_ms = NULL, turn = $1, updated_ms = $2, reason = NULL
+                             WHERE id = $3");
         write.execute(statement.bind(turn).bind(write.now_ms()).bind(id)).await?;
-        let uploader = self.set_song(&mut write, found.song, "queued", None).await?;
-        write.say(&Event::SongQueued { song: found.song, uploader }).await?;
+        standing::queue(&mut write, found.song).await?;
         write.commit().await?;
         Ok(Order::Done)
+    }
+
+    async fn find(&self, id: JobId) -> Result<Option<Entry>, CatalogueError> {
+        let find = sql(concat!(entries!(), " WHERE j.id = $1")).bind(id);
+        self.0.read().optional(find).await?.as_ref().map(read).transpose()
     }
 
     /// Calls off a job that is not over; its song has failed then. A worker that has it learns of it when it next renews
@@ -216,13 +222,26 @@ impl Jobs<'_> {
             _ => {}
         }
         let statement = sql("UPDATE jobs SET state = 'cancelled', lease = NULL, due_ms = NULL,
-                                 last_error = $1, updated_ms = $2 WHERE id = $3");
-        let error = format!("cancelled by {by}");
-        write.execute(statement.bind(error).bind(write.now_ms()).bind(id)).await?;
-        self.fail_song(&mut write, found.song, CANCELLED).await?;
+                                 last_error = $1, reason = $2, updated_ms = $3 WHERE id = $4");
+        let statement = statement.bind(format!("cancelled by {by}")).bind(CANCELLED);
+        write.execute(statement.bind(write.now_ms()).bind(id)).await?;
+        standing::fail(&mut write, found.song, CANCELLED).await?;
         write.commit().await?;
         Ok(Order::Done)
     }
+}
+
+/// Calls off whatever is to be made of a song, for an `error` that operators and its artist read. Nothing is said: whoever
+/// calls it off says what happens instead.
+pub(crate) async fn call_off_all(
+    write: &mut Write,
+    song: SongId,
+    error: &str,
+) -> Result<(), CatalogueError> {
+    let statement = sql("UPDATE jobs SET state = 'cancelled', lease = NULL, due_ms = NULL,
+                             last_error = $1, reason = $1, updated_ms = $2
+                         WHERE song_id = $3 AND state = 'open'");
+    write.execute(statement.bind(error).bind(write.now_ms()).bind(song)).await.map(|_| ())
 }
 
 /// The job, which nobody else changes until the transaction ends.
@@ -253,7 +272,7 @@ fn read(row: &Row) -> Result<Entry, CatalogueError> {
     })
 }
 
-fn state(row: &Row) -> Result<State, CatalogueError> {
+pub(crate) fn state(row: &Row) -> Result<State, CatalogueError> {
     let column: String = row.get("state")?;
     if column == "open" {
         let (due, lease): (Option<i64>, Option<Uuid>) = (row.get("due_ms")?, row.get("lease")?);

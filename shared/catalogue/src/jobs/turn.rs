@@ -5,7 +5,7 @@
 //! the second that others have waiting, and who brings a thousand waits for a thousand turns. Two that are put in for one owner
 //! at the very same moment may share a turn; the older of them is first.
 
-use media::{SongId, UserId};
+use media::{MasterHash, SongId, UserId};
 use uuid::Uuid;
 
 use crate::error::CatalogueError;
@@ -30,7 +30,7 @@ impl Priority {
         }
     }
 
-    pub(super) fn of(number: u32) -> Self {
+    pub(crate) fn of(number: u32) -> Self {
         if number == 0 { Self::Waiting } else { Self::Bulk }
     }
 
@@ -44,23 +44,33 @@ impl Priority {
     }
 }
 
-/// Puts a job for the song into the queue, which counts for `owner`.
-pub(crate) async fn put_in(
-    write: &mut Write,
-    song: SongId,
-    owner: UserId,
-    priority: Priority,
-) -> Result<(), CatalogueError> {
-    let turn = next_turn(write, owner, priority).await?;
+/// A job that is put into the queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewJob<'a> {
+    pub(crate) song: SongId,
+    /// For whom it counts.
+    pub(crate) owner: UserId,
+    pub(crate) priority: Priority,
+    /// What it packages.
+    pub(crate) master: &'a MasterHash,
+    /// What that was called when it was uploaded.
+    pub(crate) file_name: &'a str,
+}
+
+/// Puts a job into the queue.
+pub(crate) async fn put_in(write: &mut Write, new: &NewJob<'_>) -> Result<(), CatalogueError> {
+    let turn = next_turn(write, new.owner, new.priority).await?;
     let statement = sql("INSERT INTO jobs (id, song_id, owner_id, priority, turn, state, attempts,
-                                           created_ms, updated_ms)
-         VALUES ($1, $2, $3, $4, $5, 'open', 0, $6, $6)")
+                                           created_ms, updated_ms, master, file_name)
+         VALUES ($1, $2, $3, $4, $5, 'open', 0, $6, $6, $7, $8)")
     .bind(Uuid::now_v7())
-    .bind(song)
-    .bind(owner)
-    .bind(priority.number())
+    .bind(new.song)
+    .bind(new.owner)
+    .bind(new.priority.number())
     .bind(turn)
-    .bind(write.now_ms());
+    .bind(write.now_ms())
+    .bind(new.master.to_string())
+    .bind(new.file_name);
     write.execute(statement).await.map(|_| ())
 }
 

@@ -33,5 +33,6 @@ mod songs;
 mod streams;
 mod uploads;
 mod users;
+mod versions;
 mod visibility;
 mod withdrawals;
