@@ -1,10 +1,12 @@
 //! Which database holds the catalogue: the settings of whoever opens it, and of the commands that see to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use catalogue::DatabaseUrl;
+use anyhow::{Context, bail};
+use catalogue::{Catalogue, DatabaseUrl};
 use clap::Args;
+use service::Clock;
 use service::config::{ConfigError, Key, Said};
 
 use crate::WRONG_USAGE;
@@ -69,6 +71,18 @@ impl Named {
         let own = || DatabaseUrl::Sqlite(self.data.join(FILE));
         self.named.clone().unwrap_or_else(own)
     }
+}
+
+/// Opens a database that is there.
+pub(crate) async fn open(url: &DatabaseUrl, clock: Clock) -> anyhow::Result<Catalogue> {
+    // Who mistypes a folder makes no database.
+    if let DatabaseUrl::Sqlite(path) = url
+        && !Path::exists(path)
+    {
+        bail!("there is no database {}", path.display());
+    }
+    let opened = Catalogue::open(url, clock).await;
+    opened.with_context(|| format!("the database {url} cannot be opened"))
 }
 
 #[expect(clippy::print_stderr, reason = "the one sentence that a person must see, log or not")]

@@ -2,13 +2,12 @@
 //!
 //! Reading order: [`Options`] → [`list`] and [`order`] (what is done) → [`line`] and [`sentence`] (what is said of it).
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use catalogue::Catalogue;
 use catalogue::jobs::desk::{Entry, Filter, Order, State};
 use catalogue::song_document::rfc3339;
-use catalogue::{Catalogue, DatabaseUrl};
 use clap::{Args, Subcommand};
 use media::{JobId, SongId};
 use serde_json::json;
@@ -90,7 +89,7 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
         Ok(named) => named.database(),
         Err(error) => return Ok(wrong_usage(&error)),
     };
-    let catalogue = open(&url).await?;
+    let catalogue = database::open(&url, Clock::system()).await?;
     let owner = match owner {
         Some(name) => Some(account(&catalogue, &name).await?),
         None => None,
@@ -118,7 +117,7 @@ async fn order(options: OrderOptions, verb: Verb) -> anyhow::Result<ExitCode> {
         Ok(named) => named.database(),
         Err(error) => return Ok(wrong_usage(&error)),
     };
-    let catalogue = open(&url).await?;
+    let catalogue = database::open(&url, Clock::system()).await?;
     let (jobs, mut code) = (catalogue.jobs(), ExitCode::SUCCESS);
     for id in ids {
         let came = match verb {
@@ -138,17 +137,6 @@ async fn order(options: OrderOptions, verb: Verb) -> anyhow::Result<ExitCode> {
     }
     catalogue.close().await;
     Ok(code)
-}
-
-async fn open(url: &DatabaseUrl) -> anyhow::Result<Catalogue> {
-    // Who mistypes a folder makes no database.
-    if let DatabaseUrl::Sqlite(path) = url
-        && !Path::exists(path)
-    {
-        bail!("there is no database {}", path.display());
-    }
-    let opened = Catalogue::open(url, Clock::system()).await;
-    opened.with_context(|| format!("the database {url} cannot be opened"))
 }
 
 async fn account(catalogue: &Catalogue, name: &str) -> anyhow::Result<media::UserId> {

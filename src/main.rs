@@ -24,6 +24,7 @@ mod notices;
 mod package;
 mod packaging;
 mod probe;
+mod repackage;
 mod restore;
 mod secrets;
 mod shown;
@@ -78,6 +79,8 @@ enum Role {
     Jobs(jobs::Options),
     /// Remove what nobody needs any more from the store.
     Gc(gc::Options),
+    /// Package songs once more from their masters, behind whatever else waits.
+    Repackage(repackage::Options),
     /// Print what makes a shell complete our commands.
     Completions(completions::Options),
     /// Print a manual page, or write all of them into a folder.
@@ -109,6 +112,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Import(options) => import::run(&options),
         Role::Jobs(options) => jobs::run(options),
         Role::Gc(options) => gc::run(options),
+        Role::Repackage(options) => repackage::run(options),
         Role::Completions(options) => completions::run(&options, CommandLine::command()),
         Role::Man(options) => man::run(&options, CommandLine::command()),
     }

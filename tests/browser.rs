@@ -4,6 +4,8 @@
 //! The tape begins some time before the song does, so its place is found by cross-correlation.
 //! What counts then is that every sample of the song is where it belongs, the first and the last too.
 
+use std::io::Write;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -132,6 +134,39 @@ fn every_output_starts_in_mid_song_and_then_finds_the_beginning() {
     }
 }
 
+/// Most of the song is fetched after its master was replaced, and all edges told.
+#[test]
+fn a_song_that_is_replaced_in_its_midst_is_heard_to_its_end_and_the_new_one_at_the_next_play() {
+    let song = Song::published(5 * SEGMENT);
+    let token = song.server.log_in();
+    let id = song.server.songs(&token)[0]["id"].as_str().expect("an id").to_owned();
+    let newer = signal::music(2 * SEGMENT, RATE as u32, 4);
+    let file = song.folder.path().join("newer.wav");
+    wav::write(&file, &newer, RATE as u32);
+    let gate = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = gate.local_addr().expect("its port").port();
+    let steps = ["ahead=6", "play=3", &format!("gate={port}"), "play=1000"];
+    let tape = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let (mut listener, _) = gate.accept().expect("a player in mid-song");
+            let version = song.server.song(&token, &id)["version"].clone();
+            let replaced = song.server.replace(&token, &id, &file);
+            assert_ne!(replaced["version"], version, "{replaced}");
+            let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+            listener.write_all(answer).expect("the player waits");
+        });
+        song.heard_at(128, &steps)
+    });
+    let beginning = song.place_of(0..2 * RATE, &tape);
+    let rest = song.place_of(4 * RATE..5 * SEGMENT - RATE, &tape);
+    assert!(rest >= beginning + 4 * RATE, "{beginning}, {rest}");
+
+    let urls = song.server.playback(&token, &id);
+    let song = Song { master: newer, urls, ..song };
+    let tape = song.heard_at(128, &["play=1000"]);
+    song.place_of(0..2 * SEGMENT - RATE, &tape);
+}
+
 /// Keys are fetched under the token, and segments opened by the player.
 #[test]
 fn an_encrypted_song_plays_whole_in_hls_js_and_shaka_player() {
@@ -184,7 +219,7 @@ fn a_person_signs_in_plays_the_demo_and_uploads_a_song() {
 struct Song {
     master: Vec<Frame>,
     urls: Value,
-    _server: Running,
+    server: Running,
     folder: TempDir,
 }
 
@@ -208,7 +243,7 @@ impl Song {
         wav::write(&file, &master, RATE as u32);
         let server = server.start();
         let urls = server.published(&file, "Listening room");
-        Self { master, urls, _server: server, folder }
+        Self { master, urls, server, folder }
     }
 
     /// Plays it in Chromium through hls.js, from a fixed rung, as the steps of listen.mjs say.

@@ -142,3 +142,42 @@ fn what_failed_is_listed_with_its_reason_and_what_cannot_be_done_is_said() {
     assert!(stderr(&nowhere).contains("there is no database"), "{}", stderr(&nowhere));
     assert!(!folder.path().join("nowhere").exists());
 }
+
+#[test]
+fn songs_are_packaged_once_more_where_that_makes_a_difference() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let running = Server::of(SEGUE).on(&data).start();
+    let token = running.log_in();
+    let id = running.upload(&token, &master(folder.path(), "song.wav", 2), "Song");
+    let song = running.settled(&token, &id);
+    let repackage = |arguments: &[&str]| {
+        let mut segue = Command::new(SEGUE);
+        segue.arg("repackage").args(arguments).arg("--data").arg(&data);
+        segue.output().unwrap()
+    };
+    let queued = repackage(&["--all", "--json"]);
+    assert_eq!(documents(&queued)[0]["queued"], 1, "{}", stderr(&queued));
+    wait_for(&data, "done", 2);
+    assert_eq!(running.song(&token, &id), song, "it would become what it is");
+    assert_eq!(running.terminate(), Some(0));
+
+    let running = Server::of(SEGUE).on(&data).arg("--sets=aac").start();
+    let token = running.log_in();
+    let queued = repackage(&[&id]);
+    assert!(stdout(&queued).starts_with("1 song is queued"), "{}", stderr(&queued));
+    wait_for(&data, "done", 3);
+    assert_ne!(running.song(&token, &id)["version"], song["version"]);
+    assert_eq!(running.playback(&token, &id)["hls_ogg"], Value::Null);
+
+    let nobody = "0190d2a5-7c1e-7bbb-8123-000000000003";
+    for (wrong, code, part) in [
+        (&[][..], 2, "SONG"),
+        (&["--all", nobody], 2, "cannot be used with"),
+        (&[nobody], 1, "there is no song"),
+    ] {
+        let output = repackage(wrong);
+        assert_eq!(output.status.code(), Some(code), "{wrong:?}");
+        assert!(stderr(&output).contains(part), "{wrong:?}: {}", stderr(&output));
+    }
+}

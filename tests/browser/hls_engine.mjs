@@ -3,8 +3,9 @@
 import Hls, { Events } from "./hls.mjs";
 
 /** Starts playing; tells `heard` of every segment, and `failures` of every error. */
-export async function open(audio, url, { kbps, startAt }, { heard, failures }) {
-  const hls = new Hls({ startPosition: startAt });
+export async function open(audio, url, { kbps, startAt, ahead }, { heard, failures }) {
+  const little = ahead && { maxBufferLength: ahead, maxMaxBufferLength: ahead };
+  const hls = new Hls({ startPosition: startAt, ...little });
   const level = (kbps) => hls.levels.findIndex((found) => kbpsOf(found) === kbps);
   hls.on(Events.MANIFEST_PARSED, () => {
     hls.startLevel = level(kbps);

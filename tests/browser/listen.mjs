@@ -3,8 +3,9 @@
 //   node listen.mjs ENGINE URL TAPE KBPS STEP…
 //
 // ENGINE is hls (hls.js) or shaka (Shaka Player).
-// A step is play=SECONDS (until that position is reached), seek=SECONDS or choose=KBPS; a seek that
-// comes first is where playing starts. TAPE becomes raw 48 kHz stereo f32; stdout says as JSON which
+// A step is play=SECONDS (until that position is reached), seek=SECONDS, choose=KBPS or gate=PORT (a pause until something
+// on that port answers); a seek that comes first is where playing starts, and ahead=SECONDS before that is how much hls.js
+// may fetch ahead. TAPE becomes raw 48 kHz stereo f32; stdout says as JSON which
 // segments were heard on which rung.
 
 import { createReadStream, createWriteStream } from "node:fs";
@@ -38,10 +39,17 @@ async function serve(request, response, tape) {
 }
 
 async function play(page, engine, url, kbps, steps) {
+  const ahead = steps[0]?.[0] === "ahead" ? steps.shift()[1] : undefined;
   const startAt = steps[0]?.[0] === "seek" ? steps.shift()[1] : 0;
-  const how = { kbps, startAt };
+  const how = { kbps, startAt, ahead };
   await page.evaluate((all) => window.room.open(...all), [engine, url, how]);
   for (const [action, value] of steps) {
+    if (action === "gate") {
+      await page.evaluate(() => window.room.pause());
+      await fetch(`http://127.0.0.1:${value}/`);
+      await page.evaluate(() => window.room.resume());
+      continue;
+    }
     const method = { play: "until", seek: "seek", choose: "choose" }[action];
     await page.evaluate(([method, value]) => window.room[method](value), [method, value]);
   }

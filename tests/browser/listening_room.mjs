@@ -51,4 +51,5 @@ async function stop() {
   return { heard, failures };
 }
 
-window.room = { open, choose: (kbps) => choose(kbps), seek, until, stop };
+const [pause, resume] = [() => audio.pause(), () => audio.play()];
+window.room = { open, choose: (kbps) => choose(kbps), pause, resume, seek, until, stop };

@@ -278,6 +278,31 @@ impl Running {
         }
     }
 
+    /// Puts another master in the place of a song's, and waits until listeners get what was made of it. The song as it is then.
+    ///
+    /// # Panics
+    /// Where it is not accepted with 202, or comes to nothing.
+    #[must_use]
+    pub fn replace(&self, access_token: &str, id: &str, master: &Path) -> Value {
+        let form = multipart::Form::new()
+            .file("file", master)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", master.display()));
+        let request = self.client.put(format!("{}/v1/songs/{id}/master", self.url));
+        let replaced = answer(request.bearer_auth(access_token).multipart(form), 202);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let song = self.song(access_token, id);
+            if song["version"] != replaced["version"] {
+                return song;
+            }
+            let request = self.client.get(format!("{}/v1/songs/{id}/versions", self.url));
+            let versions = answer(request.bearer_auth(access_token), 200);
+            assert_ne!(versions["replacement"]["state"], "failed", "{versions}");
+            assert!(Instant::now() < deadline, "still not replaced: {versions}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Asks for playback: signed absolute URLs.
     ///
     /// # Panics
