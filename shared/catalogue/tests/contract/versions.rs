@@ -67,7 +67,7 @@ async fn versions(bench: &Bench, song: &Song) -> SongVersions {
 async fn said(bench: &Bench) -> Vec<Event> {
     let outbox = bench.catalogue.outbox();
     let pending = outbox.pending(100).await.unwrap();
-    outbox.note_told(&pending).await.unwrap();
+    outbox.note_told(&pending, &[]).await.unwrap();
     pending.iter().map(|happening| happening.event().unwrap()).collect()
 }
 
@@ -230,7 +230,8 @@ async fn an_upload_in_pieces_replaces_once(bench: &Bench) {
         let replaced = bench.catalogue.versions().replace_by(upload, &new_master(&song, 8)).await;
         assert_eq!(replaced.unwrap().song(), &song);
     }
-    assert_eq!(uploads.find(upload).await.unwrap().unwrap().song, Some(song.id));
+    let became = uploads.find(upload).await.unwrap().unwrap().became;
+    assert_eq!(became.map(|became| became.song), Some(song.id));
     complete(bench, &song, 8).await;
     assert_eq!(claim(bench).await, None);
     uploads.remove(upload).await.unwrap();
