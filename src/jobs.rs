@@ -1,6 +1,6 @@
 //! `segue jobs`: the queue of songs that are packaged, for whoever operates it.
 //!
-//! Reading order: [`Options`] → [`list`] and [`order`] (what is done) → [`line`] and [`sentence`] (what is said of it).
+//! Reading order: [`Options`] → [`list`] and [`order`] (what is done) → [`line()`] and [`sentence`] (what is said of it).
 
 use std::process::ExitCode;
 
@@ -29,7 +29,7 @@ enum Command {
     /// List jobs, newest first.
     List(ListOptions),
     /// Put jobs back that failed, were parked or cancelled: their songs are packaged again.
-    Retry(OrderOptions),
+    Retry(RetryOptions),
     /// Call off jobs that wait or are being worked on: their songs have failed then.
     Cancel(OrderOptions),
 }
@@ -63,6 +63,18 @@ struct OrderOptions {
 }
 
 #[derive(Debug, Args)]
+struct RetryOptions {
+    /// The jobs, as segue jobs list names them
+    #[arg(required_unless_present = "parked", value_name = "ID")]
+    ids: Vec<JobId>,
+    /// All that were tried in vain, such as while a store was away
+    #[arg(long, conflicts_with = "ids")]
+    parked: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
 struct How {
     /// Print one JSON object per job
     #[arg(long)]
@@ -77,8 +89,13 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match options.command {
             Command::List(options) => list(options).await,
-            Command::Retry(options) => order(options, Verb::Retry).await,
-            Command::Cancel(options) => order(options, Verb::Cancel).await,
+            Command::Retry(RetryOptions { ids, parked, how }) => {
+                let which = if parked { Which::Parked } else { Which::These(ids) };
+                order(which, how, Verb::Retry).await
+            }
+            Command::Cancel(OrderOptions { ids, how }) => {
+                order(Which::These(ids), how, Verb::Cancel).await
+            }
         }
     })
 }
@@ -110,16 +127,33 @@ enum Verb {
     Cancel,
 }
 
+#[derive(Debug)]
+enum Which {
+    These(Vec<JobId>),
+    Parked,
+}
+
+impl Which {
+    async fn ids(self, catalogue: &Catalogue) -> anyhow::Result<Vec<JobId>> {
+        if let Self::These(ids) = self {
+            return Ok(ids);
+        }
+        let parked = Filter { state: Some(State::Parked), owner: None, song: None };
+        let entries = catalogue.jobs().list(&parked, u32::MAX).await;
+        let entries = entries.context("the queue cannot be read")?;
+        Ok(entries.into_iter().map(|entry| entry.id).collect())
+    }
+}
+
 /// What is asked of one job stops no other.
-async fn order(options: OrderOptions, verb: Verb) -> anyhow::Result<ExitCode> {
-    let OrderOptions { ids, how } = options;
+async fn order(which: Which, how: How, verb: Verb) -> anyhow::Result<ExitCode> {
     let url = match how.named.decide() {
         Ok(named) => named.database(),
         Err(error) => return Ok(wrong_usage(&error)),
     };
     let catalogue = database::open(&url, Clock::system()).await?;
     let (jobs, mut code) = (catalogue.jobs(), ExitCode::SUCCESS);
-    for id in ids {
+    for id in which.ids(&catalogue).await? {
         let came = match verb {
             Verb::Retry => jobs.put_back(id).await,
             Verb::Cancel => jobs.cancel(id, &operator()).await,

@@ -106,9 +106,9 @@ impl Line<'_> {
         })
     }
 
-    /// Waits until the server is done with the song.
+    /// Waits until the server is done with the song. One that was taken down stays so.
     fn settled(&self, mut song: RemoteSong, meter: &Meter) -> Result<RemoteSong, Refusal> {
-        while !matches!(song.state.as_str(), "ready" | "failed") {
+        while !matches!(song.state.as_str(), "ready" | "failed" | "withdrawn") {
             meter.say("waiting until it is packaged");
             self.server.rest(LOOK)?;
             song = self.server.song(&song.id)?;

@@ -151,13 +151,17 @@ pub(crate) async fn show_revocation(
 
 async fn progress(api: &Api, id: MessageId) -> Result<Json<Progress>, Problem> {
     let receipts = api.bus().receipts(id).await.map_err(|error| bus_failed(&error))?;
-    let receipts = receipts.ok_or_else(unknown)?;
+    let hooks = api.catalogue().deliveries().of(id.into()).await.map_err(catalogue_failed)?;
+    if receipts.is_none() && hooks.is_empty() {
+        return Err(unknown());
+    }
+    // What a later word has overtaken is forgotten by a bus that was started again; hooks may still have to hear it.
+    let receipts = receipts.unwrap_or_default();
     let complete = receipts.pending.is_empty();
     let acknowledged = receipts.acknowledged.into_iter();
     let acknowledged = acknowledged.map(|Receipt { by, at }| EdgeAt::new(by.name, at)).collect();
     let pending = receipts.pending.into_iter();
     let pending = pending.map(|Presence { who, at }| EdgeAt::new(who.name, at)).collect();
-    let hooks = api.catalogue().deliveries().of(id.into()).await.map_err(catalogue_failed)?;
     let hooks = hooks.into_iter().map(AtHook::from).collect();
     Ok(Json(Progress { id, complete, acknowledged, pending, hooks }))
 }

@@ -60,7 +60,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 /// address that is not public, unless others are allowed.
 #[must_use]
 pub fn may_be(url: &Uri, allow_private: bool) -> bool {
-    let Some(host) = url.host().filter(|host| !host.is_empty()) else { return false };
+    // As whoever connects reads it: an address has many spellings.
+    let Ok(read) = reqwest::Url::parse(&url.to_string()) else { return false };
+    let Some(host) = read.host_str().filter(|host| !host.is_empty()) else { return false };
     let named = url.authority().is_some_and(|authority| authority.as_str().contains('@'));
     let scheme = url.scheme_str();
     let schemed = scheme == Some("https") || (allow_private && scheme == Some("http"));
@@ -155,6 +157,11 @@ mod tests {
         for url in [
             "http://hooks.example/",
             "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://127.1/",
+            "https://0177.0.0.1/",
+            "https://127.0.0.1./",
             "https://[::1]/",
             "https://[::ffff:10.0.0.1]/",
             "https://user@hooks.example/",

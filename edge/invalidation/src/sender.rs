@@ -19,6 +19,9 @@ const CONNECTING: Duration = Duration::from_secs(5);
 /// The longest answer that is looked into, in bytes.
 const LONGEST: usize = 64 * 1_024;
 
+/// How long a target is left alone that has too much to do.
+const BUSY: Duration = Duration::from_secs(60);
+
 /// The longest that anybody is waited for because they asked for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
@@ -39,6 +42,13 @@ impl Fault {
     #[must_use]
     pub fn of_the_batch(reason: String) -> Self {
         Self { reason, of_the_target: false, retry_after: None }
+    }
+}
+
+impl Fault {
+    /// The same of a target that has too much to do just now.
+    fn of_a_busy_target(self) -> Self {
+        Self { of_the_target: true, retry_after: Some(BUSY), ..self }
     }
 }
 
@@ -84,10 +94,25 @@ impl Sender {
         let response = self.client.execute(request).await.map_err(|error| unreachable(&error))?;
         let status = response.status();
         if !status.is_success() {
-            return Err(refused(status, response.headers(), now));
+            let fault = refused(status, response.headers(), now);
+            return Err(if is_busy(response).await {
+                Fault::of_a_busy_target(fault)
+            } else {
+                fault
+            });
         }
         received(response).await.map_err(|error| unreachable(&error))
     }
+}
+
+/// CloudFront answers 400 while too much of what it was told is under way
+/// (<https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html>).
+async fn is_busy(response: Response) -> bool {
+    if response.status() != StatusCode::BAD_REQUEST {
+        return false;
+    }
+    let body = received(response).await.unwrap_or_default();
+    String::from_utf8_lossy(&body).contains("TooManyInvalidationsInProgress")
 }
 
 async fn received(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {

@@ -89,6 +89,8 @@ impl Target {
         match self {
             // A webhook's message is one event, with the event's id.
             Self::Webhook(_) => 1,
+            // So many wildcards may be under way at a time.
+            Self::CloudFront(_) => 15,
             // It takes a request for each key.
             Self::Bunny(_) => 16,
             _ => 256,

@@ -115,7 +115,7 @@ pub(crate) async fn package_song(
         song: song.id,
         version: version_of(&song.master, parameters),
     };
-    let asset = match copied(shelf, twin, folder, reporter).await? {
+    let asset = match copied(shelf, twin, folder, reporter).await {
         Some(asset) => asset,
         None => {
             let asset = make(reader, &bench, song, parameters, reporter).await?;
@@ -135,16 +135,20 @@ pub(crate) async fn package_song(
     Ok(done)
 }
 
-/// What was made of the same master already, under another song: nothing is made twice, however often it is uploaded.
+/// What was made of the same master already, under another song: nothing is made twice, however often it is uploaded, where
+/// the store copies. Where it does not, it is made.
 async fn copied(
     shelf: &Shelf,
     twin: Option<SongFolder>,
     folder: SongFolder,
     reporter: &Reporter,
-) -> Result<Option<Asset>, PublishError> {
-    let Some(twin) = twin else { return Ok(None) };
+) -> Option<Asset> {
+    let twin = twin?;
     reporter.tell(Stage::Publishing, Some(0.0));
-    publish::copy_version(shelf, twin, folder).await
+    publish::copy_version(shelf, twin, folder).await.unwrap_or_else(|error| {
+        tracing::warn!(error = chain(&error), "what was made already cannot be copied");
+        None
+    })
 }
 
 async fn make(

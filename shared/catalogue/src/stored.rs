@@ -72,7 +72,7 @@ impl<'a> Stored<'a> {
         // Whoever puts a job of the song back, or finishes one, changes this row.
         let lock = sql_each(
             "SELECT 1 AS one FROM songs WHERE id = $1",
-            "SELECT 1 AS one FROM songs WHERE id = $1 FOR UPDATE",
+            "SELECT 1 AS one FROM songs WHERE id = $1 FOR NO KEY UPDATE",
         );
         write.optional(lock.bind(song)).await?;
         let find = sql("SELECT 1 AS one FROM versions
