@@ -23,7 +23,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("delivery", &["media", "origin", "token", "service", "cache"]),
     ("verifier", &["media", "origin", "token", "service", "delivery"]),
     ("api", &["media", "origin", "token", "service", "bus", "invalidation", "catalogue", "player"]),
-    ("ingest", &["media", "origin", "token", "service", "catalogue", "transcode"]),
+    ("ingest", &["media", "origin", "token", "service", "bus", "catalogue", "transcode"]),
     ("testkit", &["media", "origin", "token", "service"]),
 ];
 

@@ -153,7 +153,8 @@ fn what_cannot_start_says_why_in_one_sentence() {
     };
     for (arguments, code, part) in [
         (vec!["--listen".into(), "8080".into()], 2, "listen = '8080'"),
-        (vec!["--workers".into(), "0".into()], 2, "from 1 to 64"),
+        (vec!["--workers".into(), "0".into()], 2, "without workers here"),
+        (vec!["--workers".into(), "65".into()], 2, "from 0 to 64"),
         (vec!["--tls-cert".into(), "a.pem".into()], 2, "set both or neither"),
         (vec!["--config".into(), config], 2, "unknown key 'workerz'"),
         (at(&file), 1, "cannot be written"),

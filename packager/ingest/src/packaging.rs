@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use catalogue::progress::Stage;
@@ -107,7 +108,7 @@ pub(crate) async fn package_song(
     reporter: &Reporter,
 ) -> Result<Packaged, PackagingError> {
     reporter.tell(Stage::Fetching, Some(0.0));
-    let bench = workshop.new_bench()?;
+    let bench = Arc::new(workshop.new_bench()?);
     fetch(shelf, &song.master, &bench.master()).await?;
     let folder = SongFolder {
         artist: song.artist_id,
@@ -151,16 +152,19 @@ async fn copied(
     })
 }
 
+/// Who is called off goes at once: the bench stays until the last thread that works on it is done.
 async fn make(
     reader: &MasterReader,
-    bench: &Bench,
+    bench: &Arc<Bench>,
     song: &Song,
     parameters: &Parameters,
     reporter: &Reporter,
 ) -> Result<Asset, PackagingError> {
     let (master, hash, folder) = (bench.master(), song.master, bench.package());
     let (by, parameters, told) = (reader.clone(), parameters.clone(), reporter.clone());
+    let held = Arc::clone(bench);
     let made = move || {
+        let _held = held;
         package(&by, &master, &hash, &folder, &parameters, &|progress| told.packaging(progress))
     };
     Ok(tokio::task::spawn_blocking(made).await??)

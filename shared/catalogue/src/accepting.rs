@@ -125,8 +125,7 @@ async fn there_already(write: &mut Write, new: &NewSong) -> Result<Option<Song>,
     let statement = sql(concat!(
         songs!(),
         " WHERE s.master = $1 AND s.uploader_id = $2
-            AND COALESCE(s.restores_to, s.state) <> 'failed'
-          ORDER BY CASE WHEN s.state = 'withdrawn' THEN 1 ELSE 0 END, s.id LIMIT 1"
+            AND COALESCE(s.restores_to, s.state) <> 'failed' ORDER BY s.id LIMIT 1"
     ));
     let statement = statement.bind(new.master.to_string()).bind(new.uploader);
     write.optional(statement).await?.as_ref().map(read_song).transpose()

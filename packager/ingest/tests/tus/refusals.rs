@@ -164,9 +164,9 @@ async fn a_full_disk_is_told_before_the_body() {
 async fn nobody_begins_an_upload_where_the_queue_is_full_and_what_is_begun_goes_on() {
     let bench = Bench::with(|intake| intake.queueing(Bound { each: 2, all: 3 })).await;
     let begun = bench.create(9).await.location();
-    for _ in 0..2 {
+    for bytes in ["nine of 1", "nine of 2"] {
         let whole = bench.create(9).header("content-type", "application/offset+octet-stream");
-        assert!(whole.body("nine byte").await.song().is_some());
+        assert!(whole.body(bytes).await.song().is_some());
     }
     let refused = |user, status, problem| {
         let ask = bench.ask_as(user, "POST /v1/uploads").header("upload-length", "9");
