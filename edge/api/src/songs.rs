@@ -74,11 +74,11 @@ pub(crate) async fn list(
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page>, Problem> {
     let limit = read_limit(paging.limit.as_deref())?;
-    let after = read_after(paging.after.as_deref())?;
+    let (after, filter) = (read_after(paging.after.as_deref())?, paging.filter()?);
     if let Some(master) = paging.master.as_deref() {
         return of_master(&visitor, asker, master).await;
     }
-    page(&visitor, &paging.filter()?, after, limit).await
+    page(&visitor, &filter, after, limit).await
 }
 
 pub(crate) async fn page(

@@ -194,6 +194,8 @@ async fn an_uploader_finds_their_songs_by_master() {
     let token = stage.token(&stage.admin).await;
     let wrong = stage.ask("GET /v1/songs?master=x", Some(&token)).await;
     assert_eq!((wrong.0, &wrong.1["field"]), (422, &"master".into()));
+    let odd = stage.ask(&format!("GET {}&year=1", path(&song.master)), Some(&token)).await;
+    assert_eq!((odd.0, &odd.1["field"]), (422, &"year".into()), "looked at all the same");
 }
 
 #[tokio::test]
